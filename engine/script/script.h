@@ -1,0 +1,73 @@
+/*
+ * A script: one Lua state with its memory cap, its tasks, its watchdog and its gate. A run of a skill is a
+ * script; so are the trusted states of main and worker. Knows LuaJIT, does no I/O. One thread: the loop's.
+ *
+ * Life: script_create → bind_open (bind/bind.h) → script_start → … tasks run from script_turn … →
+ * on_finish once when the main task has ended → script_destroy (cancels whatever still waits).
+ */
+#ifndef NANO_SCRIPT_SCRIPT_H
+#define NANO_SCRIPT_SCRIPT_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+
+typedef struct script script;
+struct gate;
+
+typedef enum {
+    SCRIPT_OK,     /* the main task returned */
+    SCRIPT_ERROR,  /* it threw */
+    SCRIPT_KILLED, /* script_kill, the watchdog or the memory cap ended it */
+} script_end;
+
+typedef struct script_config {
+    const char *name;      /* for messages and logs; copied */
+    size_t memory_cap;     /* bytes of Lua memory; 0: no cap (trusted states) */
+    mono_ns slice_cap;     /* longest time in Lua between two waits; 0: none */
+    bool trusted;          /* main and worker: the stdlib gets every capability */
+    /* Called when tasks have become runnable while none were: arrange for script_turn(s) to be called soon,
+     * from the loop, never from inside this call. */
+    void (*schedule)(script *s, void *owner);
+    /* The main task has ended. text: its result as a string or the error with traceback (valid in the call).
+     * Called from script_turn; the callee may call script_destroy only later (loop_defer). May be NULL. */
+    void (*on_finish)(script *s, void *owner, script_end how, const char *text);
+    void *owner;
+} script_config;
+
+/* NULL if the state can't be created. */
+script *script_create(const script_config *config);
+/* Cancels every wait, closes the state. NULL is fine. Not from inside script_turn. */
+void script_destroy(script *s);
+
+/* Starts the main task: the stdlib module `module` is loaded and its function `run` is called with one string
+ * argument (copied). */
+void script_start(script *s, const char *module, const char *argument, size_t len);
+/* Runs every runnable task once, in the order in which they became runnable. */
+void script_turn(script *s);
+/* Ends the script: its main task is doomed (an error that no pcall can swallow) with this message. */
+void script_kill(script *s, const char *message);
+
+lua_State *script_lua(script *s);
+/* The script that owns L; never NULL for a state made here. */
+script *script_of(lua_State *L);
+const char *script_name(const script *s);
+void *script_owner(const script *s);
+struct gate *script_gate(script *s);
+
+typedef struct script_stats {
+    size_t memory, memory_peak; /* bytes of Lua memory */
+    unsigned tasks;             /* alive now */
+} script_stats;
+script_stats script_get_stats(const script *s);
+
+/* A description of where the script is: "checkout.lua:12" of the innermost frame of user's code, "" if none.
+ * Async-signal-tolerant on a best-effort basis (used for last words of a hung worker). */
+void script_where(script *s, char *out, size_t size);
+/* The script whose Lua is on the C stack right now, NULL if none. For diagnostics only. */
+script *script_running(void);
+
+#endif
