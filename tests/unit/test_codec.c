@@ -55,7 +55,7 @@ static void base64_lenient_forms(void **state)
     assert_true(codec_unbase64(&b, "-_-_", 4, NULL));
     assert_memory_equal(b.data, "\xfb\xff\xbf", 3);
     buf_finish(&b);
-    assert_true(codec_unbase64(&b, "Zm9v\r\n Yg", 10, NULL));
+    assert_true(codec_unbase64(&b, "Zm9v\r\n Yg", 9, NULL));
     assert_buf(&b, "foob");
 }
 
@@ -222,7 +222,7 @@ static void percent_encoding(void **state)
 {
     (void)state;
     buf b = {0};
-    codec_url_encode(&b, "a b&c/d?e=f~\xc3\xa9+", 14);
+    codec_url_encode(&b, "a b&c/d?e=f~\xc3\xa9+", 15);
     assert_buf(&b, "a%20b%26c%2Fd%3Fe%3Df~%C3%A9%2B");
     codec_url_decode(&b, "a+b%2", 5);
     assert_buf(&b, "a+b%2");
