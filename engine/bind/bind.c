@@ -12,10 +12,8 @@ static const struct {
     const char *name;
     lua_CFunction open;
 } modules[] = {
-    {"clock", bind_clock},
-    {"host", bind_host},
-    {"script", bind_script},
-    {"task", bind_task},
+    {"clock", bind_clock},   {"codec", bind_codec},   {"env", bind_env},   {"files", bind_files},
+    {"host", bind_host},     {"random", bind_random}, {"script", bind_script}, {"task", bind_task},
 };
 
 static int open_all(lua_State *L)
