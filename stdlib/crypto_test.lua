@@ -46,7 +46,6 @@ if vectors then
   describe("published Shopify signatures", function()
     for i, vector in ipairs(json.decode(vectors)) do
       it(("%d: %s, %s"):format(i, vector.kind, vector.valid and "valid" or "not valid"), function()
-        if vector.body == nil or vector.secret == nil or vector.expected == nil then return end
         local computed = crypto.hmac(vector.secret, vector.body, vector.encoding)
         expect(crypto.equal(computed, vector.expected)):is(vector.valid)
       end)

@@ -48,7 +48,7 @@ describe("queries", function()
       "a=x%20y%26z&b=2&ids%5B%5D=1&ids%5B%5D=2&t=true")
     expect(url.encode_query { { "b", 1 }, { "a", 2 } }):is("b=1&a=2")
     expect(url.encode_query {}):is("")
-    expect(function() url.encode_query { a = print } end):raises("a must be text, a number or a boolean")
+    expect(function() url.encode_query { a = error } end):raises("a must be text, a number or a boolean")
   end)
 
   it("are decoded, forms too", function()
