@@ -1,6 +1,6 @@
 /*
- * sys.env: what surrounds the process: environment, standard streams, signals, host. Streams block: the command line
- * writes to them in small pieces, and whoever pipes our output decides how fast.
+ * sys.env: what surrounds the process: environment, standard streams, signals, host. Streams block:
+ * the command line writes to them in small pieces, and whoever pipes our output decides how fast.
  */
 #include <lauxlib.h>
 #include <limits.h>
