@@ -1,6 +1,8 @@
 --- What the command line writes: results to stdout, everything else to stderr, colour only where a person looks.
---- Used by every verb and by the terminal reporter. Text that came from a store passes clean(), so that a page
+--- Used by every verb and by the terminal reporter. Text that came from a store passes words.clean, so that a page
 --- title cannot move the reader's cursor.
+
+local words = require "report.words"
 
 local out = {}
 
@@ -64,13 +66,6 @@ function out.line(text) out.write(1, (text or "") .. "\n") end
 --- A line on stderr: progress, a remark.
 function out.note(text) out.write(2, text .. "\n") end
 
---- Makes text of foreign origin harmless for a terminal: control characters other than newline and tab become "?".
----@param text any
----@return string
-function out.clean(text)
-  return (tostring(text):gsub("[%z\1-\8\11-\31\127]", "?"):gsub("\194[\128-\159]", "?"))
-end
-
 --- How many columns text takes, without colours (one per code point: near enough for names and messages).
 function out.width(text)
   local bare = text:gsub("\27%[[%d;]*m", "")
@@ -109,13 +104,13 @@ end
 ---@return string  several lines, without the last newline
 function out.format_problem(problem, paint)
   local lines = {}
-  local message = out.clean(problem.message or "unknown problem")
+  local message = words.clean(problem.message or "unknown problem")
   local where = problem.where and problem.where ~= "" and problem.where
   if where and not message:find(where, 1, true) then message = where .. ": " .. message end
   lines[1] = message
   local excerpt = problem.excerpt or (problem.details and problem.details.excerpt)
-  if excerpt then lines[#lines + 1] = paint("dim", indented(out.clean(excerpt), "  ")) end
-  if problem.hint then lines[#lines + 1] = indented(paint("cyan", "→ ") .. out.clean(problem.hint), "  ") end
+  if excerpt then lines[#lines + 1] = paint("dim", indented(words.clean(excerpt), "  ")) end
+  if problem.hint then lines[#lines + 1] = indented(paint("cyan", "→ ") .. words.clean(problem.hint), "  ") end
   return table.concat(lines, "\n")
 end
 
@@ -127,16 +122,6 @@ function out.problem(problem, severity)
   severity = severity or "error"
   local label = paint(severity == "error" and "red" or "yellow", severity .. ":")
   out.note(label .. " " .. out.format_problem(problem, paint))
-end
-
---- A duration for people: "84 ms", "3.2 s", "2 min 05 s".
----@param ms number
----@return string
-function out.duration(ms)
-  if ms < 1000 then return string.format("%d ms", math.floor(ms + 0.5)) end
-  if ms < 99950 then return string.format("%.1f s", ms / 1000) end
-  local seconds = math.floor(ms / 1000 + 0.5)
-  return string.format("%d min %02d s", math.floor(seconds / 60), seconds % 60)
 end
 
 return out

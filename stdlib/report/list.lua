@@ -10,14 +10,10 @@ local EVIDENCE_LINES = 5
 
 local function plain(_, text) return text end
 
-local function clean(text)
-  return (tostring(text):gsub("[%z\1-\8\11-\31\127]", "?"):gsub("\194[\128-\159]", "?"))
-end
-
 -- "    cause     first line\n              second line"
 local function field(lines, paint, name, text)
   local label = "    " .. name .. string.rep(" ", 10 - #name)
-  local body = clean(text):gsub("\n+$", ""):gsub("\n", "\n" .. string.rep(" ", 14))
+  local body = words.clean(text):gsub("\n+$", ""):gsub("\n", "\n" .. string.rep(" ", 14))
   lines[#lines + 1] = paint("dim", label) .. body
 end
 
@@ -102,9 +98,9 @@ local function add_result(lines, result, options, name_width)
   local status = result.status
   local head = words.SYMBOLS[status] .. " " .. status
   lines[#lines + 1] = ("%s%s  %s%s  %s  %s"):format(paint(words.STYLES[status], head),
-    string.rep(" ", 5 - #status), paint("bold", clean(result.skill)),
+    string.rep(" ", 5 - #status), paint("bold", words.clean(result.skill)),
     string.rep(" ", name_width - #result.skill),
-    paint("dim", ("%8s"):format(words.duration(result.duration_ms or 0))), clean(result.summary or ""))
+    paint("dim", ("%8s"):format(words.duration(result.duration_ms or 0))), words.clean(result.summary or ""))
   if status == "FAIL" or status == "ERROR" then
     add_problem(lines, result, options)
   elseif status == "WARN" then

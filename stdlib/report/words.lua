@@ -16,6 +16,13 @@ local VITALS = {
   load_ms = { "load time" },
 }
 
+--- Makes text of foreign origin harmless for a terminal: control characters other than newline and tab become "?".
+---@param text any
+---@return string
+function words.clean(text)
+  return (tostring(text):gsub("[%z\1-\8\11-\31\127]", "?"):gsub("\194[\128-\159]", "?"))
+end
+
 --- "84 ms", "3.2 s", "2 min 05 s".
 ---@param ms number
 ---@return string
