@@ -141,6 +141,15 @@ void loader_open(lua_State *L)
         lua_pushnil(L);
         lua_setglobal(L, gone[i]);
     }
+    static const char *const os_kept[] = {"date", "time"}; /* calendar arithmetic; the time itself is sys.clock's */
+    lua_newtable(L);
+    lua_getglobal(L, "os");
+    for (size_t i = 0; i < sizeof os_kept / sizeof *os_kept; i++) {
+        lua_getfield(L, -1, os_kept[i]);
+        lua_setfield(L, -3, os_kept[i]);
+    }
+    lua_pop(L, 1);
+    lua_setglobal(L, "os");
     lua_pushlightuserdata(L, (void *)&loaded_key);
     lua_newtable(L);
     lua_rawset(L, LUA_REGISTRYINDEX);
