@@ -26,8 +26,8 @@ end
 --- -o --timeout --jobs --fail-on --update-baseline --dry-run --record
 function flags.running(parser)
   parser:group("How to run",
-    parser:option("-o --option", "an option of the skill; `nano-sre info NAME` lists them; may be repeated")
-      :argname("KEY=VALUE"):count("*"),
+    parser:option("-o", "an option of the skill; `nano-sre info NAME` lists them; may be repeated")
+      :hidden_name("--option"):target("option"):argname("KEY=VALUE"):count("*"),
     option(parser, "--timeout", "timeout", "TIME"),
     option(parser, "--jobs", "jobs", "N"),
     option(parser, "--fail-on", "fail_on", "STATUS"),
@@ -46,7 +46,7 @@ end
 --- -r --output --report-dir
 function flags.reporting(parser)
   parser:group("The result",
-    option(parser, "-r --reporter", "reporters", "NAME[=FILE]"):count("*"),
+    option(parser, "-r", "reporters", "NAME[=FILE]"):hidden_name("--reporter"):count("*"),
     parser:option("--output", "write a report file too; .md, .json, .jsonl or .xml decides its form"):argname("FILE"),
     option(parser, "--report-dir", "report_dir", "DIR"))
 end

@@ -35,7 +35,7 @@ local function known_names()
 end
 
 local function add_problem(state, where, message)
-  state.problems[#state.problems + 1] = where .. ": " .. message
+  state.problems[#state.problems + 1] = { message = where .. ": " .. message }
 end
 
 local function set(state, setting, raw, origin, base)
@@ -123,11 +123,14 @@ local function read_file(state, inspect)
   local raw, problem = inspect(file)
   local origin = paths.display(file, state.config.cwd)
   if raw == nil then
-    error(fault.new("usage", {
+    local broken = fault.new("usage", {
       message = "can't load " .. origin .. ": " .. (problem and problem.message or "unknown problem"),
       where = problem and problem.where, hint = problem and problem.hint, code = "config",
       details = { excerpt = problem and problem.excerpt },
-    }), 0)
+    })
+    if not state.tolerant then error(broken, 0) end
+    table.insert(state.problems, broken)
+    return
   end
   read_table(state, raw, origin, "")
 end
@@ -174,14 +177,14 @@ end
 ---  getenv: function(name) → string|nil (default: the real one); project: false to look for none;
 ---  tolerant: true to leave wrong values out instead of raising
 ---@return Config
----@return string[] problems
+---@return {message: string}[] problems
 function load.load(options)
   local cwd = options.cwd
   local config = setmetatable({
     values = {}, origins = {}, skills = {}, warnings = {}, cwd = cwd,
     project = options.project ~= false and paths.find_project(cwd) or nil,
   }, Config)
-  local state = { config = config, problems = {} }
+  local state = { config = config, problems = {}, tolerant = options.tolerant }
   config.environment = make_environment(config, options.getenv or sys.env.get)
   state.environment = config.environment
 
@@ -201,10 +204,12 @@ function load.load(options)
     set(state, setting, raw, setting.flag, cwd)
   end
 
-  table.sort(state.problems)
+  table.sort(state.problems, function(a, b) return a.message < b.message end)
   if #state.problems > 0 and not options.tolerant then
+    local messages = {}
+    for i, problem in ipairs(state.problems) do messages[i] = problem.message end
     error(fault.new("usage", {
-      message = table.concat(state.problems, "\n"), code = "config",
+      message = table.concat(messages, "\n"), code = "config",
       hint = "`nano-sre config` shows every setting, its value and where it came from",
     }), 0)
   end

@@ -27,7 +27,9 @@ local schema = {
     about = "show the browser's window (full Chromium)" },
 
   { key = "reporters", type = "list", flag = "--reporter", default = { "list" },
-    about = "list, json, jsonl, junit, md, each with =FILE if it shall not go to stdout" },
+    about = "list, json, jsonl, junit or md, with =FILE if it shall not go to stdout; several with commas" },
+  { key = "allow_private", type = "boolean", default = false,
+    about = "let skills reach private addresses other than the shop's own" },
   { key = "report_dir", type = "path", flag = "--report-dir",
     about = "where reports and screenshots go" },
   { key = "database", type = "path", env = "SQLITE_DB_PATH",
