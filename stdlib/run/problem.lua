@@ -34,6 +34,14 @@ function problem.handler(value)
   return value
 end
 
+--- Says where a value was raised when no handler could see it (in a coroutine that has ended).
+---@param value any
+---@param where string?
+---@param traceback string?
+function problem.note(value, where, traceback)
+  last = { set = true, value = value, where = where, traceback = traceback }
+end
+
 local BROWSER_CODES = { browser = true, cdp = true, exited = true, crashed = true, ["no-browser"] = true }
 
 local function of_fault(value)
@@ -106,6 +114,32 @@ function problem.describe(value)
     p.where, p.traceback = p.where or last.where, last.traceback
   end
   if #p.message > MESSAGE_MAX then p.message = p.message:sub(1, MESSAGE_MAX) .. " …" end
+  return problem.illustrate(p)
+end
+
+local ENDED = {
+  slice = { "timeout", "a wait (t.sleep, page:wait_for, …) gives others their turn; a loop needs an end" },
+  timeout = { "timeout" },
+  killed = { "killed" },
+  error = { "script" },
+}
+
+--- What a task died of that could not describe its own end: it was killed, ran too long or out of memory.
+---@param why any        as task:join gives them
+---@param code string
+---@param trace string?
+---@return run.Problem
+function problem.of_ended_task(why, code, trace)
+  local where, lines = frames.of_trace(trace)
+  local p
+  if type(why) == "string" and why:find("not enough memory", 1, true) then
+    p = of_string(why)
+  else
+    local ended = ENDED[code] or ENDED.killed
+    p = { kind = ended[1], hint = ended[2], message = type(why) == "string" and why or "the script was ended",
+      code = code }
+  end
+  p.where, p.traceback = p.where or where, lines
   return problem.illustrate(p)
 end
 
