@@ -4,6 +4,7 @@
  *   nano-sre VERB …          main: stdlib module cli.main
  *   nano-sre --role=worker   a worker; started by main only, over a socketpair (role_worker.c)
  *   nano-sre --role=test F…  the project's own Lua tests, in a trusted state (stdlib module test.main)
+ *   nano-sre --role=bench F… the project's own benches, likewise (stdlib module test.bench)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,8 @@ int main(int argc, char **argv)
         return run_role("main", "cli.main", argc - 1, argv + 1);
     if (strcmp(role, "test") == 0)
         return run_role("test", "test.main", argc - 2, argv + 2);
+    if (strcmp(role, "bench") == 0)
+        return run_role("bench", "test.bench", argc - 2, argv + 2);
     fprintf(stderr, "nano-sre: there is no role \"%s\"\n", role);
     return 2;
 }

@@ -12,20 +12,37 @@ static const struct {
     const char *name;
     lua_CFunction open;
 } modules[] = {
-    {"clock", bind_clock},
-    {"host", bind_host},
-    {"script", bind_script},
-    {"task", bind_task},
+    {"clock", bind_clock},   {"codec", bind_codec},   {"env", bind_env},   {"files", bind_files},
+    {"host", bind_host},     {"random", bind_random}, {"script", bind_script},
 };
+
+/* __index of sys: a module is opened when it is first used, which keeps a fresh state small and fast. */
+static int open_module(lua_State *L)
+{
+    const char *name = lua_tostring(L, 2);
+    for (size_t i = 0; name && i < sizeof modules / sizeof *modules; i++) {
+        if (strcmp(modules[i].name, name) != 0)
+            continue;
+        lua_pushcfunction(L, modules[i].open);
+        lua_call(L, 0, 1);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, 1, name);
+        return 1;
+    }
+    return 0;
+}
 
 static int open_all(lua_State *L)
 {
+    lua_pushcfunction(L, bind_task); /* at once: the metatable of task handles is its own */
+    lua_call(L, 0, 1);
     lua_getglobal(L, "sys");
-    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
-        lua_pushcfunction(L, modules[i].open);
-        lua_call(L, 0, 1);
-        lua_setfield(L, -2, modules[i].name);
-    }
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "task");
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, open_module);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
     return 0;
 }
 

@@ -12,7 +12,7 @@
 #include "script/script.h"
 #include "script/task.h"
 
-/* Opens every sys.* module in the script's state and hands them to its stdlib. Call once after script_create. */
+/* Gives the script's stdlib the table `sys`, whose modules open on first use. Call once after script_create. */
 void bind_open(script *s);
 
 /* Returns nil, text, code: the one form of an expected failure. */

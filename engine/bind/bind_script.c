@@ -158,32 +158,27 @@ static bool record_line(void *ctx, const char *line, size_t len)
 
 /* ---- sys.script.start -------------------------------------------------------------------------------------- */
 
-static unsigned read_capabilities(lua_State *L, int table)
+/* The bits of the list of names at index. */
+static unsigned read_capabilities(lua_State *L, int index)
 {
     static const struct {
         const char *name;
         gate_capability bit;
     } known[] = {{"http", CAP_HTTP},       {"browser", CAP_BROWSER}, {"store", CAP_STORE}, {"files", CAP_FILES},
                  {"process", CAP_PROCESS}, {"server", CAP_SERVER},   {"env", CAP_ENV},     {"engine", CAP_ENGINE}};
-    unsigned granted = 0;
-    lua_getfield(L, table, "capabilities");
-    for (int i = 1; lua_istable(L, -1); i++) {
-        lua_rawgeti(L, -1, i);
-        const char *name = lua_tostring(L, -1);
-        if (!name) {
-            lua_pop(L, 1);
-            break;
-        }
+    unsigned bits = 0;
+    for (size_t i = 1; i <= lua_objlen(L, index); i++) {
+        lua_rawgeti(L, index, (int)i);
+        const char *name = luaL_checkstring(L, -1);
         size_t k = 0;
         while (k < sizeof known / sizeof *known && strcmp(known[k].name, name) != 0)
             k++;
         if (k == sizeof known / sizeof *known)
-            luaL_error(L, "sys.script.start: there is no capability \"%s\"", name);
-        granted |= (unsigned)known[k].bit;
+            luaL_error(L, "there is no capability \"%s\"", name);
+        bits |= (unsigned)known[k].bit;
         lua_pop(L, 1);
     }
-    lua_pop(L, 1);
-    return granted;
+    return bits;
 }
 
 static bool open_record(child *c, const char *path, err *e)
@@ -212,7 +207,9 @@ static int l_start(lua_State *L)
     double cap = bind_opt_number(L, 1, "memory_cap", 0);
     double slice_ms = bind_opt_number(L, 1, "slice_ms", 2000);
     bool dry_run = bind_opt_bool(L, 1, "dry_run", false);
-    unsigned granted = read_capabilities(L, 1);
+    lua_getfield(L, 1, "capabilities");
+    unsigned granted = lua_istable(L, -1) ? read_capabilities(L, lua_gettop(L)) : 0;
+    lua_pop(L, 1);
     if (!module)
         return bind_usage(L, "script.start{module=…}", "the field \"module\" is missing");
     handle *h = bind_new(L, HANDLE_TYPE, sizeof *h);
@@ -394,7 +391,16 @@ static int host_grace(lua_State *L)
     return 0;
 }
 
+/* restrict{capabilities}: gives up every other capability, for good. The runner does it once it knows the manifest. */
+static int host_restrict(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    gate_restrict(script_gate(script_of(L)), read_capabilities(L, 1));
+    return 0;
+}
+
 static const gate_fn host_functions[] = {
+    {"restrict", host_restrict, GATE_PURE, CAP_NONE, NULL},
     {"send", host_send, GATE_PURE, CAP_NONE, NULL},     {"recv", host_recv, GATE_READ, CAP_NONE, NULL},
     {"gate", host_gate, GATE_PURE, CAP_NONE, NULL},     {"grace", host_grace, GATE_PURE, CAP_NONE, NULL},
     {"memory", host_memory, GATE_PURE, CAP_NONE, NULL}, {NULL, NULL, 0, 0, NULL},

@@ -58,6 +58,11 @@ void gate_grant(gate *g, unsigned capabilities)
     g->granted |= capabilities;
 }
 
+void gate_restrict(gate *g, unsigned capabilities)
+{
+    g->granted &= capabilities;
+}
+
 void gate_set_dry_run(gate *g, bool on)
 {
     g->dry_run = on;

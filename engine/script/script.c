@@ -22,7 +22,7 @@ static int open_libraries(lua_State *L)
         lua_CFunction open;
     } libraries[] = {{"", luaopen_base},           {LUA_TABLIBNAME, luaopen_table}, {LUA_STRLIBNAME, luaopen_string},
                      {LUA_MATHLIBNAME, luaopen_math}, {LUA_BITLIBNAME, luaopen_bit},  {LUA_DBLIBNAME, luaopen_debug},
-                     {LUA_JITLIBNAME, luaopen_jit}};
+                     {LUA_OSLIBNAME, luaopen_os},      {LUA_JITLIBNAME, luaopen_jit}};
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++) {
         lua_pushcfunction(L, libraries[i].open);
         lua_pushstring(L, libraries[i].name);
