@@ -178,6 +178,20 @@ local function suite(result, hostname)
   return table.concat(lines, "\n"), counts
 end
 
+-- What the monitor itself could not do belongs to no skill, but must not look green.
+local function monitor_suite(problems)
+  local lines = { string.format('  <testsuite name="nano-sre" tests="%d" failures="0" errors="%d" skipped="0" time="0">',
+    #problems, #problems) }
+  for i, problem in ipairs(problems) do
+    lines[#lines + 1] = string.format('    <testcase classname="nano-sre" name="monitor %d" time="0">', i)
+    lines[#lines + 1] = string.format('      <error message="%s" type="engine">%s</error>',
+      attribute(problem.message), escape(problem.hint or ""))
+    lines[#lines + 1] = "    </testcase>"
+  end
+  lines[#lines + 1] = "  </testsuite>"
+  return table.concat(lines, "\n")
+end
+
 --- @param report table  report/build.lua
 --- @param options table?  hostname
 --- @return string
@@ -189,6 +203,10 @@ function reporter.render(report, options)
     local text, counts = suite(result, hostname)
     suites[#suites + 1] = text
     for name, count in pairs(counts) do sum[name] = sum[name] + count end
+  end
+  if #report.problems > 0 then
+    suites[#suites + 1] = monitor_suite(report.problems)
+    sum.tests, sum.errors = sum.tests + #report.problems, sum.errors + #report.problems
   end
   return table.concat({
     '<?xml version="1.0" encoding="UTF-8"?>',

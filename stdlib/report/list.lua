@@ -113,13 +113,14 @@ local function add_result(lines, result, options, name_width)
 end
 
 --- @param report table  report/build.lua
---- @param options table?  paint: fun(style, text); display: fun(path) → text; verbose: boolean
+--- @param options table?  paint: fun(style, text); display: fun(path) → text; verbose: boolean;
+---   files: paths of the reports that were written
 --- @return string
 function reporter.render(report, options)
   options = options or {}
   options = {
     paint = options.paint or plain, display = options.display or function(path) return path end,
-    verbose = options.verbose, dry_run = report.dry_run,
+    verbose = options.verbose, dry_run = report.dry_run, files = options.files or {},
   }
   local lines, name_width = {}, 0
   for _, result in ipairs(report.results) do name_width = math.max(name_width, #result.skill) end
@@ -133,6 +134,7 @@ function reporter.render(report, options)
     lines[#lines + 1] = ""
     lines[#lines + 1] = options.paint("bold", text)
   end
+  for _, file in ipairs(options.files) do lines[#lines + 1] = "report: " .. options.display(file) end
   if #lines == 0 then return "" end
   return table.concat(lines, "\n") .. "\n"
 end
