@@ -3,6 +3,7 @@
  * threads, each connection by one thread at a time. Invariant: between calls no statement is in
  * mid-run, so a reader never holds an old snapshot and the write-ahead log can be reused.
  */
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,12 +179,21 @@ static bool bind_all(store_conn *c, sqlite3_stmt *st, const store_unit *u, const
     return true;
 }
 
+/* sqlite3_system_errno knows nothing of a COMMIT that failed, so errno is noted here. */
+static int step(store_conn *c, sqlite3_stmt *st)
+{
+    errno = 0;
+    int rc = sqlite3_step(st);
+    c->errnum = rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : errno;
+    return rc;
+}
+
 /* Steps through the statement, keeping its rows if it has columns. */
 static bool step_all(store_conn *c, sqlite3_stmt *st, store_result *out, err *e)
 {
     store_rows *rows = NULL;
     int rc;
-    while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+    while ((rc = step(c, st)) == SQLITE_ROW) {
         if (!rows)
             rows = store_rows_create(st);
         store_rows_add(rows, st);
@@ -232,9 +242,9 @@ bool store_conn_run(store_conn *c, const store_unit *u, size_t index, store_resu
     return done;
 }
 
-int store_conn_step(sqlite3_stmt *st)
+int store_conn_step(store_conn *c, sqlite3_stmt *st)
 {
-    int rc = sqlite3_step(st);
+    int rc = step(c, st);
     sqlite3_reset(st);
     return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
@@ -244,7 +254,7 @@ bool store_conn_number(store_conn *c, const char *sql, int64_t *out, err *e)
     sqlite3_stmt *st = NULL;
     int rc = sqlite3_prepare_v2(c->db, sql, -1, &st, NULL);
     if (rc == SQLITE_OK) {
-        rc = sqlite3_step(st);
+        rc = step(c, st);
         if (rc == SQLITE_ROW) {
             *out = sqlite3_column_int64(st, 0);
             rc = SQLITE_OK;
@@ -257,6 +267,8 @@ bool store_conn_number(store_conn *c, const char *sql, int64_t *out, err *e)
 
 bool store_conn_exec(store_conn *c, const char *sql, err *e)
 {
+    errno = 0;
     int rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
+    c->errnum = errno;
     return rc == SQLITE_OK || store_error(c, rc, e);
 }

@@ -74,6 +74,7 @@ typedef struct store_conn {
     size_t read_bytes;
     bool reader;
     bool in_unit;    /* a unit's statement is compiled or run: see authorize */
+    int errnum;      /* of the last step that failed; 0: none known */
     list statements; /* of cached, the latest used first */
     size_t statement_count;
     sqlite3_stmt *begin, *commit, *rollback, *savepoint, *undo, *release; /* the writer's */
@@ -85,7 +86,7 @@ void store_conn_close(store_conn *c);
 /* Runs statement index of u. *out is filled on success (out->rows: owned by the caller). */
 bool store_conn_run(store_conn *c, const store_unit *u, size_t index, store_result *out, err *e);
 /* Runs one prepared statement without parameters to its end; an SQLite code. */
-int store_conn_step(sqlite3_stmt *st);
+int store_conn_step(store_conn *c, sqlite3_stmt *st);
 /* First column of the first row of sql. */
 bool store_conn_number(store_conn *c, const char *sql, int64_t *out, err *e);
 bool store_conn_exec(store_conn *c, const char *sql, err *e);
