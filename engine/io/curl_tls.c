@@ -50,6 +50,9 @@ static int on_verify(int ok, X509_STORE_CTX *store)
 static CURLcode on_ssl_ctx(CURL *easy, void *context, void *serial)
 {
     (void)easy;
+    curl_tls_watch *w = find((unsigned long)serial);
+    if (w)
+        w->began = true;
     /* Index 0 is what SSL_CTX_set_app_data uses; libcurl leaves it alone. */
     tls.SSL_CTX_set_ex_data(context, 0, serial);
     tls.SSL_CTX_set_verify(context, tls.SSL_CTX_get_verify_mode(context), on_verify);
@@ -184,7 +187,7 @@ bool curl_tls_explain_name(const curl_tls_watch *w, const char *host, buf *out)
     return true;
 }
 
-curl_certificate *curl_certificate_create(CURL *easy, bool verified)
+http_certificate *curl_certificate_create(CURL *easy, bool verified)
 {
     struct curl_tlssessioninfo *info = NULL;
     if (!curl_has_openssl() || curl.easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info ||
@@ -194,7 +197,7 @@ curl_certificate *curl_certificate_create(CURL *easy, bool verified)
     X509 *peer = tls.SSL_get1_peer_certificate(ssl);
     if (!peer)
         return NULL;
-    curl_certificate *c = mem_zero(1, sizeof *c);
+    http_certificate *c = mem_zero(1, sizeof *c);
     c->subject = name_text(tls.X509_get_subject_name(peer));
     c->issuer = name_text(tls.X509_get_issuer_name(peer));
     buf names = {0};
@@ -211,7 +214,7 @@ curl_certificate *curl_certificate_create(CURL *easy, bool verified)
     return c;
 }
 
-void curl_certificate_destroy(curl_certificate *c)
+void curl_certificate_destroy(http_certificate *c)
 {
     if (!c)
         return;

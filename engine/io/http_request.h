@@ -14,6 +14,7 @@
 
 #include "io/address_lookup.h"
 #include "io/curl_loop.h"
+#include "io/curl_tls.h"
 #include "io/http.h"
 #include "io/loop.h"
 
@@ -73,8 +74,6 @@ struct http_request {
     bool aborted; /* a callback ended the transfer on purpose: answer.error says why */
     bool paused;
     uint64_t received; /* body bytes of the final answer */
-    bool cookies_seen;   /* this request stored cookies in the easy handle itself */
-    bool cookies_enabled; /* the easy handle has a cookie engine of its own */
     loop_timer timer; /* first byte, or the look-up that explains a failure */
     address_lookup *lookup;
     curl_tls_watch tls_watch;
