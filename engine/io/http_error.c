@@ -45,7 +45,7 @@ static void peer_text(const http_request *r, char *out, size_t size)
     address_kind kind;
     if (address[0] == '?')
         snprintf(out, size, "%s", host);
-    else if (address_classify_text(host, &kind) && !r->dial_host)
+    else if (address_classify_text(host, &kind) && !r->dial_host && !hop->proxied)
         snprintf(out, size, "%s", address);
     else
         snprintf(out, size, "%s (%s%s)", address, hop->proxied ? "proxy for " : "", hop->host);

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "io/address.h"
+#include "io/http_proxy.h"
 #include "io/http_request.h"
 
 enum {
