@@ -369,7 +369,7 @@ void task_resume(task *t)
         }
         if (!t->failed)
             return;
-    } else if (result != 0) {
+    } else if (result != 0 || t->doomed) { /* doomed in its last instruction: it may have returned all the same */
         keep_error(t, result);
     }
     task_finish(t);
