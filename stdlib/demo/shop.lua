@@ -1,7 +1,7 @@
 --- The demo store without its server: a function from a request to a response, with carts, faults and a password in
 --- between. Used by demo/store.lua; tests call it directly.
 ---
---- A request is { method, path, query = {name = value}, headers = {lower-case name = value}, body }.
+--- A request is { method, path (decoded), query = {name = value}, headers = {lower-case name = value}, body }.
 --- Memory is bounded whatever is asked: carts (demo/carts.lua), pictures (demo/images.lua), the order log.
 
 local body = require "demo.body"
@@ -14,7 +14,6 @@ local json = require "json"
 local other = require "demo.pages.other"
 local cart_pages = require "demo.pages.cart"
 local response = require "demo.response"
-local url = require "url"
 
 local codec = sys.codec
 
@@ -277,7 +276,7 @@ end
 ---@param request table
 ---@return DemoResponse
 function Shop:handle(request)
-  request.path = url.decode(request.path)
+
   if #request.path > 1 then request.path = request.path:gsub("/+$", "") end
   if request.path == "" then request.path = "/" end
   if request.path == "/__fault" or request.path == "/__orders" then return finish(request, control(self, request)) end
