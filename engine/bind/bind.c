@@ -22,6 +22,7 @@ static const struct {
     {"random", bind_random},
     {"script", bind_script},
     {"store", bind_store},
+    {"worker", bind_worker},
 };
 
 /* __index of sys: a module is opened when it is first used, which keeps a fresh state small and fast. */
