@@ -19,6 +19,7 @@ static const struct {
     {"host", bind_host},
     {"http", bind_http},
     {"image", bind_image},
+    {"process", bind_process},
     {"random", bind_random},
     {"script", bind_script},
     {"store", bind_store},
