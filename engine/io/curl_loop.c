@@ -20,7 +20,7 @@ static struct {
     ev_timer timer;
     watch *free_watches;
     list flagged;
-    bool flush_planned;
+    bool flush_planned, kick_planned;
 } the;
 
 static void take_results(void)
@@ -62,11 +62,23 @@ static void on_timer(struct ev_loop *ev, ev_timer *w, int events)
     act(CURL_SOCKET_TIMEOUT, 0);
 }
 
+static void kick(void *arg)
+{
+    (void)arg;
+    the.kick_planned = false;
+    if (the.multi)
+        act(CURL_SOCKET_TIMEOUT, 0);
+}
+
 static int set_timer(CURLM *multi, long timeout_ms, void *arg)
 {
     (void)multi, (void)arg;
     ev_timer_stop(loop_ev(), &the.timer);
-    if (timeout_ms >= 0) {
+    if (timeout_ms == 0) { /* every new request; libev would make it wait for a millisecond */
+        if (!the.kick_planned)
+            loop_defer(kick, NULL);
+        the.kick_planned = true;
+    } else if (timeout_ms > 0) {
         /* Counted from the turn's start, so perhaps early: libcurl then sets the rest again. */
         ev_timer_set(&the.timer, (double)timeout_ms / 1000., 0.);
         ev_timer_start(loop_ev(), &the.timer);
