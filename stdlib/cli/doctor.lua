@@ -16,7 +16,7 @@ local INSTALL = "apt-get install -y --no-install-recommends "
 
 --- nano-sre itself and its libraries.
 function doctor.libraries()
-  local findings = { ok("nano-sre", require("cli.session").version() .. ", " .. jit.version .. ", " .. sys.env.exe()) }
+  local findings = { ok("nano-sre", require("cli.session").version() .. ", " .. sys.env.exe()) }
   local packages = require("cli.libraries").packages()
   if not packages then return findings end -- no Debian: the loader has found what it needs, or we would not run
   local shown, missing = {}, {}

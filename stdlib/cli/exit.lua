@@ -27,6 +27,9 @@ local BY_ERROR_KIND = {
   killed = exit.ENGINE,
   engine = exit.ENGINE,
 }
+-- Codes by which an ERROR of another kind is the script's own doing: it looped without end (stopped by the watchdog,
+-- or, inside one call of C, by the supervisor).
+local SCRIPT_CODES = { slice = true, hung = true }
 local PRECEDENCE = { exit.FAILED, exit.ENGINE, exit.USAGE, exit.TIMEOUT }
 
 --- What one result means.
@@ -38,7 +41,9 @@ function exit.of_result(result, fail_on)
   if status == "FAIL" then return exit.FAILED end
   if status == "WARN" then return fail_on == "warn" and exit.FAILED or exit.OK end
   if status == "ERROR" then
-    return BY_ERROR_KIND[result.error and result.error.kind] or exit.ENGINE
+    local err = result.error or {}
+    if SCRIPT_CODES[err.code] then return exit.FAILED end
+    return BY_ERROR_KIND[err.kind] or exit.ENGINE
   end
   return exit.OK
 end

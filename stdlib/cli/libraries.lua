@@ -36,7 +36,7 @@ end
 --- Lines for `version -v`.
 ---@return string
 function libraries.text()
-  local rows = { { "LuaJIT", jit.version }, { "argparse", require("argparse").version } }
+  local rows = { { "lua-argparse", require("argparse").version } }
   for _, package in ipairs(libraries.packages() or {}) do
     rows[#rows + 1] = { package.name, package.version or "not installed" }
   end

@@ -9,8 +9,8 @@ build.FORMAT = "nano-sre/report"
 build.VERSION = 1
 
 -- Lists must stay lists when they are empty and cross JSON.
-local RESULT_LISTS = { "steps", "metrics", "screenshots", "evidence" }
-local EVIDENCE_LISTS = { "console", "requests" }
+local RESULT_LISTS = { "steps", "metrics", "screenshots", "evidence", "warnings", "notes" }
+local EVIDENCE_LISTS = { "console", "requests", "errors" }
 
 local function mark_lists(value, fields)
   for _, field in ipairs(fields) do
@@ -68,19 +68,44 @@ function build.report(fields)
   }
 end
 
---- The step in which a result went wrong, and its evidence.
+--- Whether a step went wrong.
+---@param step table
+---@return boolean
+function build.is_bad(step) return step.status == "FAIL" or step.status == "ERROR" end
+
+--- What ended a result: its failure (of the shop) or its error (of script or monitor).
+---@param result table
+---@return table  message, where?, excerpt?, hint?, code?, kind?, details?; empty when all is well
+function build.cause(result)
+  return result.failure or result.error or {}
+end
+
+--- The step in which a result went wrong, and its evidence. A step that failed inside another one is the one meant, and
+--- a step whose failure the script survived comes before it.
 ---@param result table
 ---@return table|nil step, table|nil evidence
 function build.failed_step(result)
+  local failed
   for _, step in ipairs(result.steps) do
-    if step.status == "FAIL" or step.status == "ERROR" then
-      for _, evidence in ipairs(result.evidence) do
-        if evidence.step == step.name then return step, evidence end
-      end
-      return step, nil
-    end
+    if build.is_bad(step) then failed = step end
   end
-  return nil, result.evidence[1]
+  for _, evidence in ipairs(result.evidence) do
+    if failed and evidence.step == failed.name then return failed, evidence end
+  end
+  return failed, failed == nil and result.evidence[1] or nil
+end
+
+--- The names of the steps, each with those that it is in: "cart › open the drawer".
+---@param steps table[]
+---@return string[]
+function build.step_paths(steps)
+  local paths, open = {}, {}
+  for i, step in ipairs(steps) do
+    local depth = step.depth or 0
+    open[depth + 1] = step.name
+    paths[i] = table.concat(open, " › ", 1, depth + 1)
+  end
+  return paths
 end
 
 return build

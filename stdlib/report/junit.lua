@@ -50,31 +50,31 @@ end
 local function seconds(ms) return string.format("%.3f", (ms or 0) / 1000) end
 
 local function problem_text(result, step)
-  local lines = { step and step.error and step.error.message or result.summary or "" }
-  local err = result.error or {}
-  local where = err.where or (step and step.error and step.error.where)
+  local cause = build.cause(result)
+  local own = step and step.error or {}
+  local lines = { own.message or cause.message or result.summary or "" }
+  local where = own.where or cause.where
   if where then lines[#lines + 1] = "at " .. where end
-  if err.excerpt then lines[#lines + 1] = err.excerpt end
-  if err.traceback then lines[#lines + 1] = err.traceback end
-  if err.hint then lines[#lines + 1] = "→ " .. err.hint end
+  if cause.excerpt and where == cause.where then lines[#lines + 1] = cause.excerpt end
+  if cause.traceback then lines[#lines + 1] = cause.traceback end
+  if cause.hint then lines[#lines + 1] = "→ " .. cause.hint end
   return table.concat(lines, "\n")
 end
 
 local function problem_element(result, step)
   local is_error = result.status == "ERROR"
   local tag = is_error and "error" or "failure"
-  local kind = is_error and result.error and result.error.kind or (step and step.error and step.error.code)
-  local message = step and step.error and step.error.message or result.summary or result.status
-  return string.format('      <%s message="%s" type="%s">%s</%s>', tag, attribute(message),
-    attribute(kind or result.status), escape(problem_text(result, step)), tag)
+  local own, cause = step and step.error or {}, build.cause(result)
+  local kind = is_error and cause.kind or own.code or cause.code
+  return string.format('      <%s message="%s" type="%s">%s</%s>', tag,
+    attribute(own.message or result.summary or result.status), attribute(kind or result.status),
+    escape(problem_text(result, step)), tag)
 end
 
-local function step_output(step)
+local function step_output(step, is_bad)
   local lines = {}
-  for _, note in ipairs(step.notes or {}) do
-    lines[#lines + 1] = type(note) == "table" and (note.text or note.message) or tostring(note)
-  end
-  if step.status == "WARN" and step.error then lines[#lines + 1] = "warning: " .. step.error.message end
+  for _, note in ipairs(step.notes) do lines[#lines + 1] = tostring(note) end
+  if step.error and not is_bad then lines[#lines + 1] = "the script went on after: " .. step.error.message end
   return lines
 end
 
@@ -105,24 +105,25 @@ end
 -- The cases of one skill; a problem outside of every step gets a case of its own, named as the skill.
 local function cases(result)
   local lines, counts = {}, { tests = 0, failures = 0, errors = 0, skipped = 0 }
+  local paths = build.step_paths(result.steps)
   local failed = build.failed_step(result)
   local is_bad = result.status == "FAIL" or result.status == "ERROR"
   local function count_problem()
     local field = result.status == "ERROR" and "errors" or "failures"
     counts[field] = counts[field] + 1
   end
-  for _, step in ipairs(result.steps) do
+  for i, step in ipairs(result.steps) do
     local body = {}
-    if step == failed and is_bad then
+    if is_bad and build.is_bad(step) then
       body[1] = problem_element(result, step)
       count_problem()
     elseif step.status == "SKIP" then
       body[1] = "      <skipped/>"
       counts.skipped = counts.skipped + 1
     end
-    local output = step_output(step)
+    local output = step_output(step, is_bad)
     if #output > 0 then body[#body + 1] = system_out(table.concat(output, "\n")) end
-    testcase(lines, result, step.name, step.duration_ms, body)
+    testcase(lines, result, paths[i], step.duration_ms, body)
     counts.tests = counts.tests + 1
   end
   if #result.steps == 0 or (is_bad and not failed) then
@@ -172,10 +173,26 @@ local function suite(result, hostname)
   lines[#lines + 1] = "    </properties>"
   for _, line in ipairs(body) do lines[#lines + 1] = line end
   local out = { result.status .. ": " .. (result.summary or "") }
+  for _, warning in ipairs(result.warnings) do out[#out + 1] = "warning: " .. warning.message end
+  for _, note in ipairs(result.notes) do out[#out + 1] = tostring(note) end
   for _, line in ipairs(attachments(result)) do out[#out + 1] = line end
   lines[#lines + 1] = "    <system-out>" .. escape(table.concat(out, "\n")) .. "</system-out>"
   lines[#lines + 1] = "  </testsuite>"
   return table.concat(lines, "\n"), counts
+end
+
+-- What the monitor itself could not do belongs to no skill, but must not look green.
+local function monitor_suite(problems)
+  local lines = { string.format('  <testsuite name="nano-sre" tests="%d" failures="0" errors="%d" skipped="0" time="0">',
+    #problems, #problems) }
+  for i, problem in ipairs(problems) do
+    lines[#lines + 1] = string.format('    <testcase classname="nano-sre" name="monitor %d" time="0">', i)
+    lines[#lines + 1] = string.format('      <error message="%s" type="engine">%s</error>',
+      attribute(problem.message), escape(problem.hint or ""))
+    lines[#lines + 1] = "    </testcase>"
+  end
+  lines[#lines + 1] = "  </testsuite>"
+  return table.concat(lines, "\n")
 end
 
 --- @param report table  report/build.lua
@@ -189,6 +206,10 @@ function reporter.render(report, options)
     local text, counts = suite(result, hostname)
     suites[#suites + 1] = text
     for name, count in pairs(counts) do sum[name] = sum[name] + count end
+  end
+  if #report.problems > 0 then
+    suites[#suites + 1] = monitor_suite(report.problems)
+    sum.tests, sum.errors = sum.tests + #report.problems, sum.errors + #report.problems
   end
   return table.concat({
     '<?xml version="1.0" encoding="UTF-8"?>',

@@ -68,8 +68,7 @@ end
 local function add_actions(lines, report)
   local actions = {}
   for _, result in ipairs(report.results) do
-    local step = build.failed_step(result)
-    local advice = words.advice(result, step)
+    local advice = words.advice(result)
     if result.status == "FAIL" then
       actions[#actions + 1] = ("❌ **%s**: %s"):format(escape(result.skill), escape(result.summary or ""))
     elseif result.status == "ERROR" then
@@ -91,21 +90,20 @@ local function add_actions(lines, report)
   add(lines, "")
 end
 
+local function remark_of(step)
+  local remarks = {}
+  if step.error then remarks[1] = step.error.message end
+  for _, note in ipairs(step.notes) do remarks[#remarks + 1] = tostring(note) end
+  return table.concat(remarks, "; ")
+end
+
 local function add_steps(lines, result)
   if #result.steps == 0 then return end
-  local rows = {}
+  local paths, rows = build.step_paths(result.steps), {}
   for i, step in ipairs(result.steps) do
-    local remark = step.error and step.error.message or ""
-    if remark == "" and step.notes and #step.notes > 0 then
-      local notes = {}
-      for j, note in ipairs(step.notes) do
-        notes[j] = type(note) == "table" and (note.text or note.message or "") or tostring(note)
-      end
-      remark = table.concat(notes, "; ")
-    end
     rows[i] = {
-      tostring(i), escape(step.name), ICONS[step.status] or step.status,
-      words.duration(step.duration_ms or 0), escape(remark),
+      tostring(i), escape(paths[i]), ICONS[step.status] or step.status, words.duration(step.duration_ms or 0),
+      escape(remark_of(step)),
     }
   end
   table_rows(lines, { "#", "Step", "Status", "Time", "Remark" }, rows)
@@ -122,29 +120,38 @@ local function add_metrics(lines, result)
   table_rows(lines, { "Page", "Measure", "Value", "Verdict" }, rows)
 end
 
+local function details_block(lines, title, items, to_text)
+  if #items == 0 then return end
+  local rows = {}
+  for i, item in ipairs(items) do rows[i] = to_text(item) end
+  add(lines, "<details><summary>" .. title .. "</summary>\n")
+  add(lines, code_block(table.concat(rows, "\n")) .. "\n\n</details>\n")
+end
+
 local function add_evidence(lines, result)
-  local step, evidence = build.failed_step(result)
-  local err = result.error
-  if err then
-    add(lines, words.error_meaning(result) .. "\n")
-    if err.message then add(lines, code_block((err.where and err.where .. ": " or "") .. err.message) .. "\n") end
-    if err.excerpt then add(lines, code_block(err.excerpt) .. "\n") end
+  local _, evidence = build.failed_step(result)
+  local cause = build.cause(result)
+  if result.status == "ERROR" then add(lines, words.error_meaning(result) .. "\n") end
+  if cause.message then
+    add(lines, code_block((cause.where and cause.where .. ": " or "") .. cause.message) .. "\n")
   end
-  if not evidence then return step end
+  if cause.excerpt then details_block(lines, "In the script", { cause.excerpt }, tostring) end
+  if not evidence then return end
   if evidence.url then add(lines, "**On page:** %s\n", escape(evidence.url)) end
-  if #evidence.requests > 0 then
-    local requests = {}
-    for i, request in ipairs(evidence.requests) do requests[i] = words.request(request) end
-    add(lines, "<details><summary>Last requests</summary>\n")
-    add(lines, code_block(table.concat(requests, "\n")) .. "\n\n</details>\n")
+  details_block(lines, "Last requests", evidence.requests, words.request)
+  details_block(lines, "Browser console", evidence.console, words.console)
+  if evidence.dom then
+    details_block(lines, "The page around it", { type(evidence.dom) == "string" and evidence.dom
+      or require("json").pretty(evidence.dom) }, tostring)
   end
-  if #evidence.console > 0 then
-    local console = {}
-    for i, entry in ipairs(evidence.console) do console[i] = words.console(entry) end
-    add(lines, "<details><summary>Browser console</summary>\n")
-    add(lines, code_block(table.concat(console, "\n")) .. "\n\n</details>\n")
+end
+
+local function add_warnings(lines, result)
+  if #result.warnings == 0 then return end
+  for _, warning in ipairs(result.warnings) do
+    add(lines, "- ⚠️ %s%s", warning.step and escape(warning.step) .. ": " or "", escape(warning.message))
   end
-  return step
+  add(lines, "")
 end
 
 local function add_pictures(lines, result, options)
@@ -161,9 +168,9 @@ local function add_skill(lines, result, options)
   add(lines, "**Status:** %s  ", ICONS[result.status] or result.status)
   add(lines, "**Summary:** %s  ", escape(result.summary or ""))
   add(lines, "**Started:** %s, **took:** %s\n", result.started_at or "?", words.duration(result.duration_ms or 0))
-  local step
-  if result.status == "FAIL" or result.status == "ERROR" then step = add_evidence(lines, result) end
-  local advice = words.advice(result, step)
+  if result.status == "FAIL" or result.status == "ERROR" then add_evidence(lines, result) end
+  add_warnings(lines, result)
+  local advice = words.advice(result)
   if advice then add(lines, "**What to do:** %s\n", escape(advice)) end
   add_steps(lines, result)
   add_metrics(lines, result)

@@ -116,10 +116,9 @@ end
 
 --- What the reader can do next, nil when there is nothing to do.
 ---@param result table
----@param step table|nil  the step that failed
 ---@return string|nil
-function words.advice(result, step)
-  local hint = (result.error and result.error.hint) or (step and step.error and step.error.hint)
+function words.advice(result)
+  local hint = (result.failure and result.failure.hint) or (result.error and result.error.hint) or result.hint
   if hint then return hint end
   if result.status == "ERROR" then
     local kind = result.error and result.error.kind
