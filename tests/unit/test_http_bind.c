@@ -200,8 +200,7 @@ static void started_scripts_get_their_policy(void **state)
           "local other = base:gsub(':%d+$', ':1')\n"
           "return table.concat({ child { store_url = base .. '/x' }, child { store_url = other }, "
           "child(nil),\n"
-          "  child { allow_private = true }, child { allow_private = true, hosts = { 'api.example' "
-          "} } }, ' ')",
+          "  child { allow_private = true } }, ' ')",
           true);
     expect_end("hello private-address private-address hello");
 }
