@@ -101,6 +101,17 @@ local function assign_options(items, words)
   end
 end
 
+-- A name in the environment that is no option of the skill may be another program's, so it is only told of.
+local function keep_declared(item, from_env, warnings)
+  for key in pairs(from_env) do
+    if item.manifest and not declared(item.manifest, key) then
+      warnings[#warnings + 1] = ("%s%s is left out: %s has no option %q"):format(env_prefix(item.name), key:upper(),
+        item.name, key)
+      from_env[key] = nil
+    end
+  end
+end
+
 local function needs_shop(manifest)
   for _, capability in ipairs(manifest.capabilities or {}) do
     if capability == "browser" or capability == "http" then return true end
@@ -139,6 +150,7 @@ function jobs.make(request, config, inspect, version)
     local item = { name = entry.name, entry = entry, options = {} }
     local from_env = options_of_environment(config, entry.name)
     if #request.words > 0 or not url or next(from_env) then item.manifest = inspect(entry) end
+    keep_declared(item, from_env, config.warnings)
     local settings = config.skills[entry.name]
     for key, value in pairs(settings and settings.options or {}) do item.options[key] = value end
     for key, value in pairs(from_env) do item.options[key] = value end

@@ -8,6 +8,7 @@ local function config(fields)
   for key, value in pairs(fields or {}) do values[key] = value end
   return {
     cwd = "/p", skills = fields and fields.skills or {}, origins = fields and fields.origins or {},
+    warnings = fields and fields.warnings or {},
     dotenv = fields and fields.dotenv, get = function(_, key) return values[key] end,
   }
 end
@@ -56,6 +57,16 @@ describe("options of a skill", function()
     expect(problem.hint):is("did you mean product?")
     expect(refusal { words = { "zzzzzz=x" }, config = SHOP }.hint):matches("there are product, quantity")
     expect(refusal { words = { "product" }, config = SHOP }.message):matches("KEY=VALUE")
+  end)
+
+  it("of the environment that no skill has are left out, and told of", function()
+    local warnings = {}
+    local items = make { config = {
+      ["store.url"] = "https://shop.example", warnings = warnings,
+      dotenv = { values = { NANO_SRE_CHECKOUT_PRODCT = { value = "3", line = 1 } } },
+    } }
+    expect(items[1].job.options):same {}
+    expect(warnings[1]):is('NANO_SRE_CHECKOUT_PRODCT is left out: checkout has no option "prodct"')
   end)
 
   it("are left to the run where the skill can't be loaded", function()

@@ -221,7 +221,6 @@ function Session:prepare(request)
   self.request = request
   self.started_ms, self.started_mono = sys.clock.now(), sys.clock.mono()
   self.version = session.version()
-  for _, warning in ipairs(self.config.warnings) do out.problem({ message = warning }, "warning") end
   local inspect = function(entry) return (self:inspect(entry)) end
   local entries = {}
   for i, ref in ipairs(request.refs or {}) do entries[i] = skills.find(self.config, ref, inspect) end
@@ -238,9 +237,10 @@ function Session:prepare(request)
     entries = entries, words = request.options or {}, dry_run = request.dry_run, artifacts = self.folder,
     record = request.record and paths.absolute(request.record, self.cwd),
   }, self.config, inspect, self.version)
+  for _, warning in ipairs(self.config.warnings) do out.problem({ message = warning }, "warning") end
   if request.record then
     local ok, why = sys.files.make_dirs(paths.absolute(request.record, self.cwd))
-    if not ok then fault.usage("--record " .. request.record, why) end
+    if not ok then fault.usage("--record " .. request.record, why, "choose a folder that you may write to") end
   end
   self.reporters = require("cli.reporters").open(parsed, {
     cwd = self.cwd, verbose = request.verbose, on_problem = function(problem) self:problem(problem) end,

@@ -154,6 +154,39 @@ local function add_warnings(lines, result)
   add(lines, "")
 end
 
+local DETAILS_DEPTH, DETAILS_LINES = 3, 60
+
+-- What the skill found out, as a nested list.
+local function add_details(lines, value, depth, left)
+  local keys = {}
+  for key in pairs(value) do keys[#keys + 1] = key end
+  table.sort(keys, function(a, b)
+    if type(a) == type(b) then return a < b end
+    return type(a) == "number"
+  end)
+  for _, key in ipairs(keys) do
+    if left == 0 then return 0 end
+    left = left - 1
+    local item, label = value[key], type(key) == "number" and "" or "**" .. escape(key) .. ":** "
+    local indent = string.rep("  ", depth)
+    if type(item) == "table" and depth < DETAILS_DEPTH then
+      add(lines, "%s- %s", indent, label)
+      left = add_details(lines, item, depth + 1, left)
+    else
+      add(lines, "%s- %s%s", indent, label, escape(type(item) == "table" and "…" or item))
+    end
+  end
+  return left
+end
+
+local function add_findings(lines, result)
+  for _, note in ipairs(result.notes) do add(lines, "- " .. escape(note)) end
+  if type(result.details) == "table" then
+    if add_details(lines, result.details, 0, DETAILS_LINES) == 0 then add(lines, "- …") end
+  end
+  if #result.notes > 0 or (type(result.details) == "table" and next(result.details) ~= nil) then add(lines, "") end
+end
+
 local function add_pictures(lines, result, options)
   if #result.screenshots == 0 then return end
   add(lines, "**Pictures**\n")
@@ -172,6 +205,7 @@ local function add_skill(lines, result, options)
   add_warnings(lines, result)
   local advice = words.advice(result)
   if advice then add(lines, "**What to do:** %s\n", escape(advice)) end
+  add_findings(lines, result)
   add_steps(lines, result)
   add_metrics(lines, result)
   add_pictures(lines, result, options)

@@ -235,6 +235,13 @@ describe("md", function()
     expect(render { interrupted = "TERM", planned = 9 }):matches("stopped %(SIGTERM%) after 4 of 9 checks")
   end)
 
+  it("lists notes and what the skill found out", function()
+    local text = render { results = { build.normalise {
+      skill = "x", status = "PASS", notes = { "3 products" }, details = { pages = { "a", "b" }, total = 2 },
+    } } }
+    expect(text):contains("- 3 products\n- **pages:** \n  - a\n  - b\n- **total:** 2\n")
+  end)
+
   it("judges vitals", function()
     expect(render()):matches("| home | LCP | 2.8 s | needs work |")
     expect(render()):matches("| home | CLS | 0.02 | good |")
