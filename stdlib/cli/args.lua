@@ -1,5 +1,6 @@
---- From argv to a table, by lua-argparse. Only the parser of the verb at hand is built: building all of them would
---- cost every start a millisecond. Called by cli/main.lua and, for all verbs at once, by the completion verb.
+--- From argv to a table, by lua-argparse. Only the parser of the verb at hand is built: building
+--- all of them would cost every start a millisecond. Called by cli/main.lua and, for all verbs at
+--- once, by the completion verb.
 
 local argparse = require "argparse"
 local fault = require "fault"

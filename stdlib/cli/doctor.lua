@@ -1,5 +1,5 @@
---- The examinations of `nano-sre doctor`: each looks at one thing that a run needs and says what mends it. An
---- examination gets the session (configuration, pool) and returns findings:
+--- The examinations of `nano-sre doctor`: each looks at one thing that a run needs and says what
+--- mends it. An examination gets the session (configuration, pool) and returns findings:
 ---   { level = "ok"|"warn"|"fail", what = "browser", text = "…", fix = "…"|nil }
 --- "fail" means that the monitor can't run at all: the verb ends with 3.
 

@@ -1,5 +1,6 @@
---- Groups of flags that several verbs share. A flag that stands for a setting has the setting's key as its target,
---- so that config/load.lua can take it as it is. Called by the verbs' define functions.
+--- Groups of flags that several verbs share. A flag that stands for a setting has the setting's key
+--- as its target, so that config/load.lua can take it as it is. Called by the verbs' define
+--- functions.
 
 local schema = require "config.schema"
 

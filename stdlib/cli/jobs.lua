@@ -1,5 +1,6 @@
---- From skills, configuration and flags to the jobs that service/runs.lua runs: the options of each skill, its limits,
---- its browser, its folders. Called by cli/session.lua. Everything wrong is found here, before anything runs.
+--- From skills, configuration and flags to the jobs that service/runs.lua runs: the options of each
+--- skill, its limits, its browser, its folders. Called by cli/session.lua. Everything wrong is
+--- found here, before anything runs.
 
 local fault = require "fault"
 local paths = require "config.paths"
@@ -48,7 +49,8 @@ end
 
 local function env_prefix(skill_name) return "NANO_SRE_" .. skill_name:upper():gsub("[^%w]", "_") .. "_" end
 
--- Options from the environment: NANO_SRE_CHECKOUT_PRODUCT=snowboard is -o checkout.product=snowboard.
+-- Options from the environment: NANO_SRE_CHECKOUT_PRODUCT=snowboard is -o
+-- checkout.product=snowboard.
 local function options_of_environment(config, skill_name)
   local options, prefix = {}, env_prefix(skill_name)
   local function take(name, value)
@@ -76,8 +78,8 @@ local function names_of(items)
   return names
 end
 
--- An option without a skill's name goes to every skill that declares it. A skill that can't be loaded takes all of
--- them: its run will say why it can't be loaded.
+-- An option without a skill's name goes to every skill that declares it. A skill that can't be
+-- loaded takes all of them: its run will say why it can't be loaded.
 local function assign_options(items, words)
   local given = {}
   for i, word in ipairs(words) do given[i] = parse_option(word) end
@@ -101,7 +103,8 @@ local function assign_options(items, words)
   end
 end
 
--- A name in the environment that is no option of the skill may be another program's, so it is only told of.
+-- A name in the environment that is no option of the skill may be another program's, so it is only
+-- told of.
 local function keep_declared(item, from_env, warnings)
   for key in pairs(from_env) do
     if item.manifest and not declared(item.manifest, key) then

@@ -1,4 +1,5 @@
---- The libraries under nano-sre and their versions, as Debian's package manager knows them. For doctor and version -v.
+--- The libraries under nano-sre and their versions, as Debian's package manager knows them. For
+--- doctor and version -v.
 
 local libraries = {}
 

@@ -1,5 +1,5 @@
---- The command line's entry, called by engine/app/main.c with argv as a JSON array. Runs in main's trusted state.
---- Start-up counts: nothing is required here that the verb at hand does not need.
+--- The command line's entry, called by engine/app/main.c with argv as a JSON array. Runs in main's
+--- trusted state. Start-up counts: nothing is required here that the verb at hand does not need.
 
 local main = {}
 

@@ -1,6 +1,6 @@
---- What the command line writes: results to stdout, everything else to stderr, colour only where a person looks.
---- Used by every verb and by the terminal reporter. Text that came from a store passes words.clean, so that a page
---- title cannot move the reader's cursor.
+--- What the command line writes: results to stdout, everything else to stderr, colour only where a
+--- person looks. Used by every verb and by the terminal reporter. Text that came from a store
+--- passes words.clean, so that a page title cannot move the reader's cursor.
 
 local words = require "report.words"
 
@@ -47,7 +47,8 @@ function out.painter(fd)
   return painter
 end
 
---- Writes text to fd. A reader that went away (`nano-sre list | head`) is not an error: the rest is dropped.
+--- Writes text to fd. A reader that went away (`nano-sre list | head`) is not an error: the rest is
+--- dropped.
 ---@param fd 1|2
 ---@param text string
 function out.write(fd, text)
@@ -66,7 +67,8 @@ function out.line(text) out.write(1, (text or "") .. "\n") end
 --- A line on stderr: progress, a remark.
 function out.note(text) out.write(2, text .. "\n") end
 
---- How many columns text takes, without colours (one per code point: near enough for names and messages).
+--- How many columns text takes, without colours (one per code point: near enough for names and
+--- messages).
 function out.width(text)
   local bare = text:gsub("\27%[[%d;]*m", "")
   local _, continuation = bare:gsub("[\128-\191]", "")

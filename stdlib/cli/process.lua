@@ -1,4 +1,5 @@
---- Runs a small command of the system and takes its output. For doctor and version alone: checks never start programs.
+--- Runs a small command of the system and takes its output. For doctor and version alone: checks
+--- never start programs.
 
 local process = {}
 

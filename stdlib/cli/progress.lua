@@ -1,5 +1,5 @@
---- What happens, as it happens, on stderr: a line when a step has finished. No spinner and no rewriting of lines, so
---- that a CI log reads the same as a terminal. Called by cli/session.lua.
+--- What happens, as it happens, on stderr: a line when a step has finished. No spinner and no
+--- rewriting of lines, so that a CI log reads the same as a terminal. Called by cli/session.lua.
 
 local out = require "cli.out"
 local words = require "report.words"
@@ -13,7 +13,8 @@ local progress = {}
 local LEVELS = { debug = 1, info = 2, warn = 3, error = 4 }
 local LEVEL_STYLES = { debug = "dim", info = "dim", warn = "yellow", error = "red" }
 
---- @param options {quiet: boolean, verbose: boolean, several: boolean}  several: more than one run at once, so that
+--- @param options {quiet: boolean, verbose: boolean, several: boolean} several: more than one run
+--- at once, so that
 ---   each line needs the name of its skill
 --- @return Progress
 function progress.new(options)

@@ -1,5 +1,6 @@
---- From -r words to files and stdout: which reporters a command has, where each writes, and that one which can't
---- write does not take the others with it. Called by cli/session.lua; the texts are made in report/*.lua.
+--- From -r words to files and stdout: which reporters a command has, where each writes, and that
+--- one which can't write does not take the others with it. Called by cli/session.lua; the texts are
+--- made in report/*.lua.
 
 local fault = require "fault"
 local out = require "cli.out"
@@ -33,7 +34,8 @@ local function parse_one(word, cwd)
   return { name = name, file = file and paths.absolute(file, cwd) }
 end
 
---- Reads the reporters' words. Raises a usage fault for an unknown one and for two that both want stdout.
+--- Reads the reporters' words. Raises a usage fault for an unknown one and for two that both want
+--- stdout.
 ---@param specs string[]      "list", "junit=out.xml", or several between commas
 ---@param output string|nil   --output FILE
 ---@param cwd string
@@ -138,7 +140,8 @@ local function render_options(self, one)
   }
 end
 
---- Everything has ended. Files first, so that what goes to stdout can name them and what they could not keep.
+--- Everything has ended. Files first, so that what goes to stdout can name them and what they could
+--- not keep.
 ---@param make_report fun(): table
 function Reporters:finish(make_report)
   for _, stdout_turn in ipairs { false, true } do

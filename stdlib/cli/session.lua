@@ -1,9 +1,11 @@
---- One command that runs skills: run, check, audit and demo --check all come through here. Configuration → skills →
---- jobs → runs, with live progress, recorded results, reports and one exit code.
+--- One command that runs skills: run, check, audit and demo --check all come through here.
+--- Configuration → skills → jobs → runs, with live progress, recorded results, reports and one exit
+--- code.
 ---
---- Order of what can go wrong: everything a person can mend (usage, configuration, options) is refused before anything
---- runs; after that nothing is lost: a result is recorded when it is there, and trouble with the database or a report
---- file is told and counts in the exit code, but stops nothing.
+--- Order of what can go wrong: everything a person can mend (usage, configuration, options) is
+--- refused before anything runs; after that nothing is lost: a result is recorded when it is there,
+--- and trouble with the database or a report file is told and counts in the exit code, but stops
+--- nothing.
 
 local exit = require "cli.exit"
 local fault = require "fault"
@@ -23,7 +25,7 @@ local MAX_TASKS = 64
 ---@return string
 function session.version() return (sys.resource("VERSION"):gsub("%s+$", "")) end
 
--- ---- set-up --------------------------------------------------------------------------------------------------------
+-- ---- set-up -------------------------------------------------------------------------------------
 
 function Session:inspect_config(path)
   local source, why = sys.files.read(path, 1024 * 1024)
@@ -67,7 +69,7 @@ function Session:problem(problem)
   out.problem(problem)
 end
 
--- ---- the database --------------------------------------------------------------------------------------------------
+-- ---- the database -------------------------------------------------------------------------------
 
 -- Opened while the first skill runs; whoever has a result waits for it.
 function Session:open_database()
@@ -113,7 +115,7 @@ function Session:keep(result)
   end
 end
 
--- ---- running -------------------------------------------------------------------------------------------------------
+-- ---- running ------------------------------------------------------------------------------------
 
 function Session:on_event(job, event)
   if self.stopped or not self.progress then return end
@@ -135,7 +137,8 @@ function Session:work()
     if not item then break end
     self.progress:started(item.name, item.job.store and require("config.types").public_url(item.job.store.url))
     local result = self.pool:run(item.job)
-    -- A run that a signal ended says nothing about the shop: it was not finished, so it is not a result.
+    -- A run that a signal ended says nothing about the shop: it was not finished, so it is not a
+    -- result.
     if not self.stopped then self:take_result(result) end
   end
 end
@@ -188,7 +191,7 @@ function Session:wait()
   if self.trouble and not self.stopped then error(self.trouble, 0) end
 end
 
--- ---- reporting -----------------------------------------------------------------------------------------------------
+-- ---- reporting ----------------------------------------------------------------------------------
 
 function Session:make_report()
   local time = require "time"
@@ -214,7 +217,7 @@ local function stamp(ms)
   return (text:gsub("[-:]", ""):gsub("T", "-"):gsub("%.(%d+)Z", "-%1"))
 end
 
--- ---- a whole command -----------------------------------------------------------------------------------------------
+-- ---- a whole command ----------------------------------------------------------------------------
 
 function Session:prepare(request)
   local skills, jobs = require "cli.skills", require "cli.jobs"

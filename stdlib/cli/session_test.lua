@@ -1,4 +1,5 @@
--- The whole command with a pool that answers at once: what is kept, told and returned, whatever goes wrong.
+-- The whole command with a pool that answers at once: what is kept, told and returned, whatever
+-- goes wrong.
 
 local json = require "json"
 local out = require "cli.out"

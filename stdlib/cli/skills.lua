@@ -1,6 +1,6 @@
---- Which skills there are and which one a person means. A skill is a file: of the project (skills/), of the folder at
---- hand (scripts/skills/), bundled with nano-sre, or any file named by its path. The first of one name wins.
---- Called by run, check, audit, list, info and validate.
+--- Which skills there are and which one a person means. A skill is a file: of the project
+--- (skills/), of the folder at hand (scripts/skills/), bundled with nano-sre, or any file named by
+--- its path. The first of one name wins. Called by run, check, audit, list, info and validate.
 
 local fault = require "fault"
 local paths = require "config.paths"
@@ -60,8 +60,9 @@ function skills.all(config)
   return found
 end
 
---- What `check` runs: the skills of the project and of scripts/skills, and the bundled ones that nano-sre.lua names;
---- where there are none of these, all bundled ones. A skill that nano-sre.lua disables is left out.
+--- What `check` runs: the skills of the project and of scripts/skills, and the bundled ones that
+--- nano-sre.lua names; where there are none of these, all bundled ones. A skill that nano-sre.lua
+--- disables is left out.
 ---@param config Config
 ---@return SkillFile[]
 function skills.for_check(config)

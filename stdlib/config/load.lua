@@ -1,6 +1,7 @@
---- The configuration: defaults < nano-sre.lua < environment and .env < flags, each value with where it came from.
---- Called once per command by the verbs. nano-sre.lua is a user's file: it is evaluated by the inspect function that
---- the caller gives (in a worker), never here. Any problem raises a usage fault that lists all of them.
+--- The configuration: defaults < nano-sre.lua < environment and .env < flags, each value with where
+--- it came from. Called once per command by the verbs. nano-sre.lua is a user's file: it is
+--- evaluated by the inspect function that the caller gives (in a worker), never here. Any problem
+--- raises a usage fault that lists all of them.
 
 local fault = require "fault"
 local paths = require "config.paths"
@@ -56,7 +57,8 @@ local function set(state, setting, raw, origin, base)
   state.config.origins[setting.key] = origin
 end
 
--- { env = "NAME" } in nano-sre.lua: the value is taken from there, so that the file can be shared without secrets.
+-- { env = "NAME" } in nano-sre.lua: the value is taken from there, so that the file can be shared
+-- without secrets.
 local function lookup_reference(state, setting, raw, origin)
   if type(raw) ~= "table" or type(raw.env) ~= "string" then return raw, origin end
   local value, from = state.environment(raw.env)
@@ -144,8 +146,8 @@ local function read_environment(state)
   end
 end
 
--- A lookup that prefers the real environment to the .env file. An empty value counts as not set, so that a copied
--- .env.example with blanks changes nothing.
+-- A lookup that prefers the real environment to the .env file. An empty value counts as not set, so
+-- that a copied .env.example with blanks changes nothing.
 local function make_environment(config, getenv)
   local folder = config.project and config.project.root or config.cwd
   local file = folder .. "/.env"

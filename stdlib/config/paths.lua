@@ -5,7 +5,8 @@ local paths = {}
 
 paths.CONFIG_FILE = "nano-sre.lua"
 
---- The absolute form of path, with "." and ".." worked out on paper (symbolic links are not followed).
+--- The absolute form of path, with "." and ".." worked out on paper (symbolic links are not
+--- followed).
 ---@param path string
 ---@param base string  absolute
 ---@return string

@@ -1,6 +1,7 @@
---- Every setting that nano-sre knows: its name in nano-sre.lua (with a dot for a sub-table), its type, the
---- environment name that existing users have it under, the flag, its default. config/load.lua fills a configuration
---- by it, `nano-sre config` prints it, docs/cli.md lists it (a test holds the two together).
+--- Every setting that nano-sre knows: its name in nano-sre.lua (with a dot for a sub-table), its
+--- type, the environment name that existing users have it under, the flag, its default.
+--- config/load.lua fills a configuration by it, `nano-sre config` prints it, docs/cli.md lists it
+--- (a test holds the two together).
 ---
 --- used = false: read and shown, but nothing in this version acts on it.
 

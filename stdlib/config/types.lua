@@ -1,5 +1,6 @@
---- From what a person wrote (in nano-sre.lua, in the environment, as a flag) to a checked value, and back to text.
---- Every parser returns the value, or nil and what was expected. Called by config/load.lua. Pure.
+--- From what a person wrote (in nano-sre.lua, in the environment, as a flag) to a checked value,
+--- and back to text. Every parser returns the value, or nil and what was expected. Called by
+--- config/load.lua. Pure.
 
 local time = require "time"
 
@@ -22,8 +23,9 @@ function parsers.path(raw)
   return nil, "a path"
 end
 
---- The one form under which results of a shop are kept: scheme and host in lower case, no default port, no slash at
---- the end, no query, no fragment. A missing scheme means https, on this machine http.
+--- The one form under which results of a shop are kept: scheme and host in lower case, no default
+--- port, no slash at the end, no query, no fragment. A missing scheme means https, on this machine
+--- http.
 function parsers.url(raw)
   local expected = "a URL such as https://my-shop.example"
   if type(raw) ~= "string" or raw:find("[%c%s]") then return nil, expected end

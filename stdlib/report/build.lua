@@ -1,5 +1,5 @@
---- The report of a command: its results, totals and circumstances, as one table that every reporter turns into
---- text. Called by cli/session.lua. Pure.
+--- The report of a command: its results, totals and circumstances, as one table that every reporter
+--- turns into text. Called by cli/session.lua. Pure.
 
 local json = require "json"
 
@@ -80,8 +80,8 @@ function build.cause(result)
   return result.failure or result.error or {}
 end
 
---- The step in which a result went wrong, and its evidence. A step that failed inside another one is the one meant, and
---- a step whose failure the script survived comes before it.
+--- The step in which a result went wrong, and its evidence. A step that failed inside another one
+--- is the one meant, and a step whose failure the script survived comes before it.
 ---@param result table
 ---@return table|nil step, table|nil evidence
 function build.failed_step(result)

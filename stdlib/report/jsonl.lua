@@ -1,4 +1,5 @@
---- Reporter jsonl: one JSON object a line, written as things happen, for programs that follow a run.
+--- Reporter jsonl: one JSON object a line, written as things happen, for programs that follow a
+--- run.
 ---
 ---   {"type":"run.started","skills":["checkout"],"store_url":…,"version":…}
 ---   {"type":"step.started","skill":…,"name":…,"index":…}       and step.finished, log: as the run sends them

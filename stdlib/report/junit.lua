@@ -1,6 +1,7 @@
---- Reporter junit: the XML that CI systems read. One testsuite per skill, one testcase per step, so that a CI page
---- names the step that broke. A FAIL of the shop is <failure>, an ERROR of script or monitor is <error>.
---- Pure. What comes from a shop is escaped and freed of characters that XML 1.0 forbids.
+--- Reporter junit: the XML that CI systems read. One testsuite per skill, one testcase per step, so
+--- that a CI page names the step that broke. A FAIL of the shop is <failure>, an ERROR of script or
+--- monitor is <error>. Pure. What comes from a shop is escaped and freed of characters that XML 1.0
+--- forbids.
 
 local build = require "report.build"
 
@@ -8,8 +9,8 @@ local reporter = { extension = "xml" }
 
 local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
 
--- XML 1.0 allows tab, newline, carriage return and everything from U+0020 except surrogates, U+FFFE and U+FFFF; a
--- parser refuses a document with anything else, or with bytes that are not UTF-8.
+-- XML 1.0 allows tab, newline, carriage return and everything from U+0020 except surrogates, U+FFFE
+-- and U+FFFF; a parser refuses a document with anything else, or with bytes that are not UTF-8.
 local function valid_text(text)
   local parts, i, len = {}, 1, #text
   while i <= len do
@@ -102,7 +103,8 @@ local function attachments(result)
   return lines
 end
 
--- The cases of one skill; a problem outside of every step gets a case of its own, named as the skill.
+-- The cases of one skill; a problem outside of every step gets a case of its own, named as the
+-- skill.
 local function cases(result)
   local lines, counts = {}, { tests = 0, failures = 0, errors = 0, skipped = 0 }
   local paths = build.step_paths(result.steps)

@@ -1,5 +1,6 @@
---- Reporter list: the result as a person reads it in a terminal. A skill that is well takes one line; one that is not
---- is followed by the step, the cause, the evidence and what to do. Pure: colour comes in as a function.
+--- Reporter list: the result as a person reads it in a terminal. A skill that is well takes one
+--- line; one that is not is followed by the step, the cause, the evidence and what to do. Pure:
+--- colour comes in as a function.
 
 local build = require "report.build"
 local words = require "report.words"

@@ -1,5 +1,6 @@
---- Reporter md: the report for the owner of a shop, in Markdown. Summary table and totals first, then every skill:
---- what happened, steps, page speed, pictures as relative links, what to do. Pure.
+--- Reporter md: the report for the owner of a shop, in Markdown. Summary table and totals first,
+--- then every skill: what happened, steps, page speed, pictures as relative links, what to do.
+--- Pure.
 
 local build = require "report.build"
 local words = require "report.words"

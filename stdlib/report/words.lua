@@ -1,5 +1,5 @@
---- The words that list and md share: how a status, an error, a piece of evidence or a vital is said to a person,
---- and what that person can do next. Pure.
+--- The words that list and md share: how a status, an error, a piece of evidence or a vital is said
+--- to a person, and what that person can do next. Pure.
 
 local words = {}
 
@@ -16,7 +16,8 @@ local VITALS = {
   load_ms = { "load time" },
 }
 
---- Makes text of foreign origin harmless for a terminal: control characters other than newline and tab become "?".
+--- Makes text of foreign origin harmless for a terminal: control characters other than newline and
+--- tab become "?".
 ---@param text any
 ---@return string
 function words.clean(text)

@@ -1,4 +1,5 @@
---- Transcripts: what a person types and what the program answers, as text files that read like a terminal.
+--- Transcripts: what a person types and what the program answers, as text files that read like a
+--- terminal.
 ---
 ---   ## a title                          begins a scene, in a fresh folder
 ---   <<< skills/a.lua                    the lines up to >>> become that file
@@ -9,8 +10,8 @@
 ---   | …                                 any number of lines of stdout (or, with !, of stderr)
 ---   = 1                                 the exit code; may be left out when it is 0
 ---
---- What differs from run to run is normalised before it is compared: see normalise. Lines of stdout and of stderr are
---- compared each in their order, because between the two there is none.
+--- What differs from run to run is normalised before it is compared: see normalise. Lines of stdout
+--- and of stderr are compared each in their order, because between the two there is none.
 
 local lib = {}
 
@@ -37,7 +38,8 @@ function lib.words(line)
   return words
 end
 
---- Reads a transcript into scenes: { title, files = {{name, text}}, commands = {{line, env, argv, out, err, code}} }.
+--- Reads a transcript into scenes: { title, files = {{name, text}}, commands = {{line, env, argv,
+--- out, err, code}} }.
 ---@param text string
 function lib.parse(text)
   local scenes, scene, command, file = {}, nil, nil, nil

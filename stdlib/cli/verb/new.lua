@@ -17,7 +17,8 @@ local function refuse(message, hint)
   error(require("fault").new("usage", { message = message, hint = hint, code = "new" }), 0)
 end
 
--- skills/ of the project; without a project the folder that already holds skills, else skills/ here.
+-- skills/ of the project; without a project the folder that already holds skills, else skills/
+-- here.
 local function folder_for(cwd)
   local paths = require "config.paths"
   local project = paths.find_project(cwd)
