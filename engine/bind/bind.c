@@ -12,8 +12,16 @@ static const struct {
     const char *name;
     lua_CFunction open;
 } modules[] = {
-    {"clock", bind_clock},   {"codec", bind_codec},   {"env", bind_env},   {"files", bind_files},
-    {"host", bind_host},     {"image", bind_image},      {"random", bind_random}, {"script", bind_script},
+    {"clock", bind_clock},
+    {"codec", bind_codec},
+    {"env", bind_env},
+    {"files", bind_files},
+    {"host", bind_host},
+    {"http", bind_http},
+    {"image", bind_image},
+    {"random", bind_random},
+    {"script", bind_script},
+    {"store", bind_store},
 };
 
 /* __index of sys: a module is opened when it is first used, which keeps a fresh state small and fast. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 curl_api curl;
-tls_api tls;
+openssl_api ossl;
 
 static bool loaded, openssl;
 
@@ -21,9 +21,9 @@ static const symbol curl_symbols[] = {
 #undef X
 };
 
-static const symbol tls_symbols[] = {
-#define X(name) {#name, offsetof(tls_api, name)},
-    TLS_LOAD_FUNCTIONS(X)
+static const symbol openssl_symbols[] = {
+#define X(name) {#name, offsetof(openssl_api, name)},
+    OPENSSL_LOAD_FUNCTIONS(X)
 #undef X
 };
 
@@ -55,7 +55,7 @@ bool curl_load(err *e)
     if (curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return err_set(e, "io", "libcurl could not be initialised");
     /* dlsym looks through what libcurl itself depends on, so a libcurl with another TLS library has none of these. */
-    openssl = !fill(library, &tls, tls_symbols, sizeof tls_symbols / sizeof *tls_symbols);
+    openssl = !fill(library, &ossl, openssl_symbols, sizeof openssl_symbols / sizeof *openssl_symbols);
     loaded = true;
     return true;
 }

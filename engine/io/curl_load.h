@@ -1,7 +1,7 @@
 /*
  * libcurl, loaded when it is first needed: linking it costs every start of the program 3 ms (it brings thirty other
  * libraries along), and most commands never speak HTTP. Call curl.easy_init() where you would curl_easy_init().
- * Loop thread. Invariant: after curl_load succeeded every member of `curl` is set; `tls` is set or has no members.
+ * Loop thread. Invariant: after curl_load succeeded every member of `curl` is set; `ossl` is set or has no members.
  */
 #ifndef NANO_IO_CURL_LOAD_H
 #define NANO_IO_CURL_LOAD_H
@@ -23,7 +23,7 @@
     X(url) X(url_cleanup) X(url_dup) X(url_get) X(url_set)
 
 /* What the certificate facts need, from the very libssl that libcurl uses. */
-#define TLS_LOAD_FUNCTIONS(X) \
+#define OPENSSL_LOAD_FUNCTIONS(X) \
     X(SSL_get1_peer_certificate) X(SSL_get_verify_result) X(SSL_get_version) X(SSL_get_SSL_CTX) \
     X(SSL_CTX_set_verify) X(SSL_CTX_get_verify_mode) X(SSL_CTX_set_ex_data) X(SSL_CTX_get_ex_data) \
     X(SSL_get_ex_data_X509_STORE_CTX_idx) X(X509_STORE_CTX_get_ex_data) X(X509_STORE_CTX_get_error) \
@@ -38,18 +38,18 @@ typedef struct curl_api {
 #undef X
 } curl_api;
 
-typedef struct tls_api {
+typedef struct openssl_api {
 #define X(name) __typeof__(name) *name;
-    TLS_LOAD_FUNCTIONS(X)
+    OPENSSL_LOAD_FUNCTIONS(X)
 #undef X
-} tls_api;
+} openssl_api;
 
 extern curl_api curl;
-extern tls_api tls;
+extern openssl_api ossl;
 
 /* Loads the library once; later calls are free. The error (code "not-found") says which package to install. */
 bool curl_load(err *e);
-/* Whether libcurl is one with OpenSSL, so that `tls` may be used. */
+/* Whether libcurl is one with OpenSSL, so that `ossl` may be used. */
 bool curl_has_openssl(void);
 
 #endif

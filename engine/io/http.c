@@ -14,7 +14,7 @@
 #include "io/http_request.h"
 
 enum {
-    MAX_KEPT = 256,            /* requests kept for reuse */
+    MAX_KEPT = 128,            /* requests kept for reuse */
     KEPT_BUFFER = 64 * 1024,   /* larger buffers are not kept with them */
     LOOKUP_LIMIT_SECONDS = 10, /* for explaining a failed look-up when the request itself has no limit */
 };
@@ -76,14 +76,9 @@ static void answer_reset(http_answer *a)
 static void easy_clean(http_request *r)
 {
     CURL *easy = r->job.easy;
-    if (r->jar) {
+    if (r->jar)
         curl.easy_setopt(easy, CURLOPT_SHARE, NULL);
-        r->cookies_enabled = false;
-    } else {
-        r->cookies_enabled = true;
-        if (r->cookies_seen)
-            curl.easy_setopt(easy, CURLOPT_COOKIELIST, "ALL");
-    }
+    curl.easy_setopt(easy, CURLOPT_COOKIEFILE, NULL); /* which a reset would forget, and leak */
     curl.easy_reset(easy);
 }
 
@@ -116,7 +111,7 @@ void http_destroy(http_request *r)
     free(r->dial_host);
     free(r->origin_host);
     buffer_reset(&r->body);
-    http_request fresh = {.job = r->job, .answer = r->answer, .body = r->body, .cookies_enabled = r->cookies_enabled};
+    http_request fresh = {.job = r->job, .answer = r->answer, .body = r->body};
     *r = fresh;
     if (the.kept_count >= MAX_KEPT) {
         request_free(r);

@@ -15,7 +15,6 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "io/curl_tls.h"
 #include "io/http_policy.h"
 
 typedef struct http_request http_request;
@@ -78,6 +77,16 @@ typedef struct http_redirect {
     char *url; /* where this answer came from */
 } http_redirect;
 
+/* The server's certificate in words. */
+typedef struct http_certificate {
+    char *subject, *issuer; /* RFC 2253: "CN=shop.example,O=Shop" */
+    char *names;            /* what it is valid for, "a.example, b.example"; "" if it says nothing */
+    char not_before[24];    /* "2026-03-01T00:00:00Z" */
+    char not_after[24];
+    char verify[128];  /* "ok", "not checked", or why it is not trusted */
+    char protocol[16]; /* "TLSv1.3" */
+} http_certificate;
+
 /* Owned by the request; complete in HTTP_DONE, without body and timings in HTTP_HEAD, partly filled in HTTP_FAILED. */
 typedef struct http_answer {
     int status;
@@ -89,7 +98,7 @@ typedef struct http_answer {
     int remote_port;
     bool reused; /* an open connection was used again */
     http_timings timings;
-    curl_certificate *certificate; /* NULL without TLS */
+    http_certificate *certificate; /* NULL without TLS */
     http_redirect *redirects;
     size_t redirect_count;
     err error;

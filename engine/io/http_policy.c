@@ -33,6 +33,19 @@ http_policy *http_policy_create(const http_policy_config *config)
     return p;
 }
 
+http_policy *http_policy_narrow(const http_policy *p, const char *const *hosts, size_t host_count)
+{
+    if (p && !p->any_host)
+        return NULL;
+    return http_policy_create(&(http_policy_config){
+        .allow_private = !p || p->allow_private,
+        .store_host = p ? p->store_host : NULL,
+        .store_port = p ? p->store_port : 0,
+        .hosts = hosts,
+        .host_count = host_count,
+    });
+}
+
 http_policy *http_policy_ref(http_policy *p)
 {
     if (p)

@@ -28,6 +28,9 @@ typedef struct http_policy_config {
 
 /* Copies everything. The caller owns one reference. */
 http_policy *http_policy_create(const http_policy_config *config);
+/* A policy as p (NULL: the one that allows everything), but with only these hosts beside the store's. The caller owns
+ * it. NULL when p has a list of hosts already: a policy is narrowed once. */
+http_policy *http_policy_narrow(const http_policy *p, const char *const *hosts, size_t host_count);
 /* Another reference to p (returned; NULL is fine), and one reference less. */
 http_policy *http_policy_ref(http_policy *p);
 void http_policy_unref(http_policy *p);

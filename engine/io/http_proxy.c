@@ -1,14 +1,15 @@
 /*
- * http_proxy.c: see http_request.h. The environment is read here and not by libcurl, because whether a proxy is used
+ * http_proxy.c: see http_proxy.h. The environment is read here and not by libcurl, because whether a proxy is used
  * decides which address the policy judges. Names as curl knows them; upper-case HTTP_PROXY is ignored, since a CGI
  * request header can set it.
  */
+#include "io/http_proxy.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/mem.h"
-#include "io/http_request.h"
 
 static const char *first_set(const char *const *names)
 {

@@ -4,7 +4,6 @@
  *   http_transfer.c  one hop: options given to libcurl, and its callbacks
  *   http_redirect.c  where a redirect leads and what it does to method and headers
  *   http_error.c     libcurl's codes as sentences
- *   http_proxy.c     which proxy the environment asks for
  *   http_jar.c       cookies
  */
 #ifndef NANO_IO_HTTP_REQUEST_H
@@ -14,6 +13,7 @@
 
 #include "io/address_lookup.h"
 #include "io/curl_loop.h"
+#include "io/curl_tls.h"
 #include "io/http.h"
 #include "io/loop.h"
 
@@ -73,8 +73,6 @@ struct http_request {
     bool aborted; /* a callback ended the transfer on purpose: answer.error says why */
     bool paused;
     uint64_t received; /* body bytes of the final answer */
-    bool cookies_seen;   /* this request stored cookies in the easy handle itself */
-    bool cookies_enabled; /* the easy handle has a cookie engine of its own */
     loop_timer timer; /* first byte, or the look-up that explains a failure */
     address_lookup *lookup;
     curl_tls_watch tls_watch;
@@ -108,10 +106,5 @@ void http_error_first_byte(http_request *r);
 /* "10 MB", "1.5 KB"; "10 s", "250 ms". */
 void http_size_text(uint64_t bytes, char out[32]);
 void http_duration_text(mono_ns duration, char out[32]);
-
-/* http_proxy.c: the proxy that the environment names for this target, NULL for none; free() it. */
-char *http_proxy_from_env(bool tls_target, const char *host, int port);
-/* Whether no_proxy's value exempts host:port. Split off for tests. */
-bool http_proxy_exempt(const char *no_proxy, const char *host, int port);
 
 #endif

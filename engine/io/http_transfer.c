@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "io/address.h"
+#include "io/http_proxy.h"
 #include "io/http_request.h"
 
 enum {
@@ -139,8 +140,6 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
     if (r->answer.headers.len + len > MAX_HEADERS)
         return http_transfer_abort(r, "too-large", "the headers of the answer from %s are larger than %d KB",
                                    r->hop.host, MAX_HEADERS / 1024);
-    if (len > 11 && strncasecmp(line, "Set-Cookie:", 11) == 0)
-        r->cookies_seen = true;
     buf_append(&r->answer.headers, line, len);
     return len;
 }
@@ -219,7 +218,7 @@ void http_transfer_prepare(http_request *r)
     }
     if (r->jar)
         curl.easy_setopt(easy, CURLOPT_SHARE, r->jar->share);
-    else if (!r->cookies_enabled)
+    else
         curl.easy_setopt(easy, CURLOPT_COOKIEFILE, "");
 }
 
