@@ -124,14 +124,16 @@ function doctor.database(session)
   if not made then
     return { fail("database", ("%s: %s"):format(shown, why), "make the folder writable, or set SQLITE_DB_PATH") }
   end
-  local db, problem = require("service.db").open(path)
-  if not db then
-    return { fail("database", ("%s: %s"):format(shown, problem), "mend or move that file, or set SQLITE_DB_PATH") }
+  local db, trouble = require("service.db").open(path)
+  if db then
+    local written
+    written, trouble = db:probe()
+    db:close()
+    if written then trouble = nil end
   end
-  local written, trouble = db:probe()
-  db:close()
-  if not written then
-    return { fail("database", ("%s: %s"):format(shown, trouble), "make the file writable, or set SQLITE_DB_PATH") }
+  if trouble then
+    return { fail("database", shown .. ": " .. trouble.message,
+      trouble.hint or "mend or move that file, or set SQLITE_DB_PATH") }
   end
   return { ok("database", shown .. (is_new and ", made now" or "") .. ", can be written") }
 end

@@ -71,6 +71,8 @@ end
 
 -- ---- the database -------------------------------------------------------------------------------
 
+local DATABASE_HINT = "`nano-sre doctor` looks closer; SQLITE_DB_PATH chooses another file"
+
 -- Opened while the first skill runs; whoever has a result waits for it.
 function Session:open_database()
   local path = self.config:get "database"
@@ -78,7 +80,7 @@ function Session:open_database()
     local folder = paths.folder(path)
     if not paths.is(folder, "dir") then
       local ok, why = sys.files.make_dirs(folder)
-      if not ok then return nil, why end
+      if not ok then return nil, { message = why } end
     end
     return require("service.db").open(path)
   end)
@@ -88,13 +90,12 @@ function Session:database()
   if self.db_task then
     local joined, db, why = self.db_task:join()
     self.db_task = nil
-    if not joined then db, why = nil, db end
+    if not joined then db, why = nil, { message = db } end
     self.db = db
     if not db then
       self:problem {
-        message = ("results are not kept: %s"):format(why or "the database can't be opened"),
+        message = "results are not kept: " .. why.message, hint = why.hint or DATABASE_HINT,
         where = paths.display(self.config:get "database", self.cwd),
-        hint = "`nano-sre doctor` looks closer; SQLITE_DB_PATH chooses another file",
       }
     end
   end
@@ -109,8 +110,8 @@ function Session:keep(result)
   if ok then ok, why = db:record_result(result) end
   if not ok then
     self:problem {
-      message = ("the result of %s was not kept: %s"):format(result.skill, tostring(why)),
-      hint = "`nano-sre doctor` looks closer; SQLITE_DB_PATH chooses another file",
+      message = ("the result of %s was not kept: %s"):format(result.skill, why.message),
+      hint = why.hint or DATABASE_HINT,
     }
   end
 end

@@ -110,15 +110,29 @@ local function add_steps(lines, result)
   table_rows(lines, { "#", "Step", "Status", "Time", "Remark" }, rows)
 end
 
+-- What the database knows to be usual for a metric of this shop (service/baselines.lua).
+local function usual_value(result, metric)
+  local details = type(result.details) == "table" and result.details or {}
+  for _, entry in ipairs(details.baselines and details.baselines.metrics or {}) do
+    if entry.name == metric.name and (entry.page or "") == (metric.page or "") then
+      if not entry.median then return "" end
+      local _, text = words.metric { name = metric.name, value = entry.median, unit = metric.unit }
+      return text
+    end
+  end
+  return ""
+end
+
 local function add_metrics(lines, result)
   if #result.metrics == 0 then return end
   local rows = {}
   for _, metric in ipairs(result.metrics) do
     local name, value, verdict = words.metric(metric)
-    rows[#rows + 1] = { escape(metric.page or metric.step or ""), escape(name), escape(value), verdict or "" }
+    rows[#rows + 1] = { escape(metric.page or metric.step or ""), escape(name), escape(value),
+      escape(usual_value(result, metric)), verdict or "" }
   end
   add(lines, "**Page speed and measurements**\n")
-  table_rows(lines, { "Page", "Measure", "Value", "Verdict" }, rows)
+  table_rows(lines, { "Page", "Measure", "Value", "Usually", "Verdict" }, rows)
 end
 
 local function details_block(lines, title, items, to_text)
@@ -181,11 +195,14 @@ local function add_details(lines, value, depth, left)
 end
 
 local function add_findings(lines, result)
-  for _, note in ipairs(result.notes) do add(lines, "- " .. escape(note)) end
-  if type(result.details) == "table" then
-    if add_details(lines, result.details, 0, DETAILS_LINES) == 0 then add(lines, "- …") end
+  local found = {}
+  for key, value in pairs(type(result.details) == "table" and result.details or {}) do
+    if key ~= "baselines" then found[key] = value end -- stands in the table of measurements
   end
-  if #result.notes > 0 or (type(result.details) == "table" and next(result.details) ~= nil) then add(lines, "") end
+  if #result.notes == 0 and next(found) == nil then return end
+  for _, note in ipairs(result.notes) do add(lines, "- " .. escape(note)) end
+  if add_details(lines, found, 0, DETAILS_LINES) == 0 then add(lines, "- …") end
+  add(lines, "")
 end
 
 local function add_pictures(lines, result, options)

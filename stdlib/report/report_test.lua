@@ -243,7 +243,16 @@ describe("md", function()
   end)
 
   it("judges vitals", function()
-    expect(render()):matches("| home | LCP | 2.8 s | needs work |")
-    expect(render()):matches("| home | CLS | 0.02 | good |")
+    expect(render()):contains("| home | LCP | 2.8 s |  | needs work |")
+    expect(render()):contains("| home | CLS | 0.02 |  | good |")
+  end)
+
+  it("says what is usual", function()
+    local text = render { results = { build.normalise {
+      skill = "x", status = "PASS", metrics = { { name = "lcp_ms", value = 900, page = "home" } },
+      details = { baselines = { metrics = { { name = "lcp_ms", page = "home", median = 812.4 } } } },
+    } } }
+    expect(text):contains("| home | LCP | 900 ms | 812 ms | good |")
+    expect(text:find("baselines", 1, true)):is(nil)
   end)
 end)
