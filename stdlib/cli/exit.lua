@@ -4,7 +4,7 @@
 ---
 --- When results differ, the first of these that applies wins:
 ---   130/143/129  a signal ended the command early (what was finished is recorded)
----   1            the store failed a check, or a script is broken; with --fail-on warn a warning too
+---   1            a check failed, or a script is broken; with --fail-on warn a warning too
 ---   3            the monitor itself could not work (browser, database, worker, report file)
 ---   2            usage or configuration, found only while running
 ---   124          a run was stopped by its time limit

@@ -57,7 +57,8 @@ function out.write(fd, text)
   if ok then return end
   closed[fd] = true
   if code ~= "closed" and fd == 1 then
-    require("fault").engine { message = "can't write to standard output: " .. tostring(why), code = "write" }
+    require("fault").engine { message = "can't write to standard output: " .. tostring(why),
+      code = "write" }
   end
 end
 
@@ -112,7 +113,9 @@ function out.format_problem(problem, paint)
   lines[1] = message
   local excerpt = problem.excerpt or (problem.details and problem.details.excerpt)
   if excerpt then lines[#lines + 1] = paint("dim", indented(words.clean(excerpt), "  ")) end
-  if problem.hint then lines[#lines + 1] = indented(paint("cyan", "→ ") .. words.clean(problem.hint), "  ") end
+  if problem.hint then
+    lines[#lines + 1] = indented(paint("cyan", "→ ") .. words.clean(problem.hint), "  ")
+  end
   return table.concat(lines, "\n")
 end
 

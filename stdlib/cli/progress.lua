@@ -34,7 +34,8 @@ end
 ---@param place string|nil  the shop's URL
 function Progress:started(skill, place)
   if self.quiet or self.several then return end
-  out.note(self.paint("bold", words.clean(skill)) .. (place and self.paint("dim", "  " .. words.clean(place)) or ""))
+  out.note(self.paint("bold", words.clean(skill))
+    .. (place and self.paint("dim", "  " .. words.clean(place)) or ""))
 end
 
 --- An event of a run.
@@ -45,9 +46,12 @@ function Progress:event(skill, event)
   if event.type == "step.finished" then
     local status = event.status or "PASS"
     local text = self.paint(words.STYLES[status] or "dim", words.SYMBOLS[status] or "-") .. " "
-      .. words.clean(event.name) .. self.paint("dim", "  " .. words.duration(event.duration_ms or 0))
+      .. words.clean(event.name)
+        .. self.paint("dim", "  " .. words.duration(event.duration_ms or 0))
     local message = event.message
-    if message and message ~= "" then text = text .. "  " .. words.clean(message):match("^[^\n]*") end
+    if message and message ~= "" then
+      text = text .. "  " .. words.clean(message):match("^[^\n]*")
+    end
     self:line(skill, text)
   elseif event.type == "log" then
     local level = LEVELS[event.level] and event.level or "info"

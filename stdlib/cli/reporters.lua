@@ -9,7 +9,8 @@ local paths = require "config.paths"
 local reporters = {}
 
 local NAMES = { "list", "json", "jsonl", "junit", "md" }
-local BY_EXTENSION = { md = "md", markdown = "md", json = "json", jsonl = "jsonl", ndjson = "jsonl", xml = "junit" }
+local BY_EXTENSION = { md = "md", markdown = "md", json = "json", jsonl = "jsonl",
+  ndjson = "jsonl", xml = "junit" }
 
 local function refuse(message, hint)
   error(fault.new("usage", { message = message, hint = hint, code = "reporter" }), 0)
@@ -133,7 +134,8 @@ local function render_options(self, one)
   return {
     paint = one.file and nil or out.painter(1),
     display = function(path) return paths.display(path, self.settings.cwd) end,
-    relative = function(path) return path:sub(1, 1) == "/" and paths.relative(path, folder) or path end,
+    relative = function(path) return path:sub(1, 1) == "/" and paths.relative(path, folder)
+    or path end,
     verbose = self.settings.verbose,
     hostname = one.name == "junit" and sys.env.hostname() or nil,
     files = self.files,
@@ -147,7 +149,8 @@ function Reporters:finish(make_report)
   for _, stdout_turn in ipairs { false, true } do
     for _, one in ipairs(self.list) do
       if (one.file == nil) == stdout_turn then
-        self:put(one, one.module.render(make_report(), render_options(self, one)), one.module.streaming)
+        self:put(one, one.module.render(make_report(), render_options(self, one)),
+          one.module.streaming)
       end
     end
   end

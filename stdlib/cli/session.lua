@@ -40,7 +40,8 @@ end
 
 --- Opens what every verb that loads scripts needs: a pool and the configuration.
 ---@param flags table<string, any>  settings given as flags
----@param options table?  project = false: as if there was no project; tolerant: keep going with wrong settings
+---@param options table?  project = false: as if there was none; tolerant: leave wrong settings out;
+---  getenv: in the place of the environment
 ---@return Session
 function session.open(flags, options)
   local self = setmetatable({ problems = {}, results = {}, codes = {}, policy = {} }, Session)
@@ -106,7 +107,8 @@ end
 function Session:keep(result)
   local db = self:database()
   if not db then return end
-  local ok, why = require("service.baselines").apply(db, result, { update = self.request.update_baseline })
+  local ok, why = require("service.baselines").apply(db, result,
+    { update = self.request.update_baseline })
   if ok then ok, why = db:record_result(result) end
   if not ok then
     self:problem {
@@ -136,7 +138,8 @@ function Session:work()
   while not self.stopped do
     local item = table.remove(self.waiting, 1)
     if not item then break end
-    self.progress:started(item.name, item.job.store and require("config.types").public_url(item.job.store.url))
+    self.progress:started(item.name, item.job.store
+      and require("config.types").public_url(item.job.store.url))
     local result = self.pool:run(item.job)
     -- A run that a signal ended says nothing about the shop: it was not finished, so it is not a
     -- result.
@@ -169,7 +172,8 @@ function Session:watch_signals()
         self.hurry = true -- the second time: no more patience
       else
         self.stopped = signal
-        out.note(out.painter(2)("yellow", ("stopping (SIG%s); what has finished is kept"):format(signal)))
+        out.note(out.painter(2)("yellow",
+          ("stopping (SIG%s); what has finished is kept"):format(signal)))
         self.pool:abandon("stopped by SIG" .. signal)
       end
       main:unpark()
@@ -203,14 +207,17 @@ function Session:make_report()
     version = self.version, command = self.request.command, store_url = self.config:get "store.url",
     store_name = self.config:get "store.name", started_at = time.iso8601(self.started_ms),
     finished_at = time.iso8601(now), duration_ms = sys.clock.mono() - self.started_mono,
-    results = self.results, planned = #self.items, problems = self.problems, interrupted = self.stopped,
+    results = self.results, planned = #self.items, problems = self.problems,
+    interrupted = self.stopped,
     dry_run = self.request.dry_run, exit_code = exit.combine(self.codes, self.stopped),
   }
 end
 
 function Session:tell_files()
   if self.reporters:has_stdout("list") then return end
-  for _, file in ipairs(self.reporters.files) do out.note("report: " .. paths.display(file, self.cwd)) end
+  for _, file in ipairs(self.reporters.files) do
+    out.note("report: " .. paths.display(file, self.cwd))
+  end
 end
 
 local function stamp(ms)
@@ -227,10 +234,13 @@ function Session:prepare(request)
   self.version = session.version()
   local inspect = function(entry) return (self:inspect(entry)) end
   local entries = {}
-  for i, ref in ipairs(request.refs or {}) do entries[i] = skills.find(self.config, ref, inspect) end
+  for i, ref in ipairs(request.refs or {}) do
+    entries[i] = skills.find(self.config, ref, inspect)
+  end
   if #entries == 0 then entries = skills.for_check(self.config) end
   if #entries == 0 then
-    fault.usage("nano-sre " .. request.command, "there is no skill to run", "`nano-sre new skill NAME` begins one")
+    fault.usage("nano-sre " .. request.command, "there is no skill to run",
+      "`nano-sre new skill NAME` begins one")
   end
   for _, entry in ipairs(entries) do skills.read(entry) end
   self.folder = self.config:get "report_dir" .. "/" .. stamp(self.started_ms)
@@ -238,25 +248,33 @@ function Session:prepare(request)
   if not output and request.report then output = self.folder .. "/report.md" end
   local parsed = require("cli.reporters").parse(self.config:get "reporters", output, self.cwd)
   self.items = jobs.make({
-    entries = entries, words = request.options or {}, dry_run = request.dry_run, artifacts = self.folder,
+    entries = entries, words = request.options or {}, dry_run = request.dry_run,
+    artifacts = self.folder,
     record = request.record and paths.absolute(request.record, self.cwd),
   }, self.config, inspect, self.version)
-  for _, warning in ipairs(self.config.warnings) do out.problem({ message = warning }, "warning") end
+  for _, warning in ipairs(self.config.warnings) do
+    out.problem({ message = warning }, "warning")
+  end
   if request.record then
     local ok, why = sys.files.make_dirs(paths.absolute(request.record, self.cwd))
-    if not ok then fault.usage("--record " .. request.record, why, "choose a folder that you may write to") end
+    if not ok then
+      fault.usage("--record " .. request.record, why, "choose a folder that you may write to")
+    end
   end
   self.reporters = require("cli.reporters").open(parsed, {
-    cwd = self.cwd, verbose = request.verbose, on_problem = function(problem) self:problem(problem) end,
+    cwd = self.cwd, verbose = request.verbose,
+    on_problem = function(problem) self:problem(problem) end,
   })
   self.progress = require("cli.progress").new {
-    quiet = request.quiet, verbose = request.verbose, several = #self.items > 1 and self.config:get "jobs" > 1,
+    quiet = request.quiet, verbose = request.verbose, several = #self.items > 1
+    and self.config:get "jobs" > 1,
   }
 end
 
 --- Runs the skills of a request and reports.
----@param request table  command (for the report), refs: names or paths (empty: those of check), options: -o words,
----  update_baseline, dry_run, record, output, report: write report.md too, quiet, verbose, forget: keep no results
+---@param request table  command (for the report), refs: names or paths (empty: those of check),
+---  options: -o words, update_baseline, dry_run, record, output, report: write report.md too,
+---  quiet, verbose, forget: keep no results
 ---@return integer exit code
 function Session:run(request)
   self:prepare(request)

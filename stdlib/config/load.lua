@@ -43,7 +43,9 @@ local function set(state, setting, raw, origin, base)
   local value, expected = types.parse(setting, raw)
   if value == nil then
     local shown = ""
-    if not setting.secret and type(raw) ~= "table" then shown = (", not %q"):format(tostring(raw)) end
+    if not setting.secret and type(raw) ~= "table" then
+      shown = (", not %q"):format(tostring(raw))
+    end
     local message = ("%s must be %s%s"):format(setting.key, expected, shown)
     if setting.used == false then
       state.config.warnings[#state.config.warnings + 1] = origin .. ": " .. message
@@ -126,7 +128,8 @@ local function read_file(state, inspect)
   local origin = paths.display(file, state.config.cwd)
   if raw == nil then
     local broken = fault.new("usage", {
-      message = "can't load " .. origin .. ": " .. (problem and problem.message or "unknown problem"),
+      message = "can't load " .. origin .. ": "
+      .. (problem and problem.message or "unknown problem"),
       where = problem and problem.where, hint = problem and problem.hint, code = "config",
       details = { excerpt = problem and problem.excerpt },
     })
@@ -175,7 +178,8 @@ end
 
 --- Loads the configuration.
 ---@param options table
----  cwd: absolute; flags: table of setting key → raw value; inspect: function(path) → table | nil, problem;
+---  cwd: absolute; flags: table of setting key → raw value;
+---  inspect: function(path) → table | nil, problem;
 ---  getenv: function(name) → string|nil (default: the real one); project: false to look for none;
 ---  tolerant: true to leave wrong values out instead of raising
 ---@return Config

@@ -14,11 +14,17 @@ describe("docs/cli.md", function()
   end
 
   it("lists every verb and reporter", function()
-    for _, name in ipairs(require("cli.verbs").names()) do expect(text):matches("| `" .. name .. "[^|]*` |") end
-    for _, name in ipairs { "list", "json", "jsonl", "junit", "md" } do expect(text):contains("| `" .. name .. "` |") end
+    for _, name in ipairs(require("cli.verbs").names()) do
+      expect(text):matches("| `" .. name .. "[^|]*` |")
+    end
+    for _, name in ipairs { "list", "json", "jsonl", "junit", "md" } do
+      expect(text):contains("| `" .. name .. "` |")
+    end
   end)
 
   it("lists every exit code", function()
-    for _, code in ipairs { "0", "1", "2", "3", "124" } do expect(text):contains("| " .. code .. " |") end
+    for _, code in ipairs { "0", "1", "2", "3", "124" } do
+      expect(text):contains("| " .. code .. " |")
+    end
   end)
 end)

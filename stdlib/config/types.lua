@@ -76,7 +76,9 @@ end
 function parsers.integer(raw, setting)
   local number = tonumber(raw)
   local expected = ("a whole number from %d to %d"):format(setting.min, setting.max)
-  if not number or number % 1 ~= 0 or number < setting.min or number > setting.max then return nil, expected end
+  if not number or number % 1 ~= 0 or number < setting.min or number > setting.max then
+    return nil, expected
+  end
   return number
 end
 
@@ -93,7 +95,9 @@ function parsers.list(raw)
   if type(raw) == "string" then
     if raw:find("^%s*%[") then
       local ok, value = pcall(sys.codec.json_decode, raw)
-      if not ok or type(value) ~= "table" then return nil, "a JSON array, or words between commas" end
+      if not ok or type(value) ~= "table" then
+        return nil, "a JSON array, or words between commas"
+      end
       raw = value
     else
       local words = {}
@@ -132,7 +136,9 @@ end
 function types.show(setting, value)
   if value == nil then return "" end
   if setting.secret then return "••••" end
-  if setting.type == "duration" or setting.type == "minutes" then return time.format_duration(value) end
+  if setting.type == "duration" or setting.type == "minutes" then
+    return time.format_duration(value)
+  end
   if setting.type == "list" then return table.concat(value, ", ") end
   if setting.type == "url" then return types.public_url(value) end
   return tostring(value)

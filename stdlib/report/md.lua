@@ -7,7 +7,8 @@ local words = require "report.words"
 
 local reporter = { extension = "md" }
 
-local ICONS = { PASS = "✅ PASS", WARN = "⚠️ WARN", FAIL = "❌ FAIL", ERROR = "🔧 ERROR", SKIP = "⏭️ SKIP" }
+local ICONS = { PASS = "✅ PASS", WARN = "⚠️ WARN", FAIL = "❌ FAIL", ERROR = "🔧 ERROR",
+  SKIP = "⏭️ SKIP" }
 
 -- Text from a shop must stay text: no HTML, no table or link syntax, one line.
 local function escape(text)
@@ -52,8 +53,8 @@ local function add_summary(lines, report)
     add(lines, "No check was finished.\n")
   end
   local totals = report.totals
-  local line = ("**Total Skills:** %d | **Passed:** %d | **Warnings:** %d | **Failed:** %d"):format(totals.total,
-    totals.passed, totals.warned, totals.failed)
+  local line = ("**Total Skills:** %d | **Passed:** %d | **Warnings:** %d | **Failed:** %d")
+    :format(totals.total, totals.passed, totals.warned, totals.failed)
   if totals.errors > 0 then line = line .. (" | **Errors:** %d"):format(totals.errors) end
   if totals.skipped > 0 then line = line .. (" | **Skipped:** %d"):format(totals.skipped) end
   add(lines, line .. "\n")
@@ -61,8 +62,8 @@ local function add_summary(lines, report)
     add(lines, "An ERROR says nothing about the shop: the check itself could not be done.\n")
   end
   if report.interrupted then
-    add(lines, "This report is not complete: the command was stopped (SIG%s) after %d of %d checks.\n",
-      report.interrupted, #report.results, report.planned or #report.results)
+    add(lines, "This report is not complete: the command was stopped (SIG%s) after %d of %d "
+      .. "checks.\n", report.interrupted, #report.results, report.planned or #report.results)
   end
 end
 
@@ -71,11 +72,14 @@ local function add_actions(lines, report)
   for _, result in ipairs(report.results) do
     local advice = words.advice(result)
     if result.status == "FAIL" then
-      actions[#actions + 1] = ("❌ **%s**: %s"):format(escape(result.skill), escape(result.summary or ""))
+      actions[#actions + 1] = ("❌ **%s**: %s"):format(escape(result.skill),
+        escape(result.summary or ""))
     elseif result.status == "ERROR" then
-      actions[#actions + 1] = ("🔧 **%s**: %s"):format(escape(result.skill), words.error_meaning(result))
+      actions[#actions + 1] = ("🔧 **%s**: %s"):format(escape(result.skill),
+        words.error_meaning(result))
     elseif result.status == "WARN" then
-      actions[#actions + 1] = ("⚠️ **%s**: %s"):format(escape(result.skill), escape(result.summary or ""))
+      actions[#actions + 1] = ("⚠️ **%s**: %s"):format(escape(result.skill),
+        escape(result.summary or ""))
     end
     if advice and #actions > 0 and result.status ~= "PASS" then
       actions[#actions] = actions[#actions] .. " → " .. escape(advice)
@@ -103,7 +107,8 @@ local function add_steps(lines, result)
   local paths, rows = build.step_paths(result.steps), {}
   for i, step in ipairs(result.steps) do
     rows[i] = {
-      tostring(i), escape(paths[i]), ICONS[step.status] or step.status, words.duration(step.duration_ms or 0),
+      tostring(i), escape(paths[i]), ICONS[step.status] or step.status,
+      words.duration(step.duration_ms or 0),
       escape(remark_of(step)),
     }
   end
@@ -164,7 +169,8 @@ end
 local function add_warnings(lines, result)
   if #result.warnings == 0 then return end
   for _, warning in ipairs(result.warnings) do
-    add(lines, "- ⚠️ %s%s", warning.step and escape(warning.step) .. ": " or "", escape(warning.message))
+    add(lines, "- ⚠️ %s%s", warning.step and escape(warning.step) .. ": " or "",
+      escape(warning.message))
   end
   add(lines, "")
 end
@@ -218,7 +224,8 @@ local function add_skill(lines, result, options)
   add(lines, "### %s\n", escape(result.skill))
   add(lines, "**Status:** %s  ", ICONS[result.status] or result.status)
   add(lines, "**Summary:** %s  ", escape(result.summary or ""))
-  add(lines, "**Started:** %s, **took:** %s\n", result.started_at or "?", words.duration(result.duration_ms or 0))
+  add(lines, "**Started:** %s, **took:** %s\n", result.started_at or "?",
+    words.duration(result.duration_ms or 0))
   if result.status == "FAIL" or result.status == "ERROR" then add_evidence(lines, result) end
   add_warnings(lines, result)
   local advice = words.advice(result)

@@ -57,7 +57,11 @@ function lib.parse(text)
       table.insert(scene.commands, command)
       for _, word in ipairs(lib.words(line:sub(3))) do
         local name, value = word:match "^([%u_]+)=(.*)$"
-        if name and #command.argv == 0 then command.env[name] = value else table.insert(command.argv, word) end
+        if name and #command.argv == 0 then
+          command.env[name] = value
+        else
+          table.insert(command.argv, word)
+        end
       end
       assert(table.remove(command.argv, 1) == "nano-sre", line)
     elseif line:find "^| ?" then
@@ -85,9 +89,12 @@ function lib.normalise(text, folder)
     text = text:sub(1, first - 1) .. "DIR" .. text:sub(last + 1)
     at = first
   end
-  text = text:gsub("%d%d%d%d%-%d%d%-%d%dT[%d:.]+Z", "WHEN"):gsub("%d%d%d%d%d%d%d%d%-%d%d%d%d%d%d%-%d%d%d", "STAMP")
-  text = text:gsub(" +%d+ min %d+ s", " TIME"):gsub(" +%d+%.%d s%f[^%w]", " TIME"):gsub(" +%d+ ms%f[^%w]", " TIME")
-  return (text:gsub("%f[%d]%d+%.?%d*ms%f[^%w]", "TIME"):gsub("nano%-sre %d+%.%d+%.%d+", "nano-sre VERSION"))
+  text = text:gsub("%d%d%d%d%-%d%d%-%d%dT[%d:.]+Z",
+    "WHEN"):gsub("%d%d%d%d%d%d%d%d%-%d%d%d%d%d%d%-%d%d%d", "STAMP")
+  text = text:gsub(" +%d+ min %d+ s", " TIME"):gsub(" +%d+%.%d s%f[^%w]",
+    " TIME"):gsub(" +%d+ ms%f[^%w]", " TIME")
+  return (text:gsub("%f[%d]%d+%.?%d*ms%f[^%w]", "TIME"):gsub("nano%-sre %d+%.%d+%.%d+",
+    "nano-sre VERSION"))
 end
 
 local function lines_of(text)
@@ -115,7 +122,8 @@ end
 local function compare(what, expected, text, folder, command)
   local actual = lines_of(lib.normalise(text, folder))
   if fits(expected, actual, 1, 1) then return end
-  error(("%s\n%s should be:\n  %s\nbut is:\n  %s"):format(command.line, what, table.concat(expected, "\n  "),
+  error(("%s\n%s should be:\n  %s\nbut is:\n  %s"):format(command.line, what,
+    table.concat(expected, "\n  "),
     table.concat(actual, "\n  ")), 0)
 end
 
