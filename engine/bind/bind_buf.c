@@ -37,7 +37,8 @@ const char *bind_text(lua_State *L, int index, const char *signature, const char
 {
     if (lua_type(L, index) != LUA_TSTRING) {
         char problem[96];
-        snprintf(problem, sizeof problem, "%s must be a string, not %s", what, luaL_typename(L, index));
+        snprintf(problem, sizeof problem, "%s must be a string, not %s", what,
+                 luaL_typename(L, index));
         bind_usage(L, signature, problem);
     }
     return lua_tolstring(L, index, len);

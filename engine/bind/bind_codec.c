@@ -1,6 +1,7 @@
 /*
- * sys.codec: JSON, encodings, hashes, compression and URLs. Pure functions; the stdlib's json, url and crypto
- * modules are what people use. JSON is lua-cjson, kept in the registry: the gate's functions have no upvalues.
+ * sys.codec: JSON, encodings, hashes, compression and URLs. Pure functions; the stdlib's json, url
+ * and crypto modules are what people use. JSON is lua-cjson, kept in the registry: the gate's
+ * functions have no upvalues.
  */
 #include <lauxlib.h>
 #include <lua5.1/lua-cjson.h>
@@ -16,8 +17,8 @@
 
 static const char decode_key = 'd', encode_key = 'e'; /* their addresses are the registry keys */
 
-/* Calls the function that the registry keeps under key with the value at index 1. On an error leaves its message and
- * returns false; running out of memory goes on as it is. */
+/* Calls the function that the registry keeps under key with the value at index 1. On an error
+ * leaves its message and returns false; running out of memory goes on as it is. */
 static bool call_cjson(lua_State *L, const char *key)
 {
     lua_settop(L, 1);
@@ -170,7 +171,8 @@ static int gunzip(lua_State *L)
         bind_usage(L, signature, "max_bytes must be a number from 0 to 2147483647");
     buf *out = bind_buf_push(L);
     err e;
-    return codec_gunzip(out, data, len, (size_t)max, &e) ? bind_buf_result(L, out) : bind_fail(L, &e);
+    return codec_gunzip(out, data, len, (size_t)max, &e) ? bind_buf_result(L, out)
+                                                         : bind_fail(L, &e);
 }
 
 static int crc32(lua_State *L)
@@ -199,7 +201,8 @@ static int url_decode(lua_State *L)
     return bind_buf_result(L, out);
 }
 
-/* Sets field of the table on top to part, in lower case if wanted; leaves it out when the part is absent. */
+/* Sets field of the table on top to part, in lower case if wanted; leaves it out when the part is
+ * absent. */
 static void set_part(lua_State *L, const char *field, url_part part, bool lower)
 {
     if (!part.at)
@@ -207,7 +210,8 @@ static void set_part(lua_State *L, const char *field, url_part part, bool lower)
     char small[64];
     if (lower && part.len <= sizeof small) {
         for (size_t i = 0; i < part.len; i++)
-            small[i] = part.at[i] >= 'A' && part.at[i] <= 'Z' ? (char)(part.at[i] | 0x20) : part.at[i];
+            small[i] =
+                part.at[i] >= 'A' && part.at[i] <= 'Z' ? (char)(part.at[i] | 0x20) : part.at[i];
         lua_pushlstring(L, small, part.len);
     } else if (lower) {
         buf *b = bind_buf_push(L);
@@ -253,7 +257,8 @@ static int url_join_text(lua_State *L)
     const char *ref = bind_text(L, 2, signature, "ref", &ref_len);
     buf *out = bind_buf_push(L);
     err e;
-    return url_join(out, base, base_len, ref, ref_len, &e) ? bind_buf_result(L, out) : bind_fail(L, &e);
+    return url_join(out, base, base_len, ref, ref_len, &e) ? bind_buf_result(L, out)
+                                                           : bind_fail(L, &e);
 }
 
 static const gate_fn functions[] = {

@@ -1,6 +1,6 @@
 /*
- * sys.env: what surrounds the process: environment, standard streams, signals, host. Streams block: the command line
- * writes to them in small pieces, and whoever pipes our output decides how fast.
+ * sys.env: what surrounds the process: environment, standard streams, signals, host. Streams block:
+ * the command line writes to them in small pieces, and whoever pipes our output decides how fast.
  */
 #include <lauxlib.h>
 #include <limits.h>
@@ -125,13 +125,12 @@ static void signal_arrived(void *arg, const char *name)
 
 static int env_signal(lua_State *L)
 {
-    double timeout = luaL_optnumber(L, 1, -1);
+    mono_ns timeout = bind_timeout(L, 1);
     signal_op *op = lua_newuserdata(L, sizeof *op);
     memset(op, 0, sizeof *op);
     op->token = task_begin(L, signal_cancel, op);
     terminal_wait_signal(&op->waiter, signal_arrived, op);
-    if (timeout >= 0)
-        task_limit(op->token, (mono_ns)(timeout * (double)NS_PER_MS));
+    task_limit(op->token, timeout);
     return task_wait(L);
 }
 

@@ -1,6 +1,6 @@
 /*
- * sys.files: small local files (io/files.h). Calls block, which is accepted for files of this size. Every failure is
- * nil, text, code; a path is a string without NUL.
+ * sys.files: small local files (io/files.h). Calls block, which is accepted for files of this size.
+ * Every failure is nil, text, code; a path is a string without NUL.
  */
 #include <lauxlib.h>
 #include <string.h>

@@ -14,7 +14,8 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
-/* For failures of OpenSSL and zlib that only a broken installation or exhausted memory can cause. */
+/* For failures of OpenSSL and zlib that only a broken installation or exhausted memory can cause.
+ */
 static _Noreturn void give_up(const char *what)
 {
     log_error("codec.broken", "what=\"%s\"", what);
@@ -23,7 +24,8 @@ static _Noreturn void give_up(const char *what)
 
 void codec_base64(buf *out, const void *data, size_t len)
 {
-    /* OpenSSL counts in int: feed it slices whose size is a multiple of 3, so that they concatenate. */
+    /* OpenSSL counts in int: feed it slices whose size is a multiple of 3, so that they
+     * concatenate. */
     const size_t slice = 3 * (1 << 20);
     const unsigned char *at = data;
     while (len) {
@@ -135,8 +137,8 @@ void codec_hmac_sha256(const void *key, size_t key_len, const void *data, size_t
                        unsigned char digest[CODEC_SHA256_SIZE])
 {
     /* A NULL key means "the key of the last call" to OpenSSL. */
-    if (!EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key_len ? key : "", key_len, data, len, digest,
-                   CODEC_SHA256_SIZE, NULL))
+    if (!EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key_len ? key : "", key_len, data, len,
+                   digest, CODEC_SHA256_SIZE, NULL))
         give_up("hmac");
 }
 
@@ -198,16 +200,19 @@ static bool inflate_into(z_stream *z, buf *out, size_t len, size_t max, err *e)
         int status = inflate(z, Z_NO_FLUSH);
         out->len += room - z->avail_out;
         if (out->len - start > max)
-            return err_set(e, "too-large", "more than %zu bytes would come out of the compressed data", max);
+            return err_set(e, "too-large",
+                           "more than %zu bytes would come out of the compressed data", max);
         if (status == Z_STREAM_END) {
             if (!z->avail_in && !len)
                 return true;
             if (inflateReset(z) != Z_OK) /* another gzip member follows */
                 give_up("inflate");
-        } else if (status == Z_BUF_ERROR || (status == Z_OK && !z->avail_in && !len && z->avail_out)) {
+        } else if (status == Z_BUF_ERROR ||
+                   (status == Z_OK && !z->avail_in && !len && z->avail_out)) {
             return err_set(e, "invalid", "the compressed data is cut short");
         } else if (status != Z_OK) {
-            return err_set(e, "invalid", "not gzip or zlib data%s%s", z->msg ? ": " : "", z->msg ? z->msg : "");
+            return err_set(e, "invalid", "not gzip or zlib data%s%s", z->msg ? ": " : "",
+                           z->msg ? z->msg : "");
         }
     }
 }
@@ -237,8 +242,8 @@ void codec_url_encode(buf *out, const char *text, size_t len)
     char *to = buf_reserve(out, len * 3), *start = to;
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-            c == '_' || c == '~') {
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            c == '-' || c == '.' || c == '_' || c == '~') {
             *to++ = (char)c;
         } else {
             *to++ = '%';

@@ -97,17 +97,20 @@ static bool write_all(int fd, const char *data, size_t len)
 static bool sync_folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *folder = slash ? mem_strndup(path, slash == path ? 1 : (size_t)(slash - path)) : mem_strdup(".");
+    char *folder =
+        slash ? mem_strndup(path, slash == path ? 1 : (size_t)(slash - path)) : mem_strdup(".");
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     free(folder);
     if (fd < 0)
         return false;
-    bool ok = fsync(fd) == 0 || errno == EINVAL; /* some file systems cannot: then there is nothing to wait for */
+    /* EINVAL: some file systems cannot; then there is nothing to wait for. */
+    bool ok = fsync(fd) == 0 || errno == EINVAL;
     close(fd);
     return ok;
 }
 
-static bool write_in_place(const char *path, const void *data, size_t len, const files_write_options *o, err *e)
+static bool write_in_place(const char *path, const void *data, size_t len,
+                           const files_write_options *o, err *e)
 {
     int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY | (o->append ? O_APPEND | O_CREAT : 0);
     int fd = open(path, flags, o->mode >= 0 ? (mode_t)o->mode : 0644);
@@ -122,8 +125,9 @@ static bool write_in_place(const char *path, const void *data, size_t len, const
     return ok || err_set_errno(e, why, "cannot write %s", path);
 }
 
-/* A new file ".NAME.XXXXXXXX" beside target, which is NAME in its folder. Not mkstemp: the mode of a new file is the
- * umask's business, and that can't be asked without changing it under other threads. -1 with errno. */
+/* A new file ".NAME.XXXXXXXX" beside target, which is NAME in its folder. Not mkstemp: the mode of
+ * a new file is the umask's business, and that can't be asked without changing it under other
+ * threads. -1 with errno. */
 static int open_beside(const char *target, mode_t mode, char **path)
 {
     const char *slash = strrchr(target, '/');
@@ -146,8 +150,8 @@ static int open_beside(const char *target, mode_t mode, char **path)
 }
 
 /* target: the real path. old: what is there now, NULL if nothing. */
-static bool write_by_rename(const char *target, const struct stat *old, const void *data, size_t len,
-                            const files_write_options *o, err *e)
+static bool write_by_rename(const char *target, const struct stat *old, const void *data,
+                            size_t len, const files_write_options *o, err *e)
 {
     int mode = o->mode >= 0 ? o->mode : old ? (int)(old->st_mode & 07777) : -1;
     char *name;
@@ -158,7 +162,8 @@ static bool write_by_rename(const char *target, const struct stat *old, const vo
         free(name);
         return false;
     }
-    if ((mode >= 0 && fchmod(fd, (mode_t)mode) != 0) || !write_all(fd, data, len) || (o->sync && fsync(fd) != 0))
+    if ((mode >= 0 && fchmod(fd, (mode_t)mode) != 0) || !write_all(fd, data, len) ||
+        (o->sync && fsync(fd) != 0))
         why = errno;
     if (close(fd) != 0 && !why)
         why = errno;
@@ -172,7 +177,8 @@ static bool write_by_rename(const char *target, const struct stat *old, const vo
     return !why || err_set_errno(e, why, "cannot write %s", target);
 }
 
-bool files_write(const char *path, const void *data, size_t len, const files_write_options *o, err *e)
+bool files_write(const char *path, const void *data, size_t len, const files_write_options *o,
+                 err *e)
 {
     struct stat st;
     bool there = stat(path, &st) == 0;
@@ -240,7 +246,8 @@ bool files_list(const char *path, files_listing *out, err *e)
     struct stat st;
     while ((errno = 0, entry = readdir(dir))) {
         /* An entry that has vanished since is left out. */
-        if (!is_dot(entry->d_name) && fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        if (!is_dot(entry->d_name) &&
+            fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
             listing_add(out, &room, entry->d_name, &st);
     }
     int why = errno;
@@ -288,13 +295,15 @@ static bool empty_folder(int fd, int depth)
             why = errno;
             break;
         }
-        int inner = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int inner =
+            openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (inner < 0)
             why = errno == ENOTDIR ? EPERM : errno;
         else if (depth >= REMOVE_MAX_DEPTH) {
             close(inner);
             why = ENAMETOOLONG;
-        } else if (!empty_folder(inner, depth + 1) || unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR) != 0)
+        } else if (!empty_folder(inner, depth + 1) ||
+                   unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR) != 0)
             why = errno;
     }
     if (!why)
@@ -307,7 +316,8 @@ static bool empty_folder(int fd, int depth)
 static bool is_root(const char *path)
 {
     struct stat st, root;
-    return stat(path, &st) == 0 && stat("/", &root) == 0 && st.st_dev == root.st_dev && st.st_ino == root.st_ino;
+    return stat(path, &st) == 0 && stat("/", &root) == 0 && st.st_dev == root.st_dev &&
+           st.st_ino == root.st_ino;
 }
 
 bool files_remove(const char *path, bool recursive, err *e)
@@ -330,7 +340,8 @@ bool files_remove(const char *path, bool recursive, err *e)
 bool files_temp_dir(const char *prefix, buf *out, err *e)
 {
     if (!*prefix || strchr(prefix, '/'))
-        return err_set(e, "invalid", "cannot make a temporary folder: \"%s\" is not a plain name", prefix);
+        return err_set(e, "invalid", "cannot make a temporary folder: \"%s\" is not a plain name",
+                       prefix);
     const char *base = getenv("TMPDIR");
     if (!base || *base != '/')
         base = "/tmp";

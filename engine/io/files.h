@@ -1,9 +1,10 @@
 /*
- * Small local files: configuration, results, screenshots, temporary folders. Calls block, which is accepted for files
- * of this kind; the database and anything large have their own modules. Used by bind/bind_files.c and the app.
+ * Small local files: configuration, results, screenshots, temporary folders. Calls block, which is
+ * accepted for files of this kind; the database and anything large have their own modules. Used by
+ * bind/bind_files.c and the app.
  *
- * Paths are C strings relative to the working directory. On failure every function returns false with the reason,
- * which names the path, in e (may be NULL).
+ * Paths are C strings relative to the working directory. On failure every function returns false
+ * with the reason, which names the path, in e (may be NULL).
  */
 #ifndef NANO_IO_FILES_H
 #define NANO_IO_FILES_H
@@ -36,17 +37,19 @@ typedef struct files_listing {
 
 typedef struct files_write_options {
     bool append; /* add at the end of what is there; otherwise the file is replaced as a whole */
-    int mode;    /* permission bits for the file; -1: keep those of the file replaced, 0644 less umask for a new one */
-    bool sync;   /* return only when the data would survive a power cut */
+    int mode;  /* permission bits for the file; -1: keep those of the file replaced, 0644 less umask
+                  for a new one */
+    bool sync; /* return only when the data would survive a power cut */
 } files_write_options;
 
-/* Appends the content to out. Code "too-large" when there is more than max; out is then unchanged. Pipes and devices
- * are read to their end, folders refused. */
+/* Appends the content to out. Code "too-large" when there is more than max; out is then unchanged.
+ * Pipes and devices are read to their end, folders refused. */
 bool files_read(const char *path, size_t max, buf *out, err *e);
-/* Without append: writes a temporary file in the same folder and renames it, so that a reader, a crash or a full disk
- * never meets half a file and the old content stays on failure. A symbolic link is followed; a device or pipe is
- * written in place. */
-bool files_write(const char *path, const void *data, size_t len, const files_write_options *o, err *e);
+/* Without append: writes a temporary file in the same folder and renames it, so that a reader, a
+ * crash or a full disk never meets half a file and the old content stays on failure. A symbolic
+ * link is followed; a device or pipe is written in place. */
+bool files_write(const char *path, const void *data, size_t len, const files_write_options *o,
+                 err *e);
 /* Makes the folder and those above it (0777 less umask). True if it is there already. */
 bool files_make_dirs(const char *path, err *e);
 /* The caller releases the listing with files_listing_finish. */
@@ -54,8 +57,8 @@ bool files_list(const char *path, files_listing *out, err *e);
 void files_listing_finish(files_listing *l);
 /* Follows symbolic links. */
 bool files_stat(const char *path, files_info *out, err *e);
-/* Removes a file, a link (never what it points to) or an empty folder; with recursive also what a folder contains,
- * without following links. Refuses the root folder. */
+/* Removes a file, a link (never what it points to) or an empty folder; with recursive also what a
+ * folder contains, without following links. Refuses the root folder. */
 bool files_remove(const char *path, bool recursive, err *e);
 /* Makes a new folder `prefix`-XXXXXX under $TMPDIR or /tmp, mode 0700; appends its path to out. */
 bool files_temp_dir(const char *prefix, buf *out, err *e);

@@ -44,7 +44,8 @@ bool terminal_write(int fd, const void *data, size_t len, err *e)
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             wait_for(fd, POLLOUT);
         } else if (errno != EINTR) {
-            return err_set_errno(e, errno, "cannot write to %s", fd == 1 ? "standard output" : "standard error");
+            return err_set_errno(e, errno, "cannot write to %s",
+                                 fd == 1 ? "standard output" : "standard error");
         }
     }
     return true;
@@ -73,7 +74,8 @@ bool terminal_read_all(int fd, size_t max, buf *out, err *e)
     }
 }
 
-/* Signals that came while nobody waited. A person who presses Ctrl-C again and again means it: more need no room. */
+/* Signals that came while nobody waited. A person who presses Ctrl-C again and again means it: more
+ * need no room. */
 #define QUEUE_SIZE 16
 
 static const struct {

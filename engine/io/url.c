@@ -83,8 +83,8 @@ static bool parse_port(url_part digits, int *port, err *e)
     int value = 0;
     for (size_t i = 0; i < digits.len; i++) {
         if (!is_digit(digits.at[i]) || (value = value * 10 + (digits.at[i] - '0')) > 65535)
-            return err_set(e, "invalid", "the port \"%.*s\" is not a number from 0 to 65535", (int)digits.len,
-                           digits.at);
+            return err_set(e, "invalid", "the port \"%.*s\" is not a number from 0 to 65535",
+                           (int)digits.len, digits.at);
     }
     *port = digits.len ? value : -1; /* "host:" means the usual port */
     return true;
@@ -124,7 +124,8 @@ bool url_parse(const char *text, size_t len, url *out, err *e)
     out->port = -1;
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f)
-            return err_set(e, "invalid", "the URL contains a space or control character at position %zu", i + 1);
+            return err_set(e, "invalid",
+                           "the URL contains a space or control character at position %zu", i + 1);
     pieces p = split(text, len);
     if (!p.scheme.at)
         return err_set(e, "invalid", "the URL has no scheme such as https://");
@@ -252,8 +253,10 @@ bool url_join(buf *out, const char *base, size_t base_len, const char *ref, size
     pieces from = split(base, base_len);
     clean_reference(&cleaned, ref, ref_len, needs_host(from.scheme));
     pieces to = split(buf_cstr(&cleaned), cleaned.len);
-    /* "https:page", an old form that browsers take as relative when the scheme is the base's own. */
-    if (to.scheme.at && !to.authority.at && needs_host(to.scheme) && to.scheme.len == from.scheme.len &&
+    /* "https:page", an old form that browsers take as relative when the scheme is the base's own.
+     */
+    if (to.scheme.at && !to.authority.at && needs_host(to.scheme) &&
+        to.scheme.len == from.scheme.len &&
         strncasecmp(to.scheme.at, from.scheme.at, from.scheme.len) == 0)
         to.scheme = (url_part){0};
     resolve(out, &from, &to);

@@ -1,7 +1,8 @@
 /*
- * URLs after RFC 3986, with the leniency towards links found in pages that browsers have (WHATWG): white space
- * around, tabs and line breaks inside, back slashes, and bytes that should have been percent-encoded.
- * Pure functions. Used by bind/bind_codec.c; everything above sees URLs through sys.codec.url_*.
+ * URLs after RFC 3986, with the leniency towards links found in pages that browsers have (WHATWG):
+ * white space around, tabs and line breaks inside, back slashes, and bytes that should have been
+ * percent-encoded. Pure functions. Used by bind/bind_codec.c; everything above sees URLs through
+ * sys.codec.url_*.
  */
 #ifndef NANO_IO_URL_H
 #define NANO_IO_URL_H
@@ -28,12 +29,13 @@ typedef struct url {
     url_part fragment; /* without "#" */
 } url;
 
-/* Splits an absolute URL. out points into text. Code "invalid": no scheme, no host where the scheme needs one
- * (http, https, ws, wss), control characters or spaces, a port out of range. */
+/* Splits an absolute URL. out points into text. Code "invalid": no scheme, no host where the scheme
+ * needs one (http, https, ws, wss), control characters or spaces, a port out of range. */
 bool url_parse(const char *text, size_t len, url *out, err *e);
 
-/* Appends the absolute URL that the reference ref means in a document at base (RFC 3986 5.2). ref is cleaned as a
- * browser does; the result is plain ASCII without spaces. Code "invalid": base or the result is not a URL. */
+/* Appends the absolute URL that the reference ref means in a document at base (RFC 3986 5.2). ref
+ * is cleaned as a browser does; the result is plain ASCII without spaces. Code "invalid": base or
+ * the result is not a URL. */
 bool url_join(buf *out, const char *base, size_t base_len, const char *ref, size_t ref_len, err *e);
 
 #endif

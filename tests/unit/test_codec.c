@@ -36,8 +36,12 @@ static void base64_vectors(void **state)
 {
     (void)state;
     /* RFC 4648, section 10 */
-    static const char *const vectors[][2] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},
-                                             {"foo", "Zm9v"},  {"foob", "Zm9vYg=="},  {"fooba", "Zm9vYmE="},
+    static const char *const vectors[][2] = {{"", ""},
+                                             {"f", "Zg=="},
+                                             {"fo", "Zm8="},
+                                             {"foo", "Zm9v"},
+                                             {"foob", "Zm9vYg=="},
+                                             {"fooba", "Zm9vYmE="},
                                              {"foobar", "Zm9vYmFy"}};
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
         buf b = {0};
@@ -62,7 +66,8 @@ static void base64_lenient_forms(void **state)
 static void base64_refuses(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"Z", "Zg=", "Zg===", "Z===", "Zm9v=", "Zg==Zg==", "Zm9*", "=", "Zm\xc3\xa9"};
+    static const char *const bad[] = {
+        "Z", "Zg=", "Zg===", "Z===", "Zm9v=", "Zg==Zg==", "Zm9*", "=", "Zm\xc3\xa9"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         buf b = {0};
         buf_append_str(&b, "kept");
@@ -163,7 +168,8 @@ static void hash_vectors(void **state)
     codec_hex(&b, digest, sizeof digest);
     assert_buf(&b, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     memset(key, 0xaa, sizeof key);
-    codec_hmac_sha256(key, sizeof key, "Test Using Larger Than Block-Size Key - Hash Key First", 54, digest);
+    codec_hmac_sha256(key, sizeof key, "Test Using Larger Than Block-Size Key - Hash Key First", 54,
+                      digest);
     codec_hex(&b, digest, sizeof digest);
     assert_buf(&b, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
     codec_hmac_sha256("", 0, "", 0, digest); /* an empty key is a key */
@@ -259,10 +265,22 @@ static void url_parts(void **state)
     assert_url("mailto:a@b.test", "mailto|-|-|a@b.test|-|-|-1");
     assert_url("data:text/plain,x", "data|-|-|text/plain,x|-|-|-1");
     assert_url("file:///etc/hosts", "file|-||/etc/hosts|-|-|-1");
-    static const char *const bad[] = {"",           "shop.test",          "/path",        "http:",
-                                      "http://",    "http:///x",          "http://a b/",  "http://a:65536/",
-                                      "http://a:8x", "http://[::1",       "http://[::1]x", "http://a\\b/",
-                                      "1http://a/", "http://a\n.test/",   "://a",         "http://%41/"};
+    static const char *const bad[] = {"",
+                                      "shop.test",
+                                      "/path",
+                                      "http:",
+                                      "http://",
+                                      "http:///x",
+                                      "http://a b/",
+                                      "http://a:65536/",
+                                      "http://a:8x",
+                                      "http://[::1",
+                                      "http://[::1]x",
+                                      "http://a\\b/",
+                                      "1http://a/",
+                                      "http://a\n.test/",
+                                      "://a",
+                                      "http://%41/"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_url(bad[i], "invalid");
 }
@@ -279,21 +297,51 @@ static void assert_join(const char *base, const char *ref, const char *expected)
 static void url_join_rfc3986(void **state)
 {
     (void)state;
-    /* sections 5.4.1 and 5.4.2; "http:g" in its backward-compatible reading, which is the browsers' */
+    /* sections 5.4.1 and 5.4.2; "http:g" in its backward-compatible reading, which is the browsers'
+     */
     static const char *const cases[][2] = {
-        {"g:h", "g:h"}, {"g", "http://a/b/c/g"}, {"./g", "http://a/b/c/g"}, {"g/", "http://a/b/c/g/"},
-        {"/g", "http://a/g"}, {"//g", "http://g"}, {"?y", "http://a/b/c/d;p?y"}, {"g?y", "http://a/b/c/g?y"},
-        {"#s", "http://a/b/c/d;p?q#s"}, {"g#s", "http://a/b/c/g#s"}, {"g?y#s", "http://a/b/c/g?y#s"},
-        {";x", "http://a/b/c/;x"}, {"g;x", "http://a/b/c/g;x"}, {"g;x?y#s", "http://a/b/c/g;x?y#s"},
-        {"", "http://a/b/c/d;p?q"}, {".", "http://a/b/c/"}, {"./", "http://a/b/c/"}, {"..", "http://a/b/"},
-        {"../", "http://a/b/"}, {"../g", "http://a/b/g"}, {"../..", "http://a/"}, {"../../", "http://a/"},
-        {"../../g", "http://a/g"}, {"../../../g", "http://a/g"}, {"../../../../g", "http://a/g"},
-        {"/./g", "http://a/g"}, {"/../g", "http://a/g"}, {"g.", "http://a/b/c/g."}, {".g", "http://a/b/c/.g"},
-        {"g..", "http://a/b/c/g.."}, {"..g", "http://a/b/c/..g"}, {"./../g", "http://a/b/g"},
-        {"./g/.", "http://a/b/c/g/"}, {"g/./h", "http://a/b/c/g/h"}, {"g/../h", "http://a/b/c/h"},
-        {"g;x=1/./y", "http://a/b/c/g;x=1/y"}, {"g;x=1/../y", "http://a/b/c/y"},
-        {"g?y/./x", "http://a/b/c/g?y/./x"}, {"g?y/../x", "http://a/b/c/g?y/../x"},
-        {"g#s/./x", "http://a/b/c/g#s/./x"}, {"g#s/../x", "http://a/b/c/g#s/../x"}, {"http:g", "http://a/b/c/g"},
+        {"g:h", "g:h"},
+        {"g", "http://a/b/c/g"},
+        {"./g", "http://a/b/c/g"},
+        {"g/", "http://a/b/c/g/"},
+        {"/g", "http://a/g"},
+        {"//g", "http://g"},
+        {"?y", "http://a/b/c/d;p?y"},
+        {"g?y", "http://a/b/c/g?y"},
+        {"#s", "http://a/b/c/d;p?q#s"},
+        {"g#s", "http://a/b/c/g#s"},
+        {"g?y#s", "http://a/b/c/g?y#s"},
+        {";x", "http://a/b/c/;x"},
+        {"g;x", "http://a/b/c/g;x"},
+        {"g;x?y#s", "http://a/b/c/g;x?y#s"},
+        {"", "http://a/b/c/d;p?q"},
+        {".", "http://a/b/c/"},
+        {"./", "http://a/b/c/"},
+        {"..", "http://a/b/"},
+        {"../", "http://a/b/"},
+        {"../g", "http://a/b/g"},
+        {"../..", "http://a/"},
+        {"../../", "http://a/"},
+        {"../../g", "http://a/g"},
+        {"../../../g", "http://a/g"},
+        {"../../../../g", "http://a/g"},
+        {"/./g", "http://a/g"},
+        {"/../g", "http://a/g"},
+        {"g.", "http://a/b/c/g."},
+        {".g", "http://a/b/c/.g"},
+        {"g..", "http://a/b/c/g.."},
+        {"..g", "http://a/b/c/..g"},
+        {"./../g", "http://a/b/g"},
+        {"./g/.", "http://a/b/c/g/"},
+        {"g/./h", "http://a/b/c/g/h"},
+        {"g/../h", "http://a/b/c/h"},
+        {"g;x=1/./y", "http://a/b/c/g;x=1/y"},
+        {"g;x=1/../y", "http://a/b/c/y"},
+        {"g?y/./x", "http://a/b/c/g?y/./x"},
+        {"g?y/../x", "http://a/b/c/g?y/../x"},
+        {"g#s/./x", "http://a/b/c/g#s/./x"},
+        {"g#s/../x", "http://a/b/c/g#s/../x"},
+        {"http:g", "http://a/b/c/g"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_join("http://a/b/c/d;p?q", cases[i][0], cases[i][1]);
@@ -305,7 +353,8 @@ static void url_join_as_browsers_do(void **state)
     assert_join("https://shop.test", "cart", "https://shop.test/cart");
     assert_join("https://shop.test", "", "https://shop.test");
     assert_join("https://shop.test/x", " \n/products/a b\t ", "https://shop.test/products/a%20b");
-    assert_join("https://shop.test/x", "/caf\xc3\xa9?q=\xc3\xa9", "https://shop.test/caf%C3%A9?q=%C3%A9");
+    assert_join("https://shop.test/x", "/caf\xc3\xa9?q=\xc3\xa9",
+                "https://shop.test/caf%C3%A9?q=%C3%A9");
     assert_join("https://shop.test/x", "\\\\other.test\\a?b\\c", "https://other.test/a?b\\c");
     assert_join("https://shop.test/x", "HTTPS://Other.test/", "https://Other.test/");
     assert_join("https://shop.test/x", "mailto:a@shop.test", "mailto:a@shop.test");
@@ -330,13 +379,13 @@ static void uuids_differ(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(base64_vectors),       cmocka_unit_test(base64_lenient_forms),
-        cmocka_unit_test(base64_refuses),       cmocka_unit_test(encodings_round_trip),
+        cmocka_unit_test(base64_vectors),        cmocka_unit_test(base64_lenient_forms),
+        cmocka_unit_test(base64_refuses),        cmocka_unit_test(encodings_round_trip),
         cmocka_unit_test(large_data_round_trip), cmocka_unit_test(hex_refuses),
-        cmocka_unit_test(hash_vectors),         cmocka_unit_test(equal_and_crc),
-        cmocka_unit_test(gunzip_refuses),       cmocka_unit_test(gunzip_reads_members),
-        cmocka_unit_test(percent_encoding),     cmocka_unit_test(url_parts),
-        cmocka_unit_test(url_join_rfc3986),     cmocka_unit_test(url_join_as_browsers_do),
+        cmocka_unit_test(hash_vectors),          cmocka_unit_test(equal_and_crc),
+        cmocka_unit_test(gunzip_refuses),        cmocka_unit_test(gunzip_reads_members),
+        cmocka_unit_test(percent_encoding),      cmocka_unit_test(url_parts),
+        cmocka_unit_test(url_join_rfc3986),      cmocka_unit_test(url_join_as_browsers_do),
         cmocka_unit_test(uuids_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

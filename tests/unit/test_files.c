@@ -64,7 +64,8 @@ static void assert_names(const char *folder, const char *expected)
     buf names = {0};
     assert_true(files_list(folder, &l, NULL));
     for (size_t i = 0; i < l.count; i++)
-        buf_printf(&names, "%s%s:%s", i ? " " : "", l.entries[i].name, files_kind_name(l.entries[i].info.kind));
+        buf_printf(&names, "%s%s:%s", i ? " " : "", l.entries[i].name,
+                   files_kind_name(l.entries[i].info.kind));
     files_listing_finish(&l);
     assert_string_equal(buf_cstr(&names), expected);
     buf_finish(&names);
@@ -245,7 +246,8 @@ static void real_path_and_rename(void **state)
     assert_content("b", "x");
     err e = {0};
     assert_code(files_rename("a", "c", &e), &e, "not-found");
-    assert_code(files_stat("link", &(files_info){0}, &e), &e, "not-found"); /* it points nowhere now */
+    assert_code(files_stat("link", &(files_info){0}, &e), &e,
+                "not-found"); /* it points nowhere now */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -253,10 +255,17 @@ static void real_path_and_rename(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(write_replaces_and_appends), TEST(write_modes),        TEST(write_follows_a_link),
-        TEST(write_to_a_device),          TEST(failed_write_keeps_the_old), TEST(write_failures),
-        TEST(read_limits),                TEST(make_dirs_and_list), TEST(temp_dir_is_private),
-        TEST(remove_does_not_follow_links), TEST(real_path_and_rename),
+        TEST(write_replaces_and_appends),
+        TEST(write_modes),
+        TEST(write_follows_a_link),
+        TEST(write_to_a_device),
+        TEST(failed_write_keeps_the_old),
+        TEST(write_failures),
+        TEST(read_limits),
+        TEST(make_dirs_and_list),
+        TEST(temp_dir_is_private),
+        TEST(remove_does_not_follow_links),
+        TEST(real_path_and_rename),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
