@@ -13,7 +13,7 @@ static const struct {
     lua_CFunction open;
 } modules[] = {
     {"clock", bind_clock},   {"codec", bind_codec},   {"env", bind_env},   {"files", bind_files},
-    {"host", bind_host},     {"random", bind_random}, {"script", bind_script},
+    {"host", bind_host},     {"image", bind_image},      {"random", bind_random}, {"script", bind_script},
 };
 
 /* __index of sys: a module is opened when it is first used, which keeps a fresh state small and fast. */
