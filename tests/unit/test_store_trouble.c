@@ -440,8 +440,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_damaged_page_is_found_when_it_is_used),
         cmocka_unit_test(every_acknowledged_row_survives_a_kill),
     };
-    int failed =
-        cmocka_run_group_tests_name("store_trouble", tests, make_temp_dir, remove_temp_dir);
+    int failed = cmocka_run_group_tests_name("store_trouble", tests, make_temp_dir,
+                                             remove_temp_dir);
     loop_finish();
     return failed;
 }
