@@ -19,9 +19,11 @@ static const struct {
     {"host", bind_host},
     {"http", bind_http},
     {"image", bind_image},
+    {"process", bind_process},
     {"random", bind_random},
     {"script", bind_script},
     {"store", bind_store},
+    {"worker", bind_worker},
 };
 
 /* __index of sys: a module is opened when it is first used, which keeps a fresh state small and fast. */

@@ -42,7 +42,7 @@ end }
   throw_nil = { error = "script", text = "nil", source = [[
 return skill "bad" { about = "throws nothing", run = function(t) error() end }
 ]] },
-  hostile_error = { error = "script", text = "", source = [[
+  hostile_error = { error = "timeout", text = "endless loop", source = [[
 return skill "bad" { about = "throws a hostile object", run = function(t)
   error(setmetatable({}, { __tostring = function() while true do end end }))
 end }

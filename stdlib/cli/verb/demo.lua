@@ -10,7 +10,8 @@ verb.examples = {
 }
 
 function verb.define(parser, flags)
-  parser:option("--port", "where the shop listens on 127.0.0.1; 0: any free port"):argname("PORT"):default("0")
+  parser:option("--port",
+    "where the shop listens on 127.0.0.1; 0: any free port"):argname("PORT"):default("0")
   parser:option("--fault", "switch a fault on; may be repeated"):argname("NAME"):count("*")
   parser:flag("--list-faults", "list the faults and end")
   parser:flag("--check", "run the bundled checks against the shop, then end with their exit code")
@@ -39,7 +40,8 @@ local function check_faults(store, names)
     if not found then
       local nearest = require("run.nearest").find(name, known)
       refuse(("the demo shop has no fault %q"):format(name),
-        nearest and ("did you mean %s?"):format(nearest) or "there are " .. table.concat(known, ", "))
+        nearest and ("did you mean %s?"):format(nearest) or "there are "
+          .. table.concat(known, ", "))
     end
   end
 end
@@ -56,9 +58,11 @@ end
 local function check(server, args)
   local settings = require("cli.flags").settings(args)
   settings["store.url"] = server:url()
-  local session = require("cli.session").open(settings, { project = false, getenv = function() end })
+  local session = require("cli.session").open(settings,
+    { project = false, getenv = function() end })
   return session:run {
-    command = "nano-sre demo --check", refs = {}, output = args.output, report = true, forget = true,
+    command = "nano-sre demo --check", refs = {}, output = args.output, report = true,
+    forget = true,
     quiet = args.quiet, verbose = args.verbose > 0,
   }
 end
@@ -80,7 +84,8 @@ function verb.run(args)
   local server, why = store.start { port = port_of(args.port), faults = args.fault }
   if not server then
     error(require("fault").new("engine", {
-      message = "the demo shop can't listen: " .. tostring(why), hint = "choose another --port", code = "listen",
+      message = "the demo shop can't listen: " .. tostring(why), hint = "choose another --port",
+      code = "listen",
     }), 0)
   end
   sys.task.spawn(function() server:serve() end)

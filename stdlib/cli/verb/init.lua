@@ -48,7 +48,9 @@ local function write(root, file)
   if not file.is_ours and sys.files.stat(path) then return false end
   local ok, why = sys.files.make_dirs(paths.folder(path))
   if ok then ok, why = sys.files.write(path, file[2]) end
-  if not ok then refuse(("can't write %s: %s"):format(path, why), "choose a folder that you may write to") end
+  if not ok then
+    refuse(("can't write %s: %s"):format(path, why), "choose a folder that you may write to")
+  end
   return true
 end
 
@@ -83,7 +85,8 @@ function verb.run(args)
     if not file.is_ours then out.line((written and "wrote " or "kept  ") .. shown) end
   end
   if args["store.password"] then
-    out.problem({ message = "the password was not written anywhere", hint = "put it into .env as STORE_PASSWORD" },
+    out.problem({ message = "the password was not written anywhere",
+      hint = "put it into .env as STORE_PASSWORD" },
       "warning")
   end
   next_steps(shown_root, url)
