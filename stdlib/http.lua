@@ -5,10 +5,11 @@
 ---    if not res then … message says what happened, code is one word
 ---    print(res.status, res.headers["content-type"], res.timings.total, res:json().item_count)
 ---
---- An answer of any status is a response; only what kept an answer from coming is a failure: "dns" (no such name),
---- "dns-unreachable" (the own network), "refused", "connect", "timeout" (the message names the phase), "tls", "closed",
---- "protocol" (not HTTP), "redirects" (endless), "too-large", "proxy", "private-address" and "denied" (not allowed),
---- "invalid" (the request itself).
+--- An answer of any status is a response; only what kept an answer from coming is a failure: "dns"
+--- (no such name), "dns-unreachable" (the own network), "refused", "connect", "timeout" (the
+--- message names the phase), "tls", "closed", "protocol" (not HTTP), "redirects" (endless),
+--- "too-large", "proxy", "private-address" and "denied" (not allowed), "invalid" (the request
+--- itself).
 
 local fault = require "fault"
 local options = require "http.options"
@@ -20,28 +21,40 @@ local http = {}
 ---@class http.Options
 ---@field url string?
 ---@field method string?             GET if absent
----@field headers table<string, string|string[]|false>?  a list sends the header several times, false sends it not at all
+---@field headers table<string, string|string[]|false>?  a list sends the header several times,
+---  false sends it not at all
 ---@field query table?               parameters added to the URL
 ---@field body string?
 ---@field json any?                  sent as JSON, with its content type
 ---@field form table?                sent as a form
 ---@field auth string[]?             { user, password }
----@field timeout string|number?     "30s" or milliseconds; of everything together; default 30 s, 0: none
+---@field timeout string|number?     "30s" or milliseconds; of everything together; default 30 s, 0:
+---  none
 ---@field connect_timeout string|number?     name, connection and TLS; default 10 s
----@field first_byte_timeout string|number?  from the request being sent to the first byte of the answer; default none
+---@field first_byte_timeout string|number?  from the request being sent to the first byte of the
+---  answer; default none
 ---@field max_body number?           bytes after decompression; default 10 MB, 0: no cap
 ---@field max_redirects number?      default 10; 0: a redirect is the answer
----@field jar http.Jar?              cookies shared between requests; without one they live for one request
----@field proxy string?              URL of a proxy, or "env" for what the environment says; default none
----@field http_version string?       "1.0", "1.1", "2", "2-prior-knowledge"; default the best both can
+---@field jar http.Jar?              cookies shared between requests; without one they live for one
+---  request
+---@field proxy string?              URL of a proxy, or "env" for what the environment says; default
+---  none
+---@field http_version string?       "1.0", "1.1", "2", "2-prior-knowledge"; default the best both
+---  can
 ---@field connect_to string?         "host:port" to connect to instead of the URL's
 ---@field ca_pem string?             authorities to trust instead of the system's
 ---@field insecure boolean?          accept any certificate
 ---@field fresh_connection boolean?  look up, connect and shake hands anew
 ---@field keep_encoded boolean?      do not decompress
----@field retry { count: number?, delay: string|number?, max_delay: string|number?, statuses: number[]?, codes: string[]? }?
----  repeat failed attempts: count (default 2) more times, after delay (default 500 ms, doubled each time), for these
----  statuses (default 429, 502, 503, 504; for POST and PATCH only 429 and 503) and these codes
+---@field retry http.RetryOptions?    repeat failed attempts; default: one attempt
+
+---@class http.RetryOptions
+---@field count number?             further attempts, default 2
+---@field delay string|number?      before the first of them, default 500 ms; doubled each time
+---@field max_delay string|number?  default 30 s; a server that asks for more is not asked again
+---@field statuses number[]?        default 429, 502, 503, 504; for POST and PATCH 429 and 503
+---@field codes string[]?           default those of a broken connection; for POST and PATCH those
+---  where the request was certainly not sent
 
 -- What scripts hold → handle of sys.http.
 local jars, streams = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "k" })
@@ -68,13 +81,19 @@ local function run(signature, given)
   end
 end
 
+local function need_options(signature, given)
+  if type(given) ~= "table" then
+    fault.usage(signature, "a table of options is wanted, not a " .. type(given))
+  end
+end
+
 local function with_method(method)
   local signature = ("http.%s(url[, options])"):format(method:lower())
   return function(url, given)
-    if type(url) ~= "string" then fault.usage(signature, "url must be a string, not a " .. type(url)) end
-    if given ~= nil and type(given) ~= "table" then
-      fault.usage(signature, "options must be a table, not a " .. type(given))
+    if type(url) ~= "string" then
+      fault.usage(signature, "url must be a string, not a " .. type(url))
     end
+    if given ~= nil then need_options(signature, given) end
     local all = {}
     for name, value in pairs(given or {}) do all[name] = value end
     all.url, all.method = url, method
@@ -114,7 +133,7 @@ http.delete = with_method "DELETE"
 ---@raise usage: an unknown option, or one of a wrong kind
 function http.request(given)
   local signature = "http.request{ url = …, … }"
-  if type(given) ~= "table" then fault.usage(signature, "a table of options is wanted, not a " .. type(given)) end
+  need_options(signature, given)
   return run(signature, given)
 end
 
@@ -133,13 +152,15 @@ function Stream:read(timeout)
   return piece, message, code
 end
 
---- Ends the transfer; what has not been read is dropped. Streams that nobody holds end by themselves.
+--- Ends the transfer; what has not been read is dropped. Streams that nobody holds end by
+--- themselves.
 function Stream:close()
   streams[self]:close()
 end
 
---- Begins a request whose body is read in pieces while it comes; the server is made to wait for a slow reader.
---- There is no cap on the size and no retry; options.timeout limits the whole transfer.
+--- Begins a request whose body is read in pieces while it comes; the server is made to wait for a
+--- slow reader. There is no cap on the size and no retry; options.timeout limits the whole
+--- transfer.
 ---@param given http.Options  url is required
 ---@return http.Stream? stream  when the headers have come
 ---@return string? message
@@ -147,7 +168,7 @@ end
 ---@raise usage: as request
 function http.open(given)
   local signature = "http.open{ url = …, … }"
-  if type(given) ~= "table" then fault.usage(signature, "a table of options is wanted, not a " .. type(given)) end
+  need_options(signature, given)
   if given.retry ~= nil then fault.usage(signature, "a stream cannot be retried") end
   local plain, message, code = options.plain(signature, given, jar_handle)
   if not plain then return nil, message, code end
@@ -165,10 +186,13 @@ end
 ---@param host string
 ---@return string[]? addresses
 ---@return string? message
----@return string? code  "dns" (there is no such name) or "dns-unreachable" (the resolver does not answer)
+---@return string? code  "dns" (there is no such name) or "dns-unreachable" (the resolver does not
+---  answer)
 ---@raise usage: not a string
 function http.resolve(host)
-  if type(host) ~= "string" then fault.usage("http.resolve(host)", "host must be a string, not a " .. type(host)) end
+  if type(host) ~= "string" then
+    fault.usage("http.resolve(host)", "host must be a string, not a " .. type(host))
+  end
   return sys.http.resolve(host)
 end
 
@@ -231,8 +255,11 @@ function Jar:set(cookie)
     end
   end
   local function word(on) return on and "TRUE" or "FALSE" end
-  local line = table.concat({ (cookie.http_only and "#HttpOnly_" or "") .. cookie.domain, word(cookie.subdomains),
-    cookie.path or "/", word(cookie.secure), ("%d"):format(cookie.expires or 0), cookie.name, cookie.value }, "\t")
+  local line = table.concat({
+    (cookie.http_only and "#HttpOnly_" or "") .. cookie.domain, word(cookie.subdomains),
+    cookie.path or "/", word(cookie.secure), ("%d"):format(cookie.expires or 0),
+    cookie.name, cookie.value,
+  }, "\t")
   if not jars[self]:add(line) then fault.usage(signature, "this is no cookie") end
 end
 

@@ -1,5 +1,5 @@
---- The options of an HTTP request: checked, with messages that name the function which was called, and turned into the
---- plain ones of sys.http. Used by http.lua.
+--- The options of an HTTP request: checked, with messages that name the function which was called,
+--- and turned into the plain ones of sys.http. Used by http.lua.
 
 local fault = require "fault"
 local json = require "json"
@@ -10,15 +10,16 @@ local url = require "url"
 local options = {}
 
 local KINDS = {
-  url = "string", method = "string", headers = "table", query = "table", body = "string", json = "any", form = "table",
-  auth = "table", connect_timeout = "duration", first_byte_timeout = "duration", timeout = "duration",
-  max_body = "number", max_redirects = "number", jar = "table", proxy = "string", http_version = "string",
-  connect_to = "string", ca_pem = "string", insecure = "boolean", fresh_connection = "boolean",
-  keep_encoded = "boolean", retry = "table",
+  url = "string", method = "string", headers = "table", query = "table",
+  body = "string", json = "any", form = "table", auth = "table",
+  connect_timeout = "duration", first_byte_timeout = "duration", timeout = "duration",
+  max_body = "number", max_redirects = "number", jar = "table",
+  proxy = "string", http_version = "string", connect_to = "string", ca_pem = "string",
+  insecure = "boolean", fresh_connection = "boolean", keep_encoded = "boolean", retry = "table",
 }
 -- Go to sys.http as they are.
-local PLAIN = { "max_body", "max_redirects", "proxy", "http_version", "connect_to", "ca_pem", "insecure",
-  "fresh_connection", "keep_encoded" }
+local PLAIN = { "max_body", "max_redirects", "proxy", "http_version", "connect_to", "ca_pem",
+  "insecure", "fresh_connection", "keep_encoded" }
 local TIMES = { "connect_timeout", "first_byte_timeout", "timeout" }
 
 local function known_words()
@@ -60,8 +61,8 @@ local function header_value(signature, name, value)
   value = secret.reveal(value)
   if type(value) == "number" then return tostring(value) end
   if type(value) == "string" or value == false then return value end
-  fault.usage(signature, ("header %s: the value must be text, a list of texts, or false, not a %s"):format(
-    tostring(name), type(value)))
+  local problem = "header %s: the value must be text, a list of texts, or false, not a %s"
+  fault.usage(signature, problem:format(tostring(name), type(value)))
 end
 
 -- { name, value, name, value, … }, sorted by name so that the same request is the same bytes.
@@ -100,8 +101,10 @@ local function add_header(flat, name, value)
 end
 
 local function set_body(signature, given, out, headers)
-  local ways = (given.body ~= nil and 1 or 0) + (given.json ~= nil and 1 or 0) + (given.form ~= nil and 1 or 0)
-  if ways > 1 then fault.usage(signature, "only one of body, json and form can be sent") end
+  local body, value, form = given.body ~= nil, given.json ~= nil, given.form ~= nil
+  if body and (value or form) or value and form then
+    fault.usage(signature, "only one of body, json and form can be sent")
+  end
   if given.json ~= nil then
     out.body = json.encode(given.json)
     add_header(headers, "Content-Type", "application/json")
@@ -144,7 +147,8 @@ function options.plain(signature, given, jar_handle)
     if given[name] ~= nil then out[name] = options.milliseconds(signature, name, given[name]) end
   end
   if given.jar then
-    out.jar = jar_handle(given.jar) or fault.usage(signature, "jar must be one that http.jar() made")
+    out.jar = jar_handle(given.jar)
+    if not out.jar then fault.usage(signature, "jar must be one that http.jar() made") end
   end
   local headers = flat_headers(signature, given.headers or {})
   set_body(signature, given, out, headers)

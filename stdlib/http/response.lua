@@ -1,16 +1,19 @@
---- The answer to an HTTP request as scripts see it. Made by http.lua from what sys.http gives; headers are taken apart
---- only when somebody looks at them, since most checks look at the status alone.
+--- The answer to an HTTP request as scripts see it. Made by http.lua from what sys.http gives;
+--- headers are taken apart only when somebody looks at them, since most checks look at the status
+--- alone.
 
 local json = require "json"
 
 local response = {}
 
 ---@class http.Timings
----@field redirects number   milliseconds of all hops before the last one; the other phases are those of the last
+---@field redirects number   milliseconds of all hops before the last one; the other phases are
+---  those of the last
 ---@field dns number         look-up of the name
 ---@field connect number     TCP connection
 ---@field tls number         TLS handshake
----@field first_byte number  from being connected to the first byte of the answer: the server's own time
+---@field first_byte number  from being connected to the first byte of the answer: the server's own
+---  time
 ---@field transfer number    first to last byte
 ---@field total number       the sum
 
@@ -26,9 +29,11 @@ local response = {}
 ---@class http.Response
 ---@field status number
 ---@field ok boolean              status 200 to 299
----@field url string              where the answer came from, after redirects; without user name and password
+---@field url string              where the answer came from, after redirects; without user name and
+---  password
 ---@field body string             decompressed; "" for a stream
----@field headers table<string, string>  names in lower case, looked up in any case; repeated ones joined with ", "
+---@field headers table<string, string>  names in lower case, looked up in any case; repeated ones
+---  joined with ", "
 ---@field redirects { status: number, url: string }[]  the hops before
 ---@field timings http.Timings
 ---@field certificate http.Certificate?  nil without TLS
@@ -105,7 +110,8 @@ end
 function methods:json()
   local value, message, code = json.decode(self.body)
   if code == nil then return value end
-  return nil, ("the answer from %s (status %d) is %s"):format(self.url, self.status, message), "protocol"
+  local text = ("the answer from %s (status %d) is %s"):format(self.url, self.status, message)
+  return nil, text, "protocol"
 end
 
 --- Turns what sys.http gave into a response, in place.

@@ -36,7 +36,8 @@ function retry.read(signature, given, method)
   if given == nil then return nil end
   for name in pairs(given) do
     if not KNOWN[name] then
-      fault.usage(signature, ("retry has no field %q"):format(tostring(name)), "known are codes, count, delay, max_delay, statuses")
+      fault.usage(signature, ("retry has no field %q"):format(tostring(name)),
+        "known are codes, count, delay, max_delay, statuses")
     end
   end
   local count = given.count or 2
@@ -66,7 +67,8 @@ end
 ---@return number? ms
 function retry.delay(plan, n, answer, code)
   if not plan or n > plan.count then return nil end
-  if answer and not plan.statuses[answer.status] or code and not plan.codes[code] then return nil end
+  if answer and not plan.statuses[answer.status] then return nil end
+  if code and not plan.codes[code] then return nil end
   local asked = answer and tonumber(answer.headers["retry-after"] or "")
   if answer and not asked and answer.headers["retry-after"] then
     asked = retry.seconds_until(answer.headers["retry-after"])
@@ -78,13 +80,15 @@ function retry.delay(plan, n, answer, code)
   return full * (0.5 + sys.random.number() / 2) -- so that many do not come back at once
 end
 
-local MONTHS = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11, Dec = 12 }
+local MONTHS = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9,
+  Oct = 10, Nov = 11, Dec = 12 }
 
 --- Seconds from now to an HTTP date; nil if it is none.
 ---@param text string  "Wed, 21 Oct 2026 07:28:00 GMT"
 ---@return number?
 function retry.seconds_until(text)
-  local day, month, year, clock = text:match("^%a+, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d:%d%d:%d%d) GMT$")
+  local day, month, year, clock =
+    text:match("^%a+, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d:%d%d:%d%d) GMT$")
   if not day or not MONTHS[month] then return nil end
   local at = time.parse_iso8601(("%s-%02d-%sT%sZ"):format(year, MONTHS[month], day, clock))
   return at and math.max(0, (at - time.now()) / 1000)
