@@ -12,7 +12,7 @@
 #include "script/script.h"
 #include "script/task.h"
 
-/* Opens every sys.* module in the script's state and hands them to its stdlib. Call once after script_create. */
+/* Gives the script's stdlib the table `sys`, whose modules open on first use. Call once after script_create. */
 void bind_open(script *s);
 
 /* Returns nil, text, code: the one form of an expected failure. */
@@ -33,6 +33,12 @@ void bind_type(lua_State *L, const char *type, const gate_fn *methods, lua_CFunc
 const char *bind_opt_string(lua_State *L, int table, const char *field, const char *def, size_t *len);
 double bind_opt_number(lua_State *L, int table, const char *field, double def);
 bool bind_opt_bool(lua_State *L, int table, const char *field, bool def);
+/* An optional time limit in milliseconds at index, as nanoseconds for task_limit; -1 (none) when absent. */
+mono_ns bind_timeout(lua_State *L, int index);
+
+/* The table at index may have a field "policy" = {allow_private=, store_url=, hosts={…}}: sets what the script's HTTP
+ * client may reach. */
+void bind_apply_policy(lua_State *L, int table, script *s);
 
 /* The modules: each pushes its table and returns 1. */
 int bind_clock(lua_State *L);
@@ -40,7 +46,9 @@ int bind_codec(lua_State *L);
 int bind_cdp(lua_State *L);
 int bind_env(lua_State *L);
 int bind_files(lua_State *L);
+int bind_host(lua_State *L);
 int bind_http(lua_State *L);
+int bind_image(lua_State *L);
 int bind_process(lua_State *L);
 int bind_random(lua_State *L);
 int bind_script(lua_State *L);

@@ -54,6 +54,8 @@ gate *gate_create(void);
 void gate_destroy(gate *g);
 
 void gate_grant(gate *g, unsigned capabilities);
+/* Takes away everything that is not in capabilities. */
+void gate_restrict(gate *g, unsigned capabilities);
 void gate_set_dry_run(gate *g, bool on);
 void gate_set_sink(gate *g, gate_sink sink, void *ctx);
 gate_counts gate_get_counts(const gate *g);

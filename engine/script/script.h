@@ -28,10 +28,12 @@ typedef struct script_config {
     const char *name;      /* for messages and logs; copied */
     size_t memory_cap;     /* bytes of Lua memory; 0: no cap (trusted states) */
     mono_ns slice_cap;     /* longest time in Lua between two waits; 0: none */
-    bool trusted;          /* main and worker: the stdlib gets every capability */
+    bool trusted;          /* main and worker: every capability, no watchdog */
     /* Called when tasks have become runnable while none were: arrange for script_turn(s) to be called soon,
      * from the loop, never from inside this call. */
     void (*schedule)(script *s, void *owner);
+    /* The earliest time limit has changed: arrange for script_turn(s) at that time, or cancel that when at is 0. */
+    void (*arm)(script *s, void *owner, mono_ns at);
     /* The main task has ended. text: its result as a string or the error with traceback (valid in the call).
      * Called from script_turn; the callee may call script_destroy only later (loop_defer). May be NULL. */
     void (*on_finish)(script *s, void *owner, script_end how, const char *text);
@@ -46,7 +48,7 @@ void script_destroy(script *s);
 /* Starts the main task: the stdlib module `module` is loaded and its function `run` is called with one string
  * argument (copied). */
 void script_start(script *s, const char *module, const char *argument, size_t len);
-/* Runs every runnable task once, in the order in which they became runnable. */
+/* Ends waits whose time is over, then runs every runnable task once, in the order in which they became runnable. */
 void script_turn(script *s);
 /* Ends the script: its main task is doomed (an error that no pcall can swallow) with this message. */
 void script_kill(script *s, const char *message);
@@ -55,14 +57,23 @@ lua_State *script_lua(script *s);
 /* The script that owns L; never NULL for a state made here. */
 script *script_of(lua_State *L);
 const char *script_name(const script *s);
+bool script_trusted(const script *s);
 void *script_owner(const script *s);
 struct gate *script_gate(script *s);
 
 typedef struct script_stats {
     size_t memory, memory_peak; /* bytes of Lua memory */
     unsigned tasks;             /* alive now */
+    size_t refused;             /* allocations that the cap refused */
 } script_stats;
 script_stats script_get_stats(const script *s);
+/* Lifts the memory cap by bytes (no effect without a cap). */
+void script_raise_cap(script *s, size_t bytes);
+
+/* For binding modules: one pointer per script and key (the address of a static), NULL at first. destroy (may be NULL) is
+ * called by script_destroy, before the Lua state is closed, in reverse order of the first setting. */
+void script_set_slot(script *s, const void *key, void *value, void (*destroy)(void *value));
+void *script_get_slot(const script *s, const void *key);
 
 /* A description of where the script is: "checkout.lua:12" of the innermost frame of user's code, "" if none.
  * Async-signal-tolerant on a best-effort basis (used for last words of a hung worker). */

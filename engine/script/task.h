@@ -54,4 +54,26 @@ void task_wake(task_token token, int count);
 /* The usual failure: results nil, text, code. */
 void task_wake_error(task_token token, const char *text, const char *code);
 
+/* ---- For bind_task.c: handles are userdata of type TASK_TYPE ---- */
+#define TASK_TYPE "sys.task"
+struct task;
+
+/* Pops a function and count arguments off L, pushes the new task's handle; it runs from the next turn. */
+struct task *task_spawn(lua_State *L, int count);
+/* The task whose own coroutine L is; NULL inside a script's own coroutine or while a file loads. */
+struct task *task_of(lua_State *L);
+/* Waits until t has ended: true, results… or nil, error, code, traceback. */
+int task_join(lua_State *L, struct task *t, mono_ns timeout);
+/* Waits for task_unpark: returns its values. */
+int task_park(lua_State *L, mono_ns timeout);
+/* Wakes t with the top count values of L (popped); false (values left) if it is not parked. */
+bool task_unpark(lua_State *L, struct task *t, int count);
+/* Ends t with an error that it can't catch; its pending wait is cancelled. code is a literal. */
+void task_doom(struct task *t, const char *code, const char *text);
+/* Pushes t's handle. t must be alive. */
+void task_push(lua_State *L, struct task *t);
+bool task_is_done(const struct task *t);
+/* __gc of a handle. */
+void task_release(struct task *t);
+
 #endif

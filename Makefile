@@ -1,0 +1,102 @@
+# nano-sre. `make demo` and `make test` do everything on a bare Debian 12: packages, build, run.
+#
+#   make            build ./nano-sre (the packages must be there: make deps)
+#   make demo       a phone shopper shops at the demo store in a real Chromium; ends with a report
+#   make test       every test; prints "N passed, N failed"
+#   make lint asan bench fuzz install clean
+
+PREFIX ?= /usr/local
+BUILD ?= build
+BIN ?= nano-sre
+CC ?= gcc
+CFLAGS ?= -O2 -g
+# make V=1 shows the whole command lines.
+say = @$(if $(V),:,echo "  $(1)")
+Q = $(if $(V),,@)
+
+PACKAGES = gcc libc6-dev make pkg-config luajit libluajit-5.1-dev libev-dev libcurl4 libcurl4-openssl-dev \
+  libwebsockets-dev libwebsockets-evlib-ev libsqlite3-dev lua-cjson-dev lua-argparse libssl-dev \
+  zlib1g-dev libspng-dev chromium-headless-shell fonts-dejavu-core
+TEST_PACKAGES = libcmocka-dev libxml2-utils sqlite3 openssl curl
+
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Werror
+ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(SANITIZE) -Iengine -MMD -MP \
+  $(shell pkg-config --cflags luajit 2>/dev/null) -D_GNU_SOURCE -I/usr/include/lua5.1 \
+  -DNANO_VERSION='"$(VERSION)"'
+VERSION := $(shell cat VERSION)
+# libcurl is loaded on first use (io/curl_load.c): linking it would cost every start 3 ms.
+LIBS = -lluajit-5.1 -l:liblua5.1-cjson.a -lev -lwebsockets -lsqlite3 -lcrypto -lssl -lz -lspng -lpthread -lm -ldl
+
+SOURCES := $(shell find engine -name '*.c' | sort)
+LIB_SOURCES := $(filter-out engine/app/main.c,$(SOURCES))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/stdlib_files.o
+STDLIB := $(shell find stdlib scripts -type f ! -name '*_test.lua' 2>/dev/null | sort)
+ARGPARSE = /usr/share/lua/5.1/argparse.lua
+
+.PHONY: all deps test-deps demo test unit lint asan fuzz bench install clean
+all: $(BIN)
+
+$(BIN): $(OBJECTS)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $(OBJECTS) -Wl,-Bdynamic $(LIBS)
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC $<)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/stdlib_files.o: $(BUILD)/stdlib_files.c
+	$(Q)$(CC) -std=gnu11 -O0 -Iengine -c -o $@ $<
+
+# Named as scripts and `require` know them: stdlib/run/main.lua is run/main.lua, bundled scripts keep scripts/….
+$(BUILD)/stdlib_files.c: tools/embed.lua $(STDLIB) VERSION Makefile
+	@mkdir -p $(@D)
+	$(call say,EMBED stdlib)
+	$(Q)luajit tools/embed.lua $@ argparse.lua=$(ARGPARSE) VERSION=VERSION \
+	  $(foreach f,$(STDLIB),$(patsubst stdlib/%,%,$(f))=$(f))
+
+-include $(OBJECTS:.o=.d)
+
+deps:
+	@tools/install-packages $(PACKAGES)
+test-deps:
+	@tools/install-packages $(PACKAGES) $(TEST_PACKAGES)
+
+demo: deps
+	@$(MAKE) --no-print-directory -j2 all
+	./$(BIN) demo --check
+
+test: test-deps
+	@$(MAKE) --no-print-directory -j2 all unit
+	@tests/run
+
+# Each tests/unit/test_*.c is one cmocka program.
+UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
+UNIT_BINS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
+LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/stdlib_files.o
+unit: $(UNIT_BINS)
+$(BUILD)/libnano.a: $(LIB_OBJECTS)
+	$(Q)rm -f $@ && ar rcs $@ $(LIB_OBJECTS)
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnano.a
+	@mkdir -p $(@D)
+	$(call say,CC $<)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Itests/unit -o $@ $< $(BUILD)/libnano.a -lcmocka $(LIBS)
+
+lint:
+	luajit tools/lint.lua
+
+# The whole engine and the unit tests under AddressSanitizer and UBSan, then the Lua and e2e tests with that binary.
+asan: test-deps
+	$(MAKE) --no-print-directory -j2 BUILD=build/asan BIN=nano-sre-asan CFLAGS="-O1 -g -fno-omit-frame-pointer" \
+	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined" all unit
+	NANO_SRE=./nano-sre-asan BUILD=build/asan tests/run
+
+bench: test-deps
+	@$(MAKE) --no-print-directory -j2 all
+	@bench/run
+
+install: all
+	install -D -m755 $(BIN) $(DESTDIR)$(PREFIX)/bin/nano-sre
+
+clean:
+	rm -rf build nano-sre nano-sre-asan

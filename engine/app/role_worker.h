@@ -1,0 +1,8 @@
+/* The role "worker": one process that runs users' scripts. Started by main over a socketpair; see io/worker.h. */
+#ifndef NANO_APP_ROLE_WORKER_H
+#define NANO_APP_ROLE_WORKER_H
+
+/* Makes this process a worker (dies with its parent, no new privileges, resource limits). Call before anything else. */
+void role_worker_enter(void);
+
+#endif

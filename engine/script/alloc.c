@@ -1,0 +1,26 @@
+/* alloc.c: see alloc.h. Called by LuaJIT only. Invariant: used is the sum of the live blocks' sizes. */
+#include "script/alloc.h"
+
+#include <stdlib.h>
+
+void *alloc_lua(void *ud, void *ptr, size_t old_size, size_t new_size)
+{
+    alloc_account *a = ud;
+    if (!new_size) {
+        free(ptr);
+        a->used -= old_size;
+        return NULL;
+    }
+    /* Shrinking must never fail: Lua relies on it. */
+    if (a->cap && !a->uncapped && new_size > old_size && a->used - old_size + new_size > a->cap) {
+        a->refused++;
+        return NULL;
+    }
+    void *block = realloc(ptr, new_size);
+    if (!block)
+        return NULL;
+    a->used += new_size - old_size;
+    if (a->used > a->peak)
+        a->peak = a->used;
+    return block;
+}

@@ -1,0 +1,20 @@
+/*
+ * The allocator of a Lua state: counts what the state holds and refuses to go over a cap, so that a script that
+ * allocates without end gets Lua's ordinary "not enough memory" error.
+ */
+#ifndef NANO_SCRIPT_ALLOC_H
+#define NANO_SCRIPT_ALLOC_H
+
+#include <stddef.h>
+
+typedef struct alloc_account {
+    size_t used, peak;
+    size_t cap;        /* 0: none */
+    unsigned uncapped; /* > 0: the cap is lifted (the engine is pushing results and cannot be thrown out of) */
+    size_t refused;    /* how often the cap has refused */
+} alloc_account;
+
+/* A lua_Alloc; ud is an alloc_account. */
+void *alloc_lua(void *ud, void *ptr, size_t old_size, size_t new_size);
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * What the files of script/ share and nobody else sees: the insides of a script and of a task.
+ *
+ * A task is a Lua userdata (type "sys.task"), so that its handle, its life and its memory are the state's own. While
+ * it is alive it is anchored in the registry; its slot in script.slots is what tokens point at.
+ */
+#ifndef NANO_SCRIPT_INTERNAL_H
+#define NANO_SCRIPT_INTERNAL_H
+
+#include "base/list.h"
+#include "script/alloc.h"
+#include "script/gate.h"
+#include "script/script.h"
+#include "script/task.h"
+
+typedef struct task task;
+
+typedef enum { TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_DONE } task_state;
+
+struct task {
+    list ready_node; /* in script.ready while TASK_READY */
+    script *owner;
+    lua_State *co;
+    uint32_t slot;
+    uint32_t generation; /* of the current wait */
+    task_state state;
+    bool begun;          /* task_begin was called, the wait is not over */
+    bool early;          /* woken before it had yielded */
+    bool parked;         /* waits for task_unpark */
+    bool doomed;
+    bool failed;         /* done by an error */
+    bool joined;         /* somebody has asked for its result */
+    int argument_count;  /* values on co's stack for the next resume */
+    task_cancel_fn cancel;
+    void *op;
+    mono_ns limit_at;    /* 0: none */
+    mono_ns limit_span;
+    char *doom_text;     /* owned; why it was doomed */
+    const char *doom_code;
+    char *doom_trace;    /* owned; where it was then */
+    char *record_open;   /* owned; the recorded call whose result is awaited, NULL if none */
+    char *error_text;    /* owned; message with traceback when failed */
+    list waiters;        /* join_wait.node of tasks that wait for this one */
+};
+
+struct script {
+    alloc_account memory; /* first: Lua's allocator gets it as ud, script_of casts it back */
+    lua_State *L;
+    char *name;
+    script_config config;
+    struct gate *gate;
+    list ready;
+    task **slots;
+    uint32_t slot_count, slot_cap;
+    uint32_t next_generation;
+    unsigned alive;
+    task *running;
+    task *main_task;
+    mono_ns slice_start;
+    char last_seen[160];  /* user's code at the watchdog's last look: "checkout.lua:12" */
+    mono_ns armed_at;
+    bool turning, scheduled, finished;
+    struct script_slot {
+        const void *key;
+        void *value;
+        void (*destroy)(void *value);
+    } extras[24];
+    int extra_count;
+};
+
+/* task.c */
+void task_make_ready(task *t);
+/* Resumes t, which is ready and unlinked from the ready list. */
+void task_resume(task *t);
+void task_expire_limits(script *s, mono_ns now);
+void task_cancel_all(script *s);
+
+/* As the public one, with the coroutine in which Lua is right now (a hook or C function knows it). */
+void task_doom_at(lua_State *L, task *t, const char *code, const char *text);
+
+/* watchdog.c */
+void watchdog_enter(task *t);
+void watchdog_leave(task *t);
+
+/* gate.c */
+void gate_note_result(task *t, lua_State *co, int count);
+
+/* loader.c */
+void loader_open(lua_State *L);
+
+#endif

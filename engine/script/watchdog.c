@@ -1,0 +1,61 @@
+/*
+ * watchdog.c: ends Lua that runs too long without waiting, and makes a doomed task's error one that no pcall swallows.
+ * Called around every resume of an untrusted task.
+ *
+ * A count hook runs every HOOK_EVERY instructions of interpreted code; users' chunks are interpreted (loader.c turns the
+ * JIT off for them) because a hook never fires in compiled code. Once a task is doomed the hook fires on every
+ * instruction: whoever catches the error meets it again at once. No hook interrupts a C function; for that there is
+ * the supervisor's kill.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "script/script_internal.h"
+
+enum { HOOK_EVERY = 10000 };
+
+/* The innermost line of the user's own code, for errors that leave no line behind. */
+static void look(script *s, lua_State *L)
+{
+    lua_Debug at;
+    for (int level = 0; level < 20 && lua_getstack(L, level, &at); level++) {
+        if (!lua_getinfo(L, "Sl", &at) || at.source[0] != '@' || strncmp(at.source, "@[nano]/", 8) == 0)
+            continue;
+        snprintf(s->last_seen, sizeof s->last_seen, "%s:%d", at.source + 1, at.currentline);
+        return;
+    }
+}
+
+static void on_hook(lua_State *L, lua_Debug *ar)
+{
+    (void)ar;
+    script *s = script_of(L);
+    task *t = s->running;
+    if (!t)
+        return;
+    look(s, L);
+    if (!t->doomed) {
+        mono_ns spent = clock_mono() - s->slice_start;
+        if (!s->config.slice_cap || spent < s->config.slice_cap)
+            return;
+        char text[160];
+        snprintf(text, sizeof text, "the script ran for %.1f s without waiting for anything (an endless loop?)",
+                 (double)spent / (double)NS_PER_SEC);
+        task_doom_at(L, t, "slice", text);
+        lua_sethook(L, on_hook, LUA_MASKCOUNT, 1);
+    }
+    luaL_error(L, "%s", t->doom_text);
+}
+
+void watchdog_enter(task *t)
+{
+    script *s = t->owner;
+    s->slice_start = clock_mono();
+    if (!s->config.trusted || t->doomed)
+        lua_sethook(t->co, on_hook, LUA_MASKCOUNT, t->doomed ? 1 : HOOK_EVERY);
+}
+
+void watchdog_leave(task *t)
+{
+    lua_sethook(t->co, NULL, 0, 0);
+}

@@ -1,0 +1,37 @@
+--- The verbs, in the order in which help lists them. Each is a module cli.verb.<name>, loaded only when it is used:
+---   define(parser, flags)   declares arguments and flags on an argparse parser
+---   run(args)               does it; returns the exit code; raises faults for expected problems
+---   examples                { {command, what it does}, … } for --help
+
+local verbs = {
+  { "run", "run skills, by file or by name, once" },
+  { "check", "run every skill of the project, or the bundled ones" },
+  { "audit", "check a shop and write a report for its owner" },
+  { "list", "list the skills that can be run" },
+  { "info", "what a skill does, needs and can be told" },
+  { "validate", "load skills without running them" },
+  { "init", "make a project folder that works at once" },
+  { "new", "begin a new skill from a template" },
+  { "config", "every setting, its value and where it came from" },
+  { "doctor", "what this machine lacks, and what mends it" },
+  { "demo", "a small shop to try nano-sre on, with faults to switch on" },
+  { "completion", "shell completion for bash, zsh or fish" },
+  { "version", "the version" },
+}
+
+-- Verbs that people who know nano-sre will type and that this version does not have.
+verbs.absent = {
+  watch = "run `nano-sre check` from cron or from a systemd timer until then",
+}
+
+for _, verb in ipairs(verbs) do verbs[verb[1]] = verb[2] end
+
+--- The names alone.
+---@return string[]
+function verbs.names()
+  local names = {}
+  for i, verb in ipairs(verbs) do names[i] = verb[1] end
+  return names
+end
+
+return verbs

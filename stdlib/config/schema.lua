@@ -1,0 +1,67 @@
+--- Every setting that nano-sre knows: its name in nano-sre.lua (with a dot for a sub-table), its type, the
+--- environment name that existing users have it under, the flag, its default. config/load.lua fills a configuration
+--- by it, `nano-sre config` prints it, docs/cli.md lists it (a test holds the two together).
+---
+--- used = false: read and shown, but nothing in this version acts on it.
+
+local schema = {
+  { key = "store.url", type = "url", env = "STORE_URL", flag = "--url",
+    about = "the shop to watch, as a shopper types it" },
+  { key = "store.password", type = "string", env = "STORE_PASSWORD", flag = "--password", secret = true,
+    about = "the password of a shop that is closed by a password page" },
+  { key = "store.name", type = "string",
+    about = "what reports call the shop; default: its host" },
+  { key = "store.admin_api_key", type = "string", env = "SHOPIFY_ADMIN_API_KEY", secret = true, used = false,
+    about = "Admin API access token" },
+
+  { key = "timeout", type = "duration", flag = "--timeout",
+    about = "limit of every run; default: what each skill declares" },
+  { key = "jobs", type = "integer", min = 1, max = 64, flag = "--jobs", default = 1,
+    about = "how many skills run at once; more than one makes page timings less comparable" },
+  { key = "fail_on", type = "choice", choices = { "fail", "warn" }, flag = "--fail-on", default = "fail",
+    about = "the least status that makes the command end with 1" },
+
+  { key = "browser", type = "string", flag = "--browser", default = "auto",
+    about = "auto, shell, chromium, the path of a browser, or ws://… of one that runs already" },
+  { key = "headed", type = "boolean", flag = "--headed", default = false,
+    about = "show the browser's window (full Chromium)" },
+
+  { key = "reporters", type = "list", flag = "--reporter", default = { "list" },
+    about = "list, json, jsonl, junit, md, each with =FILE if it shall not go to stdout" },
+  { key = "report_dir", type = "path", flag = "--report-dir",
+    about = "where reports and screenshots go" },
+  { key = "database", type = "path", env = "SQLITE_DB_PATH",
+    about = "the SQLite file that keeps results and baselines" },
+
+  { key = "interval", type = "minutes", env = "CHECK_INTERVAL_MINUTES", used = false,
+    about = "time between two checks" },
+  { key = "alert_webhook_url", type = "url", env = "ALERT_WEBHOOK_URL", secret = true, used = false,
+    about = "where alerts go" },
+  { key = "redact_pii", type = "boolean", env = "REDACT_PII", used = false,
+    about = "take personal data out of logs and results" },
+  { key = "blur_screenshots", type = "boolean", env = "SCREENSHOT_BLUR_ENABLED", used = false,
+    about = "blur personal data in screenshots" },
+  { key = "llm.provider", type = "string", env = "LLM_PROVIDER", used = false,
+    about = "who answers questions about a failure" },
+  { key = "llm.api_key", type = "string", env = "LLM_API_KEY", secret = true, used = false,
+    about = "the key of that provider" },
+  { key = "llm.model", type = "string", env = "LLM_MODEL", used = false,
+    about = "its model" },
+  { key = "mcp.enabled", type = "boolean", env = "MCP_ENABLED", used = false,
+    about = "ask an MCP server about failures" },
+  { key = "mcp.server_url", type = "url", env = "MCP_SERVER_URL", used = false,
+    about = "an MCP server over HTTP" },
+  { key = "mcp.command", type = "string", env = "MCP_COMMAND", used = false,
+    about = "an MCP server as a command" },
+  { key = "mcp.args", type = "list", env = "MCP_ARGS", used = false,
+    about = "its arguments" },
+}
+
+local by_key = {}
+for _, setting in ipairs(schema) do by_key[setting.key] = setting end
+schema.by_key = by_key
+
+--- What may stand under skills.<name> in nano-sre.lua.
+schema.skill_fields = { enabled = "boolean", timeout = "duration", options = "table" }
+
+return schema

@@ -1,0 +1,140 @@
+--- Reporter list: the result as a person reads it in a terminal. A skill that is well takes one line; one that is not
+--- is followed by the step, the cause, the evidence and what to do. Pure: colour comes in as a function.
+
+local build = require "report.build"
+local words = require "report.words"
+
+local reporter = { extension = "txt" }
+
+local EVIDENCE_LINES = 5
+
+local function plain(_, text) return text end
+
+-- "    cause     first line\n              second line"
+local function field(lines, paint, name, text)
+  local label = "    " .. name .. string.rep(" ", 10 - #name)
+  local body = words.clean(text):gsub("\n+$", ""):gsub("\n", "\n" .. string.rep(" ", 14))
+  lines[#lines + 1] = paint("dim", label) .. body
+end
+
+local function last_of(list, count)
+  local first = math.max(1, #list - count + 1)
+  local picked = {}
+  for i = first, #list do picked[#picked + 1] = list[i] end
+  return picked
+end
+
+local function bad_requests(requests)
+  local bad = {}
+  for _, request in ipairs(requests) do
+    local status = type(request) == "table" and tonumber(request.status)
+    if type(request) ~= "table" or not status or status >= 400 then bad[#bad + 1] = request end
+  end
+  return bad
+end
+
+local function add_evidence(lines, paint, evidence)
+  if evidence.url then field(lines, paint, "page", evidence.url) end
+  local console = {}
+  for _, entry in ipairs(last_of(evidence.console, EVIDENCE_LINES)) do console[#console + 1] = words.console(entry) end
+  if #console > 0 then field(lines, paint, "console", table.concat(console, "\n")) end
+  local requests = {}
+  for _, entry in ipairs(last_of(bad_requests(evidence.requests), EVIDENCE_LINES)) do
+    requests[#requests + 1] = words.request(entry)
+  end
+  if #requests > 0 then field(lines, paint, "requests", table.concat(requests, "\n")) end
+end
+
+local function add_problem(lines, result, options)
+  local paint = options.paint
+  local step, evidence = build.failed_step(result)
+  local err = result.error or {}
+  if result.status == "ERROR" then field(lines, paint, "meaning", words.error_meaning(result)) end
+  if step then
+    field(lines, paint, "step", step.name .. " (" .. words.duration(step.duration_ms or 0) .. ")")
+  end
+  local cause = err.message or (step and step.error and step.error.message)
+  if cause and not (result.summary or ""):find(cause, 1, true) then field(lines, paint, "cause", cause) end
+  local where = err.where or (step and step.error and step.error.where)
+  if where then field(lines, paint, "where", where) end
+  if err.excerpt then field(lines, paint, "", err.excerpt) end
+  if options.verbose and err.traceback then field(lines, paint, "trace", err.traceback) end
+  if evidence then add_evidence(lines, paint, evidence) end
+  for _, shot in ipairs(result.screenshots) do
+    if not step or not shot.step or shot.step == step.name or shot.kind ~= "failure" then
+      field(lines, paint, "picture", options.display(shot.path))
+    end
+  end
+  local advice = words.advice(result, step)
+  if advice then field(lines, paint, "do", advice) end
+end
+
+local function add_warnings(lines, result, options)
+  for _, step in ipairs(result.steps) do
+    if step.status == "WARN" and step.error then
+      field(lines, options.paint, "warning", step.name .. ": " .. step.error.message)
+    end
+  end
+end
+
+local function add_metrics(lines, result, options)
+  for _, metric in ipairs(result.metrics) do
+    local name, value, verdict = words.metric(metric)
+    local place = metric.page or metric.step
+    field(lines, options.paint, "metric",
+      ("%s%s %s%s"):format(place and place .. ": " or "", name, value, verdict and " (" .. verdict .. ")" or ""))
+  end
+end
+
+local function add_gate(lines, result, options)
+  local gate = result.gate
+  if not gate then return end
+  field(lines, options.paint, "gate", ("%d effects, %d reads, %d refused, %d denied"):format(gate.effects or 0,
+    gate.reads or 0, gate.refused or 0, gate.denied or 0))
+end
+
+local function add_result(lines, result, options, name_width)
+  local paint = options.paint
+  local status = result.status
+  local head = words.SYMBOLS[status] .. " " .. status
+  lines[#lines + 1] = ("%s%s  %s%s  %s  %s"):format(paint(words.STYLES[status], head),
+    string.rep(" ", 5 - #status), paint("bold", words.clean(result.skill)),
+    string.rep(" ", name_width - #result.skill),
+    paint("dim", ("%8s"):format(words.duration(result.duration_ms or 0))), words.clean(result.summary or ""))
+  if status == "FAIL" or status == "ERROR" then
+    add_problem(lines, result, options)
+  elseif status == "WARN" then
+    add_warnings(lines, result, options)
+    local advice = words.advice(result)
+    if advice then field(lines, paint, "do", advice) end
+  end
+  if options.verbose then add_metrics(lines, result, options) end
+  if options.verbose or options.dry_run then add_gate(lines, result, options) end
+end
+
+--- @param report table  report/build.lua
+--- @param options table?  paint: fun(style, text); display: fun(path) → text; verbose: boolean
+--- @return string
+function reporter.render(report, options)
+  options = options or {}
+  options = {
+    paint = options.paint or plain, display = options.display or function(path) return path end,
+    verbose = options.verbose, dry_run = report.dry_run,
+  }
+  local lines, name_width = {}, 0
+  for _, result in ipairs(report.results) do name_width = math.max(name_width, #result.skill) end
+  for _, result in ipairs(report.results) do add_result(lines, result, options, name_width) end
+  if #report.results > 1 or report.interrupted then
+    local text = words.totals(report.totals) .. " in " .. words.duration(report.duration_ms or 0)
+    local missing = (report.planned or 0) - #report.results
+    if report.interrupted then
+      text = text .. (", stopped by SIG%s with %d not finished"):format(report.interrupted, missing)
+    end
+    lines[#lines + 1] = ""
+    lines[#lines + 1] = options.paint("bold", text)
+  end
+  if #lines == 0 then return "" end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+return reporter

@@ -1,0 +1,115 @@
+--- Loads a script without running it: builds its sandbox, executes the file where it cannot wait, and takes the skill
+--- that it returns. Used by run/session.lua and run/inspect.lua; the work happens in a task of its own, so that a file
+--- that never ends, or eats all memory, ends only that task.
+
+local excerpt = require "run.excerpt"
+local fault = require "fault"
+local frames = require "run.frames"
+local loader = require "run.require"
+local problem = require "run.problem"
+local sandbox = require "run.sandbox"
+local skill = require "run.skill"
+
+local load = {}
+
+local LOAD_LIMIT_MS = 10000
+
+---@class run.Loaded
+---@field skill run.Skill
+---@field loader run.Loader
+---@field file string     the script's name in messages
+
+-- What people write who know another language, by a pattern of the line that Lua could not read.
+local HABITS = {
+  { "!=", "in Lua, \"not equal\" is ~=" },
+  { "[%w_%]]%s*[+*/-]=", "Lua has no += and the like: write x = x + 1" },
+  { "%+%+", "Lua has no ++: write x = x + 1" },
+  { "&&", "in Lua, && is and" },
+  { "||", "in Lua, || is or" },
+  { "%f[%w]else%s+if%f[%W]", "elseif is one word" },
+  { "^%s*//", "a comment begins with --" },
+  { "%f[%w]null%f[%W]", "null is nil" },
+  { "=>", "a function is written function(x) … end" },
+  { "%f[%w]continue%f[%W]", "Lua has no continue: put the rest of the loop into an if" },
+  { "%f[%w]const%f[%W]", "a variable is declared with local" },
+  { "%f[%w]let%f[%W]", "a variable is declared with local" },
+}
+
+local function habit_of(text, where)
+  local _, line = frames.parse(where)
+  local content = line and excerpt.lines(text, line, 0)
+  for _, habit in ipairs(content and HABITS or {}) do
+    if content:find(habit[1]) then return habit[2] end
+  end
+end
+
+--- A text without what editors and shells put before the first line; line numbers stay.
+local function plain(text)
+  text = text:gsub("^\239\187\191", "")
+  return (text:gsub("^#!", "--"))
+end
+
+local function refuse(message, hint, where)
+  error(fault.new("usage", { message = message, hint = hint, code = "load", where = where }), 0)
+end
+
+local function compile(text, file, env)
+  local chunk, message = sys.load_user(text, file, env)
+  if chunk then return chunk end
+  local where, what = frames.split(message)
+  refuse(what, habit_of(text, where), where)
+end
+
+local function take_skill(value, file)
+  local found = skill.of(value)
+  if found then return found end
+  local example = 'return skill "' .. file:gsub("%.lua$", "") .. '" { … }'
+  if value == nil then refuse(("%s returns nothing"):format(file), "the file ends with " .. example) end
+  if type(value) == "function" then
+    refuse(("%s returns a function, not a skill"):format(file), "put a table after the name: " .. example)
+  end
+  refuse(("%s returns a %s, not a skill"):format(file, type(value)), "the file ends with " .. example)
+end
+
+--- Executes the file; the outcome goes into `into`, because the task may be ended before it can return.
+local function perform(job, into, log)
+  local file = job.script:match("[^/]+$")
+  local text = plain(job.source)
+  frames.register(file, text)
+  local ok, value = xpcall(function()
+    skill.api_of(text)
+    local base = loader.folder_of(job.script)
+    local require_user, state = loader.make(base, job.project or base)
+    local words = { skill = skill.word, option = require("run.option").words(), require = require_user }
+    state.env = sandbox.create(words, log)
+    local chunk = compile(text, file, state.env)
+    local done, result, co = loader.execute(chunk, file)
+    if not done then
+      problem.note(result, frames.where(co), frames.traceback(co))
+      error(result, 0)
+    end
+    local found = take_skill(result, file)
+    loader.declare(state, found.needs)
+    return { skill = found, loader = state, file = file }
+  end, problem.handler)
+  if ok then into.loaded = value else into.problem = problem.describe(value) end
+end
+
+--- Loads job.source.
+---@param job table   script, source, project
+---@param log fun(text: string)  receives what the file prints
+---@return run.Loaded?
+---@return run.Problem?
+function load.script(job, log)
+  local into = {}
+  local task = sys.task.spawn(perform, job, into, log)
+  local ok, why, code, trace = task:join(LOAD_LIMIT_MS)
+  if not ok and code == "timeout" and not task:done() then
+    task:kill("the file took too long to load")
+    ok, why, code, trace = task:join()
+  end
+  if not ok then into.problem = problem.of_ended_task(why, code, trace) end
+  return into.loaded, into.problem
+end
+
+return load

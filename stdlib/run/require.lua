@@ -1,0 +1,167 @@
+--- `require` for scripts: public modules of the stdlib, and files beside the script ("lib.cart" is lib/cart.lua in the
+--- script's folder). A file is loaded once a run, in the script's own environment, and cannot wait while it loads.
+
+local fault = require "fault"
+local frames = require "run.frames"
+local guard = require "run.guard"
+local nearest = require "run.nearest"
+local public = require "run.public"
+
+local loader = {}
+
+local FILE_MAX = 1024 * 1024 -- bytes of one file
+
+local function refuse(name, problem, hint, where)
+  error(fault.new("usage", { message = ('require "%s": %s'):format(tostring(name), problem), hint = hint,
+    code = "require", where = where or frames.where() }), 0)
+end
+
+local function folder_of(path)
+  return path:match("^(.*)/[^/]*$") or "."
+end
+
+--- Names that a person may have meant: the public modules and the files beside the one that is missing.
+local function candidates(base, name)
+  local out = {}
+  for module in pairs(public) do out[#out + 1] = module end
+  local folder = name:match("^(.*)%.[^.]*$")
+  local entries = sys.files.list(folder and base .. "/" .. folder:gsub("%.", "/") or base)
+  for _, entry in ipairs(entries or {}) do
+    local stem = entry.name:match("^(.*)%.lua$")
+    if stem then out[#out + 1] = folder and folder .. "." .. stem or stem end
+  end
+  return out
+end
+
+--- The file's place, after symbolic links, must lie in the project.
+local function check_place(name, path, root)
+  local real, root_real = sys.files.real_path(path), sys.files.real_path(root)
+  if not real or not root_real or real:sub(1, #root_real + 1) ~= root_real:gsub("/$", "") .. "/" then
+    refuse(name, "the file lies outside of the project's folder", "copy it beside the script")
+  end
+end
+
+local function read_file(name, base, root)
+  local path = base .. "/" .. name:gsub("%.", "/") .. ".lua"
+  if not sys.files.stat(path) then
+    refuse(name, ("there is no module of this name and no file %s.lua beside the script"):format(name:gsub("%.", "/")),
+      nearest.hint(name, candidates(base, name)))
+  end
+  check_place(name, path, root)
+  local text, why = sys.files.read(path, FILE_MAX)
+  if not text then refuse(name, why) end
+  return text
+end
+
+--- Runs a loaded chunk where it cannot wait: in a coroutine that is not a task's own.
+---@return boolean ok
+---@return any value_or_error
+---@return thread co  for its traceback
+function loader.execute(chunk, ...)
+  local co = coroutine.create(chunk)
+  local ok, value = coroutine.resume(co, ...)
+  if ok and coroutine.status(co) ~= "dead" then
+    return false, fault.new("usage", { message = "a file cannot wait or yield while it loads", code = "load",
+      hint = "move the call into the run function", where = frames.where(co) }), co
+  end
+  if not ok and type(value) == "string" and value:find("this call waits", 1, true) then
+    value = fault.new("usage", { message = "a file cannot wait while it loads", code = "load",
+      hint = "move the call into the run function", where = frames.where(co) })
+  end
+  return ok, value, co
+end
+
+local function load_file(state, name)
+  local file = name:gsub("%.", "/") .. ".lua"
+  local text = read_file(name, state.base, state.root)
+  state.files[#state.files + 1] = file
+  frames.register(file, text)
+  local chunk, message = sys.load_user(text, file, state.env)
+  if not chunk then
+    local where, problem = frames.split(message)
+    refuse(name, problem, nil, where)
+  end
+  local ok, value, co = loader.execute(chunk, name)
+  if not ok then
+    if type(value) == "string" and not frames.split(value) then
+      refuse(name, value, nil, frames.where(co))
+    end
+    error(value, 0)
+  end
+  return value == nil and true or value
+end
+
+local function refuse_need(name, need, where)
+  refuse(name, ("the script does not declare that it needs %s"):format(need), ('add "%s" to needs'):format(need), where)
+end
+
+local function load_public(state, name)
+  local need = public[name].need
+  if need and not state.needs then
+    state.wanted[#state.wanted + 1] = { name = name, need = need, where = frames.where() }
+  elseif need and not state.needs.has[need] then
+    refuse_need(name, need)
+  end
+  local module = require(name)
+  return type(module) == "table" and guard.readonly(name, module, {}) or module
+end
+
+---@class run.Loader
+---@field base string    the script's folder
+---@field root string    the project's folder
+---@field env table      the user's environment; set before the first call
+---@field files string[] the files that were loaded
+---@field wanted table[] what was required before the manifest was known
+---@field needs run.Needs?  set by loader.declare once the script has been loaded
+
+--- Makes the `require` of a run.
+---@param base string
+---@param root string
+---@return fun(name: string): any require
+---@return run.Loader state
+function loader.make(base, root)
+  local state = { base = base, root = root, files = {}, wanted = {} }
+  local loaded, loading = {}, {}
+  local function require_user(name)
+    if type(name) ~= "string" then refuse(name, "takes a name in quotes") end
+    if loaded[name] ~= nil then return loaded[name] end
+    if public[name] then
+      loaded[name] = load_public(state, name)
+      return loaded[name]
+    end
+    for part in (name .. "."):gmatch("(.-)%.") do
+      if not part:match("^[%w_-]+$") then
+        refuse(name, "is not a module's name", 'write names with dots: require "lib.cart" is lib/cart.lua')
+      end
+    end
+    if loading[name] then
+      local circle = {}
+      for i = loading[name], #loading do circle[#circle + 1] = loading[i] end
+      refuse(name, "files require each other in a circle: " .. table.concat(circle, " → ") .. " → " .. name)
+    end
+    loading[#loading + 1] = name
+    loading[name] = #loading
+    local ok, value = pcall(load_file, state, name)
+    loading[name] = nil
+    loading[#loading] = nil
+    if not ok then error(value, 0) end
+    loaded[name] = value
+    return value
+  end
+  return require_user, state
+end
+
+--- Tells the loader the manifest; raises for what was required without being declared.
+---@param state run.Loader
+---@param needs run.Needs
+function loader.declare(state, needs)
+  for _, want in ipairs(state.wanted) do
+    if not needs.has[want.need] then refuse_need(want.name, want.need, want.where) end
+  end
+  state.needs = needs
+end
+
+--- The folder of a script.
+loader.folder_of = folder_of
+
+return loader

@@ -1,0 +1,254 @@
+--- Runs scripts in worker processes and always comes back with a result, whatever becomes of script or worker.
+--- Main's side of worker/main.lua; used by the verbs run, check, audit, list, info, validate and later by watch.
+---
+--- Invariants: every run ends in exactly one result; a worker that dies or hangs takes down only the run that did it:
+--- the others that it carried are started once more, each in a worker of its own.
+
+local culprit = require "service.culprit"
+
+local runs = {}
+
+local encode, decode = sys.codec.json_encode, sys.codec.json_decode
+local mono = sys.clock.mono
+
+local TICK_MS = 1000 -- how often a quiet worker is asked for a sign of life
+local HANG_MS = 5000 -- longer than the watchdog's slice, so that only C code that never returns is hit
+local GRACE_MS = 20000 -- what a run may take beyond its own time limit before it is ended from here
+local CEILING = { "http", "browser", "files" } -- what a script may be granted; its manifest decides
+
+---@class Pool
+local Pool = {}
+Pool.__index = Pool
+
+---@class PoolOptions
+---@field concurrency integer?  runs at once (default 4)
+---@field on_event fun(job: table, event: table)?  called for each event of a run, in order
+---@field hang_ms number?  how long a worker may be silent before it is replaced (default 5000)
+---@field policy table?  what scripts may reach over the network: {allow_private=boolean}
+
+--- Opens a pool and starts its worker at once, so that it comes up while the caller still reads its configuration.
+---@param options PoolOptions?
+---@return Pool
+function runs.open(options)
+  options = options or {}
+  local pool = setmetatable({
+    limit = options.concurrency or 4,
+    on_event = options.on_event or function() end,
+    hang_ms = options.hang_ms or HANG_MS,
+    policy = options.policy or {},
+    active = 0,
+    queue = {},
+    last_id = 0,
+    workers = {},
+  }, Pool)
+  pool.shared = pool:start_worker()
+  return pool
+end
+
+-- ---- workers -------------------------------------------------------------------------------------------------------
+
+local function finish(flight, outcome)
+  flight.worker.flights[flight.id] = nil
+  flight.outcome = outcome
+  if flight.waiter then flight.waiter:unpark() end
+end
+
+local function on_message(pool, worker, text)
+  worker.heard_at = mono()
+  local message = decode(text)
+  local flight = message.id and worker.flights[message.id]
+  if not flight then return end
+  if message.type == "event" then
+    flight.doing = culprit.follow(flight.doing, message.event)
+    if message.event.type == "result" then
+      flight.result = message.event.result
+    else
+      pool.on_event(flight.job, message.event)
+    end
+  elseif message.type == "end" then
+    finish(flight, { how = message.how, text = message.text, stats = message.stats })
+  end
+end
+
+--- The worker is gone: decides which run did it; the others get one more try, alone.
+local function on_lost(pool, worker, text)
+  worker.gone = true
+  pool.workers[worker] = nil
+  if pool.shared == worker then pool.shared = nil end
+  local words = culprit.parse(worker.handle:last_words())
+  local alone = next(worker.flights) ~= nil and next(worker.flights, (next(worker.flights))) == nil
+  for _, flight in pairs(worker.flights) do
+    local guilty = alone or words.run == flight.id or flight.retried
+    if pool.closing or guilty then
+      finish(flight, { how = "lost", text = text, hung = worker.hung, where = words.run == flight.id and words.where })
+    else
+      finish(flight, { how = "retry" })
+    end
+  end
+end
+
+local function check_pulse(pool, worker)
+  local now = mono()
+  for _, flight in pairs(worker.flights) do
+    if now > flight.ends_by and not flight.cancelled then
+      flight.cancelled = true
+      worker.handle:send(encode { op = "cancel", id = flight.id, reason = "it did not end in time" })
+    elseif now > flight.ends_by + GRACE_MS then
+      worker.hung = true
+    end
+  end
+  if now - worker.heard_at > pool.hang_ms then worker.hung = true end
+  if worker.hung then
+    worker.handle:kill()
+  else
+    worker.handle:send(encode { op = "ping" })
+  end
+end
+
+local function listen(pool, worker)
+  while true do
+    local text, why, code = worker.handle:recv(math.min(TICK_MS, pool.hang_ms / 3))
+    if text then
+      on_message(pool, worker, text)
+    elseif code == "timeout" then
+      check_pulse(pool, worker)
+    else
+      return on_lost(pool, worker, why)
+    end
+  end
+end
+
+function Pool:start_worker()
+  local handle, text = sys.worker.spawn {}
+  if not handle then return nil, text end
+  local worker = { handle = handle, flights = {}, heard_at = mono() }
+  self.workers[worker] = true
+  worker.listener = sys.task.spawn(listen, self, worker)
+  return worker
+end
+
+-- ---- flights: one try of one job -----------------------------------------------------------------------------------
+
+local function fly(pool, worker, flight)
+  flight.worker = worker
+  flight.ends_by = mono() + (flight.message.limit_ms or 600000) + GRACE_MS
+  worker.flights[flight.id] = flight
+  flight.message.op, flight.message.id, flight.message.name = "run", flight.id, flight.id
+  flight.waiter = sys.task.current()
+  worker.handle:send(encode(flight.message))
+  while not flight.outcome do sys.task.park() end
+  local outcome = flight.outcome
+  flight.outcome, flight.waiter = nil, nil
+  return outcome
+end
+
+function Pool:enter()
+  if self.active >= self.limit then
+    table.insert(self.queue, sys.task.current())
+    sys.task.park()
+  else
+    self.active = self.active + 1
+  end
+end
+
+function Pool:leave()
+  local waiting = table.remove(self.queue, 1)
+  if waiting then waiting:unpark() else self.active = self.active - 1 end
+end
+
+--- Starts module with argument in a worker and waits for its end. Returns the flight's outcome and its last result.
+local function launch(pool, job, message)
+  pool:enter()
+  pool.last_id = pool.last_id + 1
+  local flight = { id = "r" .. pool.last_id, job = job, message = message }
+  local outcome
+  if pool.shared == nil then
+    local why
+    pool.shared, why = pool:start_worker()
+    if not pool.shared then outcome = { how = "no-worker", text = why } end
+  end
+  outcome = outcome or fly(pool, pool.shared, flight)
+  if outcome.how == "retry" then
+    flight.retried, flight.result = true, nil
+    local own, why = pool:start_worker()
+    outcome = own and fly(pool, own, flight) or { how = "no-worker", text = why }
+    if own and not own.gone then own.handle:kill() end
+  end
+  pool:leave()
+  return outcome, flight
+end
+
+-- ---- what callers use ----------------------------------------------------------------------------------------------
+
+--- Runs a job (see docs/result-format.md for what comes back). Waits; may be called from several tasks at once.
+---@param job table  script, source, store, options, timeout_ms, dry_run, record, artifacts, browser, …
+---@return table result  always; status ERROR when script or worker broke
+function Pool:run(job)
+  job.mode = job.mode or "run"
+  local started = sys.clock.now()
+  local outcome, flight = launch(self, job, {
+    module = "run.main",
+    argument = encode(job),
+    capabilities = CEILING,
+    dry_run = job.dry_run,
+    record = job.record,
+    policy = { allow_private = self.policy.allow_private, store_url = job.store and job.store.url },
+    limit_ms = job.timeout_ms,
+  })
+  local result = flight.result
+  if not result or outcome.how == "lost" then
+    result = culprit.result(job, outcome, flight.doing, started)
+  end
+  if outcome.stats then
+    result.gate = outcome.stats.gate
+    result.memory_peak = outcome.stats.memory_peak
+  end
+  return result
+end
+
+local function inspect(pool, job, module)
+  local outcome, flight = launch(pool, job, { module = module, argument = encode(job), limit_ms = 5000 })
+  local answer = flight.result
+  if not answer then return nil, culprit.result(job, outcome, flight.doing, sys.clock.now()).error end
+  if answer.error then return nil, answer.error end
+  return answer.manifest or answer.value
+end
+
+--- Loads a skill without running it.
+---@param job {script: string, source: string}
+---@return table? manifest
+---@return table? error  {kind, message, where, excerpt, hint}
+function Pool:inspect(job)
+  job.mode = "inspect"
+  return inspect(self, job, "run.main")
+end
+
+--- Evaluates a project's nano-sre.lua in a worker, with no capability at all.
+---@param job {path: string, source: string}
+---@return table? config
+---@return table? error
+function Pool:inspect_config(job)
+  return inspect(self, job, "run.config_file")
+end
+
+--- Ends every run at once; their results say so. For signals.
+---@param reason string
+function Pool:abandon(reason)
+  self.closing = true
+  for worker in pairs(self.workers) do
+    for id in pairs(worker.flights) do
+      worker.handle:send(encode { op = "cancel", id = id, reason = reason })
+    end
+  end
+end
+
+--- Ends the workers (and with them their browsers). Waits until they are gone.
+function Pool:close()
+  self.closing = true
+  for worker in pairs(self.workers) do
+    worker.handle:close()
+    worker.listener:join()
+  end
+end
+
+return runs

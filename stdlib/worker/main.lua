@@ -1,0 +1,65 @@
+--- The worker's control script (trusted): takes jobs from main, starts each in a state of its own, sends main what the
+--- run says. Started by the engine in the role "worker". It ends when main closes the line.
+---
+--- Messages in: {op="run"|"cancel"|"ping"}; out: {type="event", id, event}, {type="end", id, how, text, stats}, {type="pong"}.
+--- Invariant: every "run" is answered by exactly one "end", whatever the script does.
+
+local main = {}
+
+local encode, decode = sys.codec.json_encode, sys.codec.json_decode
+
+local MEMORY_CAP = 64 * 1024 * 1024 -- bytes of Lua memory for one run
+local handles = {} -- id → the run's handle
+
+local function send(message) sys.worker.parent_send(encode(message)) end
+
+--- Starts the job and forwards its messages until it has ended.
+local function serve(message)
+  local id = message.id
+  local handle, text, code = sys.script.start {
+    name = message.name,
+    module = message.module,
+    argument = message.argument,
+    memory_cap = message.memory_cap or MEMORY_CAP,
+    slice_ms = message.slice_ms or 2000,
+    capabilities = message.capabilities or {},
+    dry_run = message.dry_run or false,
+    record = message.record,
+    policy = message.policy,
+  }
+  if not handle then
+    send { type = "end", id = id, how = code, text = text }
+    return
+  end
+  handles[id] = handle
+  while true do
+    local event, why, how = handle:recv()
+    if not event then
+      handles[id] = nil
+      send { type = "end", id = id, how = how, text = why, stats = handle:stats() }
+      return
+    end
+    sys.worker.parent_send('{"type":"event","id":"' .. id .. '","event":' .. event .. "}")
+  end
+end
+
+local on = {
+  run = function(message) sys.task.spawn(serve, message) end,
+  cancel = function(message)
+    local handle = handles[message.id]
+    if handle then handle:kill(message.reason or "cancelled") end
+  end,
+  ping = function() send { type = "pong" } end,
+}
+
+function main.run()
+  while true do
+    local text = sys.worker.parent_recv()
+    if not text then return "0" end
+    local message = decode(text)
+    local handler = message and on[message.op]
+    if handler then handler(message) end
+  end
+end
+
+return main
