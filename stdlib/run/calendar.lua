@@ -94,11 +94,4 @@ function calendar.format(format, seconds)
   end))
 end
 
---- ISO 8601 with milliseconds: "2026-11-20T23:43:05.120Z".
----@param ms number  wall-clock milliseconds since 1970
----@return string
-function calendar.iso(ms)
-  return calendar.format("%Y-%m-%dT%H:%M:%S", ms / 1000) .. (".%03dZ"):format(math.floor(ms) % 1000)
-end
-
 return calendar

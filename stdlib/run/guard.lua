@@ -96,7 +96,8 @@ function guard.is_protected(value)
   if raw_type(value) ~= "table" then return false end
   if backing[value] then return true end
   local meta = metatable_of(value)
-  return meta ~= nil and not own_metas[meta]
+  if meta == nil or own_metas[meta] then return false end
+  return not require("json").is_array(value) -- data of the script's, only marked by us
 end
 
 local function need_table(value, position, name, level)

@@ -28,9 +28,8 @@ local last = {}
 ---@param value any
 ---@return any
 function problem.handler(value)
-  if not (last.set and rawequal(last.value, value)) then
-    last = { set = true, value = value, where = frames.where(), traceback = frames.traceback() }
-  end
+  if last.set and rawequal(last.value, value) then return value end
+  last = { set = true, value = value, where = frames.where(), traceback = frames.traceback() }
   return value
 end
 
@@ -46,7 +45,8 @@ local BROWSER_CODES = { browser = true, cdp = true, exited = true, crashed = tru
 
 local function of_fault(value)
   local kind = value.kind
-  if value.code == "refused" then
+  -- "refused" is also what a host does that accepts no connection; the gate's words tell them apart.
+  if value.code == "refused" and value.message:find("dry run", 1, true) then
     kind = "refused"
   elseif kind == "usage" or value.code == "denied" then
     kind = value.code == "option" and "config" or "script"
@@ -65,6 +65,12 @@ local function of_string(text)
   end
   if not where and message:find("^%[nano%]/") then
     return { kind = "engine", message = "an error inside nano-sre: " .. message, code = "internal" }
+  end
+  if not where and message:find("stack overflow", 1, true) then
+    -- The handler may not have had the room to run; the watchdog has looked in during so deep a recursion.
+    local seen = sys.host.last_seen()
+    return { kind = "script", message = message, where = seen ~= "" and seen or nil, code = "lua-error",
+      hint = "a function calls itself without end" }
   end
   return { kind = "script", message = message, where = where, code = "lua-error" }
 end

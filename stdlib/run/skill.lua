@@ -29,11 +29,13 @@ local API_VERSION = 1
 
 local declared = setmetatable({}, { __mode = "k" }) -- what the script holds → run.Skill
 
---- Raises a usage fault that points at the field in the text, or else at the running line.
+--- Raises a usage fault that points at the field in the text, or else at the declaration.
 local function refuse(name, field, problem, hint)
   local where = frames.where()
-  local file = frames.parse(where)
-  local line = field and excerpt.line_of_field(frames.text(file), field)
+  local file = frames.parse(where) or frames.main()
+  local text = frames.text(file)
+  local line = field and excerpt.line_of_field(text, field)
+    or not where and excerpt.line_of(text, "skill%s*%(?%s*[\"']" .. name:gsub("%p", "%%%0"))
   error(fault.new("usage", { message = ('skill "%s": %s'):format(name, problem), hint = hint, code = "skill",
     where = line and file .. ":" .. line or where }), 0)
 end
