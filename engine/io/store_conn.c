@@ -11,7 +11,10 @@
 #include "base/mem.h"
 #include "io/store_internal.h"
 
-enum { STATEMENTS_MAX = 64 };
+enum {
+    STATEMENTS_MAX = 64,
+    STEPS_BETWEEN_LOOKS = 10000, /* of SQLite's virtual machine: some 100 us */
+};
 
 typedef struct cached {
     list node;
@@ -40,12 +43,18 @@ static int authorize(void *arg, int action, const char *a, const char *b, const 
     }
 }
 
+/* sqlite3_interrupt would be lost when it comes just before the statement begins. */
+static int is_stopped(void *arg)
+{
+    const store_conn *c = arg;
+    return c->stop && *c->stop;
+}
+
 bool store_conn_open(store_conn *c, bool create, err *e)
 {
     list_init(&c->statements);
     c->statement_count = 0;
-    /* One thread at a time uses it (sqlite3_interrupt is the exception that SQLite allows): no
-     * mutex needed. */
+    /* One thread at a time uses it: no mutex needed. */
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     flags |= c->reader ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     flags |= create ? SQLITE_OPEN_CREATE : 0;
@@ -60,6 +69,8 @@ bool store_conn_open(store_conn *c, bool create, err *e)
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_set_authorizer(c->db, authorize, c);
+    if (c->reader)
+        sqlite3_progress_handler(c->db, STEPS_BETWEEN_LOOKS, is_stopped, c);
     return true;
 }
 

@@ -1,5 +1,5 @@
---- What happens, as it happens, on stderr: a line when a step has finished. No spinner and no rewriting of lines, so
---- that a CI log reads the same as a terminal. Called by cli/session.lua.
+--- What happens, as it happens, on stderr: a line when a step has finished. No spinner and no
+--- rewriting of lines, so that a CI log reads the same as a terminal. Called by cli/session.lua.
 
 local out = require "cli.out"
 local words = require "report.words"
@@ -13,7 +13,8 @@ local progress = {}
 local LEVELS = { debug = 1, info = 2, warn = 3, error = 4 }
 local LEVEL_STYLES = { debug = "dim", info = "dim", warn = "yellow", error = "red" }
 
---- @param options {quiet: boolean, verbose: boolean, several: boolean}  several: more than one run at once, so that
+--- @param options {quiet: boolean, verbose: boolean, several: boolean} several: more than one run
+--- at once, so that
 ---   each line needs the name of its skill
 --- @return Progress
 function progress.new(options)
@@ -33,7 +34,8 @@ end
 ---@param place string|nil  the shop's URL
 function Progress:started(skill, place)
   if self.quiet or self.several then return end
-  out.note(self.paint("bold", words.clean(skill)) .. (place and self.paint("dim", "  " .. words.clean(place)) or ""))
+  out.note(self.paint("bold", words.clean(skill))
+    .. (place and self.paint("dim", "  " .. words.clean(place)) or ""))
 end
 
 --- An event of a run.
@@ -44,9 +46,12 @@ function Progress:event(skill, event)
   if event.type == "step.finished" then
     local status = event.status or "PASS"
     local text = self.paint(words.STYLES[status] or "dim", words.SYMBOLS[status] or "-") .. " "
-      .. words.clean(event.name) .. self.paint("dim", "  " .. words.duration(event.duration_ms or 0))
+      .. words.clean(event.name)
+        .. self.paint("dim", "  " .. words.duration(event.duration_ms or 0))
     local message = event.message
-    if message and message ~= "" then text = text .. "  " .. words.clean(message):match("^[^\n]*") end
+    if message and message ~= "" then
+      text = text .. "  " .. words.clean(message):match("^[^\n]*")
+    end
     self:line(skill, text)
   elseif event.type == "log" then
     local level = LEVELS[event.level] and event.level or "info"

@@ -1,6 +1,6 @@
---- Which skills there are and which one a person means. A skill is a file: of the project (skills/), of the folder at
---- hand (scripts/skills/), bundled with nano-sre, or any file named by its path. The first of one name wins.
---- Called by run, check, audit, list, info and validate.
+--- Which skills there are and which one a person means. A skill is a file: of the project
+--- (skills/), of the folder at hand (scripts/skills/), bundled with nano-sre, or any file named by
+--- its path. The first of one name wins. Called by run, check, audit, list, info and validate.
 
 local fault = require "fault"
 local paths = require "config.paths"
@@ -35,7 +35,8 @@ local function add_folder(found, folder, origin, cwd)
   for _, item in ipairs(sys.files.list(folder) or {}) do
     if item.kind ~= "dir" and is_skill_file(item.name) then
       local path = folder .. "/" .. item.name
-      add(found, { name = item.name:sub(1, -5), path = path, origin = origin, shown = paths.display(path, cwd) })
+      add(found, { name = item.name:sub(1, -5), path = path, origin = origin,
+        shown = paths.display(path, cwd) })
     end
   end
 end
@@ -54,14 +55,17 @@ end
 ---@return SkillFile[]
 function skills.all(config)
   local found = {}
-  if config.project then add_folder(found, config.project.root .. "/skills", "project", config.cwd) end
+  if config.project then
+    add_folder(found, config.project.root .. "/skills", "project", config.cwd)
+  end
   add_folder(found, config.cwd .. "/scripts/skills", "scripts", config.cwd)
   add_bundled(found)
   return found
 end
 
---- What `check` runs: the skills of the project and of scripts/skills, and the bundled ones that nano-sre.lua names;
---- where there are none of these, all bundled ones. A skill that nano-sre.lua disables is left out.
+--- What `check` runs: the skills of the project and of scripts/skills, and the bundled ones that
+--- nano-sre.lua names; where there are none of these, all bundled ones. A skill that nano-sre.lua
+--- disables is left out.
 ---@param config Config
 ---@return SkillFile[]
 function skills.for_check(config)
@@ -85,7 +89,9 @@ local function find_file(config, ref)
   if stat and stat.kind == "file" then
     return { name = paths.base(path):gsub("%.lua$", ""), path = path, origin = "file", shown = ref }
   end
-  if stat then refuse(ref .. " is not a file", "give the path of a skill, such as " .. ref .. "/checkout.lua") end
+  if stat then
+    refuse(ref .. " is not a file", "give the path of a skill, such as " .. ref:gsub("/+$", "") .. "/checkout.lua")
+  end
   local folder, names = paths.folder(path), {}
   for _, item in ipairs(sys.files.list(folder) or {}) do
     if item.name:find("%.lua$") then names[#names + 1] = item.name end
@@ -107,7 +113,7 @@ end
 --- The skill that ref means: a path, a name, or an alias that a skill declares.
 ---@param config Config
 ---@param ref string
----@param inspect fun(entry: SkillFile): table|nil   the manifest; called only when no file has that name
+---@param inspect fun(entry: SkillFile): table|nil   the manifest; called when no file has that name
 ---@return SkillFile
 function skills.find(config, ref, inspect)
   if ref == "" then refuse("a skill's name is empty", "`nano-sre list` shows the skills") end
@@ -145,7 +151,8 @@ function skills.read(entry)
   end
   if not text then refuse(("can't read %s: %s"):format(entry.shown, why or "unknown problem")) end
   if text:find("%z") or text:sub(1, 3) == "\27LJ" then
-    refuse(entry.shown .. " is not a Lua script but a binary file", "give the path of a .lua text file")
+    refuse(entry.shown .. " is not a Lua script but a binary file",
+      "give the path of a .lua text file")
   end
   entry.source = text
   return text

@@ -1,4 +1,5 @@
---- The verbs, in the order in which help lists them. Each is a module cli.verb.<name>, loaded only when it is used:
+--- The verbs, in the order in which help lists them. Each is a module cli.verb.<name>, loaded only
+--- when it is used:
 ---   define(parser, flags)   declares arguments and flags on an argparse parser
 ---   run(args)               does it; returns the exit code; raises faults for expected problems
 ---   examples                { {command, what it does}, … } for --help
