@@ -107,10 +107,8 @@ function load.script(job, log)
     task:kill("the file took too long to load")
     ok, why, code, trace = task:join()
   end
-  if not ok then
-    sys.host.grace() -- the file may have used up the memory that its report needs
-    into.problem = problem.of_ended_task(why, code, trace)
-  end
+  if not into.loaded then sys.host.grace() end -- the file may have used up the memory that its report needs
+  if not ok then into.problem = problem.of_ended_task(why, code, trace) end
   return into.loaded, into.problem
 end
 

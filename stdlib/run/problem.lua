@@ -64,6 +64,8 @@ local function of_string(text)
     return { kind = "memory", message = "the script used more memory than a run may have", where = where,
       code = "memory", hint = "keep less: drop what is no longer needed, read big answers in parts" }
   end
+  local waits = message:match("this call waits.*")
+  if waits then return { kind = "script", message = waits, where = where, code = "wait" } end
   if not where and message:find("^%[nano%]/") then
     return { kind = "engine", message = "an error inside nano-sre: " .. message, code = "internal" }
   end
