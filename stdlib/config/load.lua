@@ -26,12 +26,13 @@ end
 
 local load = {}
 
+-- Settings that stand in a table of their own: store = { url = … }.
+local GROUPS = { store = true, llm = true, mcp = true }
+
 local function known_names()
-  local names = {}
-  for _, setting in ipairs(schema) do
-    names[#names + 1] = setting.key
-  end
-  names[#names + 1] = "skills"
+  local names = { "skills" }
+  for _, setting in ipairs(schema) do names[#names + 1] = setting.key end
+  for group in pairs(GROUPS) do names[#names + 1] = group end
   return names
 end
 
@@ -113,8 +114,7 @@ local function read_table(state, raw, origin, prefix)
     elseif setting then
       local found, from = lookup_reference(state, setting, value, origin)
       if found ~= nil then set(state, setting, found, from, state.config.project.root) end
-    elseif type(value) == "table" and prefix == "" and next(value) ~= nil
-      and (key == "store" or key == "llm" or key == "mcp") then
+    elseif type(value) == "table" and prefix == "" and GROUPS[key] then
       read_table(state, value, origin, key .. ".")
     else
       unknown(state, origin, key)

@@ -80,7 +80,7 @@ describe("isolation", function()
     it("keeps " .. name .. " to its own run", function()
       folder:write("good.lua", GOOD)
       folder:write("bad.lua", bad.source)
-      local results, ended = folder:report { "run", "good.lua", "bad.lua", "--jobs", "2" }
+      local results, ended = folder:report { "run", "good.lua", "bad.lua", "--jobs", "2", "--url", "http://127.0.0.1:9" }
       expect(results.good.status):is("PASS")
       local result = results.bad
       expect(result.status):is("ERROR")

@@ -56,8 +56,7 @@ function verb.run(args)
   session:close()
   local rows = {}
   for _, setting in ipairs(schema) do
-    local origin = config.origins[setting.key] or (setting.env and "environment " .. setting.env
-      .. " sets it")
+    local origin = config.origins[setting.key]
     if setting.used == false then
       origin = (origin and origin .. "; " or "") .. "not used by this version"
     end

@@ -8,7 +8,7 @@ verb.examples = {
 }
 
 function verb.define(parser, flags)
-  parser:argument("dir", "the folder; made if it is not there"):args("?"):default(".")
+  parser:argument("dir", "the folder; made if it is not there"):args("?")
   flags.shop(parser)
 end
 
@@ -70,15 +70,16 @@ end
 function verb.run(args)
   local out, paths = require "cli.out", require "config.paths"
   local cwd = sys.env.cwd()
-  local root = paths.absolute(args.dir, cwd)
+  local dir = args.dir or "."
+  local root = paths.absolute(dir, cwd)
   local url, expected = args["store.url"], nil
   if url then
     url, expected = require("config.types").parse({ type = "url" }, url)
     if not url then refuse(("--url must be %s"):format(expected)) end
   end
   local is_there = sys.files.stat(root)
-  if is_there and is_there.kind ~= "dir" then refuse(args.dir .. " is a file, not a folder") end
-  local shown_root = args.dir:gsub("/+$", "")
+  if is_there and is_there.kind ~= "dir" then refuse(dir .. " is a file, not a folder") end
+  local shown_root = dir:gsub("/+$", "")
   for _, file in ipairs(files(url)) do
     local shown = shown_root == "." and file[1] or shown_root .. "/" .. file[1]
     local written = write(root, file)
