@@ -163,8 +163,8 @@ describe("lint of Lua", function()
   it("wants comments", function()
     finds(stdlib { ["stdlib/json.lua"] = "local x = {}\nreturn x\n",
       ["stdlib/json_test.lua"] = GOOD_TEST }, "no comment at the top")
-    local text = "--- X.\nlocal x = {}\n\nfunction x.go() end\n\n-- Not one.\nx.run = function() end\n"
-      .. "\nlocal function mine() end\n\nreturn x\n"
+    local text = "--- X.\nlocal x = {}\n\nfunction x.go() end\n\n-- Not one.\n"
+      .. "x.run = function() end\n\nlocal function mine() end\n\nreturn x\n"
     local _, out = lint(stdlib { ["stdlib/json.lua"] = text, ["stdlib/json_test.lua"] = GOOD_TEST })
     expect(out):is("stdlib/json.lua:4: x.go has no --- comment\n"
       .. "stdlib/json.lua:7: x.run has no --- comment\n")
