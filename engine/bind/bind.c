@@ -12,6 +12,7 @@ static const struct {
     const char *name;
     lua_CFunction open;
 } modules[] = {
+    {"cdp", bind_cdp},
     {"clock", bind_clock},
     {"codec", bind_codec},
     {"env", bind_env},
@@ -19,9 +20,12 @@ static const struct {
     {"host", bind_host},
     {"http", bind_http},
     {"image", bind_image},
+    {"process", bind_process},
     {"random", bind_random},
     {"script", bind_script},
+    {"server", bind_server},
     {"store", bind_store},
+    {"worker", bind_worker},
 };
 
 /* __index of sys: a module is opened when it is first used, which keeps a fresh state small and fast. */

@@ -1,5 +1,6 @@
 /*
- * sys.http: the HTTP client (io/http.h). stdlib/http.lua is what people use; here the options are plain.
+ * sys.http: the HTTP client (io/http.h). stdlib/http.lua is what people use; here the options are
+ * plain.
  *
  *   request{url=, …} waits → answer | nil, text, code
  *   open{url=, …} → stream | nil, text, code     the body is read piece by piece:
@@ -10,9 +11,10 @@
  *   resolve(host) waits → {addresses} | nil, text, "dns" | "dns-unreachable"
  *   restrict{hosts} gives up every host but these and the store's, once
  *
- * Options: url, method, headers = {name, value, name, value, …} (value false: do not send), body, connect_timeout,
- * first_byte_timeout, timeout (milliseconds, 0: none), max_body (bytes, 0: no cap), max_redirects, jar, proxy,
- * http_version, connect_to, ca_pem, insecure, fresh_connection, keep_encoded.
+ * Options: url, method, headers = {name, value, name, value, …} (value false: do not send), body,
+ * connect_timeout, first_byte_timeout, timeout (milliseconds, 0: none), max_body (bytes, 0: no
+ * cap), max_redirects, jar, proxy, http_version, connect_to, ca_pem, insecure, fresh_connection,
+ * keep_encoded.
  */
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -82,7 +84,7 @@ static http_policy *policy_of(script *s)
     return slot ? slot->policy : NULL;
 }
 
-/* ---- answers as tables ---------------------------------------------------------------------------------------- */
+/* ---- answers as tables ---- */
 
 static void set_string(lua_State *L, const char *key, const char *value)
 {
@@ -155,7 +157,7 @@ static void push_answer(lua_State *L, const http_answer *a, bool with_body)
     lua_setfield(L, -2, "redirects");
 }
 
-/* ---- options -------------------------------------------------------------------------------------------------- */
+/* ---- options ---- */
 
 static mono_ns opt_limit(lua_State *L, const char *field, mono_ns def)
 {
@@ -171,19 +173,22 @@ static void read_headers(lua_State *L, http_options *o)
     lua_getfield(L, 1, "headers");
     if (lua_isnil(L, -1))
         return;
-    luaL_argcheck(L, lua_istable(L, -1) && lua_objlen(L, -1) % 2 == 0, 1, "headers must be {name, value, …}");
+    luaL_argcheck(L, lua_istable(L, -1) && lua_objlen(L, -1) % 2 == 0, 1,
+                  "headers must be {name, value, …}");
     int list = lua_gettop(L);
     size_t count = lua_objlen(L, list) / 2;
     http_header *headers = lua_newuserdata(L, (count + 1) * sizeof *headers);
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(L, list, (int)(2 * i + 1));
         lua_rawgeti(L, list, (int)(2 * i + 2));
-        bool fine = lua_type(L, -2) == LUA_TSTRING && (lua_type(L, -1) == LUA_TSTRING || !lua_toboolean(L, -1));
+        bool fine = lua_type(L, -2) == LUA_TSTRING &&
+                    (lua_type(L, -1) == LUA_TSTRING || !lua_toboolean(L, -1));
         luaL_argcheck(L, fine, 1, "headers must be a list of texts");
         size_t name_len, value_len = 0;
         headers[i].name = lua_tolstring(L, -2, &name_len); /* the list keeps them alive */
         headers[i].value = lua_isstring(L, -1) ? lua_tolstring(L, -1, &value_len) : NULL;
-        bool cut = strlen(headers[i].name) != name_len || (headers[i].value && strlen(headers[i].value) != value_len);
+        bool cut = strlen(headers[i].name) != name_len ||
+                   (headers[i].value && strlen(headers[i].value) != value_len);
         luaL_argcheck(L, !cut, 1, "a header must not contain a zero byte");
         lua_pop(L, 2);
     }
@@ -210,7 +215,8 @@ static http_options read_options(lua_State *L, const char *signature)
     double max_body = bind_opt_number(L, 1, "max_body", (double)o.max_body);
     double max_redirects = bind_opt_number(L, 1, "max_redirects", o.max_redirects);
     luaL_argcheck(L, max_body >= 0 && max_body < 9e15, 1, "max_body must be a number of bytes");
-    luaL_argcheck(L, max_redirects >= 0 && max_redirects <= 1000, 1, "max_redirects must be from 0 to 1000");
+    luaL_argcheck(L, max_redirects >= 0 && max_redirects <= 1000, 1,
+                  "max_redirects must be from 0 to 1000");
     o.max_body = (uint64_t)max_body;
     o.max_redirects = (int)max_redirects;
     o.proxy = bind_opt_string(L, 1, "proxy", NULL, NULL);
@@ -228,19 +234,21 @@ static http_options read_options(lua_State *L, const char *signature)
     return o;
 }
 
-/* The gate asks before the arguments are checked: what is no table is let through to the usage error. */
+/* The gate asks before the arguments are checked: what is no table is let through to the usage
+ * error. */
 static gate_class classify(lua_State *L)
 {
     if (!lua_istable(L, 1))
         return GATE_READ;
     lua_getfield(L, 1, "method");
     const char *method = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "GET";
-    bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "OPTIONS") == 0;
+    bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
+                 strcmp(method, "OPTIONS") == 0;
     lua_pop(L, 1);
     return reads ? GATE_READ : GATE_EFFECT;
 }
 
-/* ---- request -------------------------------------------------------------------------------------------------- */
+/* ---- request ---- */
 
 static void op_abandon(void *arg)
 {
@@ -286,7 +294,7 @@ static int http_request_wait(lua_State *L)
     return task_wait(L);
 }
 
-/* ---- streams -------------------------------------------------------------------------------------------------- */
+/* ---- streams ---- */
 
 /* Gives the waiting task what it waits for, if that is there. */
 static void stream_serve(stream *s)
@@ -387,7 +395,7 @@ static int stream_read(lua_State *L)
     return stream_await(L, FOR_BODY, "http.stream:read([timeout_ms])");
 }
 
-/* ---- cookies -------------------------------------------------------------------------------------------------- */
+/* ---- cookies ---- */
 
 static int http_jar_new(lua_State *L)
 {
@@ -434,7 +442,7 @@ static int jar_clear(lua_State *L)
     return 0;
 }
 
-/* ---- resolve, restrict ---------------------------------------------------------------------------------------- */
+/* ---- resolve, restrict ---- */
 
 static void on_addresses(void *arg, const char *const *addresses, size_t count, const err *e)
 {
@@ -478,7 +486,8 @@ static int http_restrict(lua_State *L)
     script *s = script_of(L);
     http_policy *narrow = http_policy_narrow(policy_of(s), hosts, count);
     if (!narrow)
-        return bind_usage(L, "http.restrict{hosts}", "the hosts of this script are restricted already");
+        return bind_usage(L, "http.restrict{hosts}",
+                          "the hosts of this script are restricted already");
     bind_http_set_policy(s, narrow);
     return 0;
 }

@@ -45,17 +45,23 @@ bool curl_load(err *e)
         return true;
     void *library = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
     if (!library)
-        return err_set(e, "not-found", "HTTP needs libcurl, which could not be loaded (%s): apt-get install libcurl4",
-                       dlerror());
-    const char *missing = fill(library, &curl, curl_symbols, sizeof curl_symbols / sizeof *curl_symbols);
+        return err_set(
+            e, "not-found",
+            "HTTP needs libcurl, which could not be loaded (%s): apt-get install libcurl4",
+            dlerror());
+    const char *missing = fill(library, &curl, curl_symbols,
+                               sizeof curl_symbols / sizeof *curl_symbols);
     if (missing) {
         dlclose(library);
-        return err_set(e, "not-found", "this libcurl is too old: it has no %s (Debian 12's libcurl4 has)", missing);
+        return err_set(e, "not-found",
+                       "this libcurl is too old: it has no %s (Debian 12's libcurl4 has)", missing);
     }
     if (curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return err_set(e, "io", "libcurl could not be initialised");
-    /* dlsym looks through what libcurl itself depends on, so a libcurl with another TLS library has none of these. */
-    openssl = !fill(library, &ossl, openssl_symbols, sizeof openssl_symbols / sizeof *openssl_symbols);
+    /* dlsym looks through what libcurl itself depends on, so a libcurl with another TLS library has
+     * none of these. */
+    openssl = !fill(library, &ossl, openssl_symbols,
+                    sizeof openssl_symbols / sizeof *openssl_symbols);
     loaded = true;
     return true;
 }

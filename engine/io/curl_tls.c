@@ -1,7 +1,7 @@
 /*
  * curl_tls.c: see curl_tls.h.
- * A connection outlives the transfer that opened it, so its SSL_CTX must not point at a transfer: it carries the
- * number of its watch, which is looked up among the live ones.
+ * A connection outlives the transfer that opened it, so its SSL_CTX must not point at a transfer:
+ * it carries the number of its watch, which is looked up among the live ones.
  */
 #include "io/curl_tls.h"
 
@@ -34,7 +34,8 @@ static int on_verify(int ok, X509_STORE_CTX *store)
     if (ok && depth > 0)
         return ok;
     SSL *ssl = ossl.X509_STORE_CTX_get_ex_data(store, ossl.SSL_get_ex_data_X509_STORE_CTX_idx());
-    unsigned long serial = ssl ? (unsigned long)ossl.SSL_CTX_get_ex_data(ossl.SSL_get_SSL_CTX(ssl), 0) : 0;
+    unsigned long serial =
+        ssl ? (unsigned long)ossl.SSL_CTX_get_ex_data(ossl.SSL_get_SSL_CTX(ssl), 0) : 0;
     curl_tls_watch *w = serial ? find(serial) : NULL;
     if (w && (!ok || w->reason == X509_V_OK)) {
         if (w->refused)
@@ -89,7 +90,8 @@ static char *name_text(const X509_NAME *name)
     buf text = {0};
     BIO *bio = ossl.BIO_new(ossl.BIO_s_mem());
     /* UTF-8 as it is, not escaped byte by byte. */
-    if (bio && ossl.X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0) {
+    if (bio && ossl.X509_NAME_print_ex(
+                   bio, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0) {
         char part[256];
         int n;
         while ((n = ossl.BIO_read(bio, part, sizeof part)) > 0)
@@ -103,7 +105,8 @@ static char *name_text(const X509_NAME *name)
 static void time_text(const ASN1_TIME *when, char *out, size_t size)
 {
     struct tm tm;
-    if (!when || ossl.ASN1_TIME_to_tm(when, &tm) != 1 || !strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm))
+    if (!when || ossl.ASN1_TIME_to_tm(when, &tm) != 1 ||
+        !strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm))
         snprintf(out, size, "unknown");
 }
 
@@ -118,7 +121,8 @@ static void names_text(const X509 *certificate, int most, buf *out)
         const GENERAL_NAME *name = ossl.OPENSSL_sk_value((const OPENSSL_STACK *)names, i);
         if (name->type != GEN_DNS)
             continue;
-        buf_printf(out, "%s%.*s", shown ? ", " : "", name->d.dNSName->length, (const char *)name->d.dNSName->data);
+        buf_printf(out, "%s%.*s", shown ? ", " : "", name->d.dNSName->length,
+                   (const char *)name->d.dNSName->data);
         shown++;
     }
     if (shown == most && count > shown)
@@ -146,18 +150,21 @@ bool curl_tls_explain(const curl_tls_watch *w, const char *host, buf *out)
                    date_text(ossl.X509_get0_notAfter(w->refused), date), subject, issuer);
         break;
     case X509_V_ERR_CERT_NOT_YET_VALID:
-        buf_printf(out, "the certificate of %s is valid only from %s on; is this machine's clock right?", host,
-                   date_text(ossl.X509_get0_notBefore(w->refused), date));
+        buf_printf(out,
+                   "the certificate of %s is valid only from %s on; is this machine's clock right?",
+                   host, date_text(ossl.X509_get0_notBefore(w->refused), date));
         break;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-        buf_printf(out, "the certificate of %s is self-signed (%s), so nobody vouches for it", host, subject);
+        buf_printf(out, "the certificate of %s is self-signed (%s), so nobody vouches for it", host,
+                   subject);
         break;
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
         buf_printf(out,
-                   "the certificate of %s is not signed by an authority that this machine trusts (issued by %s); "
+                   "the certificate of %s is not signed by an authority that this machine trusts "
+                   "(issued by %s); "
                    "perhaps the server does not send its intermediate certificate",
                    host, issuer);
         break;
@@ -182,7 +189,8 @@ bool curl_tls_explain_name(const curl_tls_watch *w, const char *host, buf *out)
         buf_append_str(&names, subject);
         free(subject);
     }
-    buf_printf(out, "the certificate of %s is not for that name but for %s", host, buf_cstr(&names));
+    buf_printf(out, "the certificate of %s is not for that name but for %s", host,
+               buf_cstr(&names));
     buf_finish(&names);
     return true;
 }
@@ -190,8 +198,8 @@ bool curl_tls_explain_name(const curl_tls_watch *w, const char *host, buf *out)
 http_certificate *curl_certificate_create(CURL *easy, bool verified)
 {
     struct curl_tlssessioninfo *info = NULL;
-    if (!curl_has_openssl() || curl.easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info ||
-        info->backend != CURLSSLBACKEND_OPENSSL || !info->internals)
+    if (!curl_has_openssl() || curl.easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK ||
+        !info || info->backend != CURLSSLBACKEND_OPENSSL || !info->internals)
         return NULL;
     SSL *ssl = info->internals;
     X509 *peer = ossl.SSL_get1_peer_certificate(ssl);
@@ -207,8 +215,9 @@ http_certificate *curl_certificate_create(CURL *easy, bool verified)
     time_text(ossl.X509_get0_notAfter(peer), c->not_after, sizeof c->not_after);
     long result = ossl.SSL_get_verify_result(ssl);
     snprintf(c->verify, sizeof c->verify, "%s",
-             !verified ? "not checked"
-                       : result == X509_V_OK ? "ok" : ossl.X509_verify_cert_error_string(result));
+             !verified             ? "not checked"
+             : result == X509_V_OK ? "ok"
+                                   : ossl.X509_verify_cert_error_string(result));
     snprintf(c->protocol, sizeof c->protocol, "%s", ossl.SSL_get_version(ssl));
     ossl.X509_free(peer);
     return c;

@@ -1,6 +1,7 @@
 /*
- * http_error.c: what went wrong with a transfer, as a sentence and a code; see http_request.h. The code says whom to
- * look at: "dns-unreachable" is the monitor's own network, "dns", "refused", "tls", "timeout", … are the shop's.
+ * http_error.c: what went wrong with a transfer, as a sentence and a code; see http_request.h. The
+ * code says whom to look at: "dns-unreachable" is the monitor's own network, "dns", "refused",
+ * "tls", "timeout", … are the shop's.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -58,8 +59,8 @@ static curl_off_t time_of(const http_request *r, CURLINFO info)
     return us;
 }
 
-/* Names the phase in which the time ran out. libcurl reports the time of the TCP connection only when the whole set-up
- * is over, so whether TLS had begun is asked elsewhere. */
+/* Names the phase in which the time ran out. libcurl reports the time of the TCP connection only
+ * when the whole set-up is over, so whether TLS had begun is asked elsewhere. */
 static void explain_timeout(http_request *r)
 {
     err *e = &r->answer.error;
@@ -68,10 +69,13 @@ static void explain_timeout(http_request *r)
     http_size_text(r->received, size);
     peer_text(r, peer, sizeof peer);
     if (r->answer.status)
-        err_set(e, "timeout", "timed out while reading the answer from %s (after %s, %s had come)", peer, after, size);
+        err_set(e, "timeout", "timed out while reading the answer from %s (after %s, %s had come)",
+                peer, after, size);
     else if (time_of(r, CURLINFO_PRETRANSFER_TIME_T) > 0)
-        err_set(e, "timeout", "timed out while waiting for the first byte from %s (after %s): it is connected but "
-                "does not answer", peer, after);
+        err_set(e, "timeout",
+                "timed out while waiting for the first byte from %s (after %s): it is connected "
+                "but does not answer",
+                peer, after);
     else if (r->tls_watch.began)
         err_set(e, "timeout", "timed out during the TLS handshake with %s (after %s)", peer, after);
     else if (r->hop.opened)
@@ -79,7 +83,8 @@ static void explain_timeout(http_request *r)
     else if (r->hop.proxied)
         err_set(e, "proxy", "timed out while resolving the proxy's name (after %s)", after);
     else
-        err_set(e, "dns-unreachable", "timed out while resolving the name %s (after %s)", r->hop.judged_host, after);
+        err_set(e, "dns-unreachable", "timed out while resolving the name %s (after %s)",
+                r->hop.judged_host, after);
 }
 
 void http_error_first_byte(http_request *r)
@@ -88,7 +93,8 @@ void http_error_first_byte(http_request *r)
     http_duration_text(r->first_byte_timeout, after);
     peer_text(r, peer, sizeof peer);
     err_set(&r->answer.error, "timeout",
-            "timed out while waiting for the first byte from %s (%s after the request was sent)", peer, after);
+            "timed out while waiting for the first byte from %s (%s after the request was sent)",
+            peer, after);
 }
 
 static void explain_connect(http_request *r)
@@ -101,11 +107,14 @@ static void explain_connect(http_request *r)
     curl.easy_getinfo(r->job.easy, CURLINFO_OS_ERRNO, &number);
     peer_text(r, peer, sizeof peer);
     if (!number) {
-        err_set(e, r->hop.proxied ? "proxy" : "connect", "could not connect to %s: %s", peer, r->curl_text);
+        err_set(e, r->hop.proxied ? "proxy" : "connect", "could not connect to %s: %s", peer,
+                r->curl_text);
         return;
     }
-    const char *code = r->hop.proxied ? "proxy" : number == ECONNREFUSED ? "refused" : number == ETIMEDOUT ? "timeout"
-                                                                                       : "connect";
+    const char *code = r->hop.proxied           ? "proxy"
+                       : number == ECONNREFUSED ? "refused"
+                       : number == ETIMEDOUT    ? "timeout"
+                                                : "connect";
     char why[100];
     snprintf(why, sizeof why, "%s", strerror((int)number));
     if (number == ECONNREFUSED)
@@ -118,7 +127,8 @@ static void explain_tls(http_request *r, CURLcode code)
     err *e = &r->answer.error;
     buf why = {0};
     if (curl_tls_explain(&r->tls_watch, r->hop.host, &why) ||
-        (code == CURLE_PEER_FAILED_VERIFICATION && curl_tls_explain_name(&r->tls_watch, r->hop.host, &why)))
+        (code == CURLE_PEER_FAILED_VERIFICATION &&
+         curl_tls_explain_name(&r->tls_watch, r->hop.host, &why)))
         err_set(e, "tls", "TLS: %s", buf_cstr(&why));
     else
         err_set(e, "tls", "TLS: the handshake with %s failed: %s", r->hop.host,
@@ -136,12 +146,15 @@ static void explain_closed(http_request *r, CURLcode code)
     peer_text(r, peer, sizeof peer);
     http_size_text(r->received, size);
     if (proxy_status && (proxy_status < 200 || proxy_status > 299))
-        err_set(e, "proxy", "the proxy refused to connect to %s: it answered %ld", r->hop.host, proxy_status);
+        err_set(e, "proxy", "the proxy refused to connect to %s: it answered %ld", r->hop.host,
+                proxy_status);
     else if (code == CURLE_PARTIAL_FILE)
-        err_set(e, "closed", "%s closed the connection before the whole answer had come (%s)", peer, r->curl_text);
-    else if (r->answer.status)
-        err_set(e, "closed", "the connection to %s broke while the answer was coming (%s had come): %s", peer, size,
+        err_set(e, "closed", "%s closed the connection before the whole answer had come (%s)", peer,
                 r->curl_text);
+    else if (r->answer.status)
+        err_set(e, "closed",
+                "the connection to %s broke while the answer was coming (%s had come): %s", peer,
+                size, r->curl_text);
     else if (strstr(r->curl_text, "reset"))
         err_set(e, "closed", "%s reset the connection instead of answering", peer);
     else
@@ -153,8 +166,8 @@ static void explain_protocol(http_request *r, CURLcode code)
     const char *detail = r->curl_text[0] ? r->curl_text : curl.easy_strerror(code);
     err *e = &r->answer.error;
     if (strstr(detail, "HTTP/0.9"))
-        err_set(e, "protocol", "%s:%d did not answer in HTTP: something else is listening there", r->hop.host,
-                r->hop.port);
+        err_set(e, "protocol", "%s:%d did not answer in HTTP: something else is listening there",
+                r->hop.host, r->hop.port);
     else
         err_set(e, "protocol", "the answer from %s is not proper HTTP: %s", r->hop.host, detail);
 }
@@ -184,7 +197,9 @@ void http_error_explain(http_request *r, CURLcode code)
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM: explain_protocol(r, code); break;
-    case CURLE_URL_MALFORMAT: err_set(e, "invalid", "not a URL that can be fetched: %s", detail); break;
+    case CURLE_URL_MALFORMAT:
+        err_set(e, "invalid", "not a URL that can be fetched: %s", detail);
+        break;
     case CURLE_COULDNT_RESOLVE_HOST:
         err_set(e, "dns", "the name %s could not be resolved", r->hop.host);
         break;
@@ -192,7 +207,9 @@ void http_error_explain(http_request *r, CURLcode code)
     case CURLE_PROXY:
         err_set(e, "proxy", "the proxy for %s does not work: %s", r->hop.host, detail);
         break;
-    case CURLE_OUT_OF_MEMORY: err_set(e, "memory", "no memory for the request to %s", r->hop.host); break;
+    case CURLE_OUT_OF_MEMORY:
+        err_set(e, "memory", "no memory for the request to %s", r->hop.host);
+        break;
     default: err_set(e, "io", "the request to %s failed: %s", r->hop.host, detail); break;
     }
 }

@@ -1,4 +1,5 @@
-/* Which proxy the environment asks for (http_proxy, https_proxy, all_proxy, no_proxy, as curl reads them). */
+/* Which proxy the environment asks for (http_proxy, https_proxy, all_proxy, no_proxy, as curl reads
+ * them). */
 #ifndef NANO_IO_HTTP_PROXY_H
 #define NANO_IO_HTTP_PROXY_H
 

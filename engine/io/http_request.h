@@ -29,13 +29,13 @@ typedef struct http_hop {
     int port;
     bool tls;
     bool proxied;
-    char *judged_host; /* whom a socket is opened to, as the policy sees it: the host, connect_to's or the proxy's */
+    /* Whom a socket is opened to, as the policy sees it: the host, connect_to's or the proxy's. */
+    char *judged_host;
     int judged_port;
-    bool unjudged;   /* a proxy that whoever runs the program has set: wherever it is, it is allowed */
+    bool unjudged;   /* a proxy that whoever runs the program has set is allowed wherever it is */
     bool follow;     /* its answer is a redirect that will be followed: the body is dropped */
     size_t dropped;  /* bytes of such a body */
     bool head_done;  /* the headers of the final answer (not 1xx) are complete */
-    bool connected;  /* a connection, new or reused, was ready for the request */
     unsigned opened; /* sockets opened */
     bool refused;    /* the policy refused an address; error holds why */
     struct sockaddr_storage address; /* the last one that was tried */
@@ -73,23 +73,26 @@ struct http_request {
     bool aborted; /* a callback ended the transfer on purpose: answer.error says why */
     bool paused;
     uint64_t received; /* body bytes of the final answer */
-    loop_timer timer; /* first byte, or the look-up that explains a failure */
+    loop_timer timer;  /* first byte, or the look-up that explains a failure */
     address_lookup *lookup;
     curl_tls_watch tls_watch;
     char curl_text[CURL_ERROR_SIZE];
     struct http_request *next_free;
 };
 
-/* http_transfer.c: gives libcurl everything that does not change between hops; then what the present hop needs. */
+/* http_transfer.c: gives libcurl everything that does not change between hops; then what the
+ * present hop needs. */
 void http_transfer_prepare(http_request *r);
 bool http_transfer_aim(http_request *r, err *e);
-/* Ends the transfer from inside a callback with this error; returns 0, which is how a callback says so. */
+/* Ends the transfer from inside a callback with this error; returns 0, which is how a callback says
+ * so. */
 size_t http_transfer_abort(http_request *r, const char *code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Reads from the easy handle what the answer tells about connection and time. */
 void http_transfer_collect(http_request *r);
 
-/* http_redirect.c: takes url (owned from then on) as the present hop, or frees it and says why not. */
+/* http_redirect.c: takes url (owned from then on) as the present hop, or frees it
+ * and says why not. */
 bool http_hop_set(http_request *r, CURLU *url, err *e);
 void http_hop_finish(http_hop *hop);
 /* After an answer that is to be followed: records it, makes the next hop the present one. */

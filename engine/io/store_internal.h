@@ -74,11 +74,10 @@ typedef struct store_conn {
     int busy_timeout_ms;
     size_t read_bytes;
     bool reader;
-    const atomic_bool
-        *stop;       /* ends the statement that runs when it becomes true; NULL: nothing does */
-    bool in_unit;    /* a unit's statement is compiled or run: see authorize */
-    int errnum;      /* of the last step that failed; 0: none known */
-    list statements; /* of cached, the latest used first */
+    const atomic_bool *stop; /* set: the statement that runs ends; NULL: none can be stopped */
+    bool in_unit;            /* a unit's statement is compiled or run: see authorize */
+    int errnum;              /* of the last step that failed; 0: none known */
+    list statements;         /* of cached, the latest used first */
     size_t statement_count;
     sqlite3_stmt *begin, *commit, *rollback, *savepoint, *undo, *release; /* the writer's */
 } store_conn;

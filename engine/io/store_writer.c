@@ -177,8 +177,8 @@ static void checkpoint(writer *w)
     if (w->frames < w->checkpoint_at)
         return;
     int in_log = 0, copied = 0;
-    int rc =
-        sqlite3_wal_checkpoint_v2(w->conn.db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &copied);
+    int rc = sqlite3_wal_checkpoint_v2(w->conn.db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log,
+                                       &copied);
     if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
         log_warn("store.checkpoint", "path=\"%s\" error=\"%s\"", w->conn.path,
                  sqlite3_errmsg(w->conn.db));

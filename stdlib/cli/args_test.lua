@@ -1,7 +1,9 @@
 local args = require "cli.args"
 local verbs = require "cli.verbs"
 
-local function parse(name, argv) return args.parse(name, verbs[name], require("cli.verb." .. name), argv) end
+local function parse(name, argv)
+  return args.parse(name, verbs[name], require("cli.verb." .. name), argv)
+end
 
 local function refusal(name, argv)
   local ok, problem = pcall(parse, name, argv)
@@ -12,12 +14,14 @@ end
 describe("arguments", function()
   it("fill settings by their keys", function()
     local values = parse("run", {
-      "a.lua", "b", "--url", "https://x.example", "-o", "k=v", "-o", "l=w", "-r", "list,junit=o.xml", "--jobs=2", "-qv",
+      "a.lua", "b", "--url", "https://x.example", "-o", "k=v", "-o", "l=w", "-r",
+      "list,junit=o.xml", "--jobs=2", "-qv",
     })
     expect(values.skill):same { "a.lua", "b" }
     expect(values.option):same { "k=v", "l=w" }
     local settings = require("cli.flags").settings(values)
-    expect(settings):same { ["store.url"] = "https://x.example", reporters = { "list,junit=o.xml" }, jobs = "2" }
+    expect(settings):same { ["store.url"] = "https://x.example",
+      reporters = { "list,junit=o.xml" }, jobs = "2" }
     expect(values.quiet):is(true)
     expect(values.verbose):is(1)
   end)
@@ -33,7 +37,9 @@ describe("arguments", function()
     expect(problem.hint):matches("did you mean '%-%-url'%?")
   end)
 
-  it("may be missing", function() expect(refusal("run", {}).message):matches("missing argument") end)
+  it("may be missing", function()
+    expect(refusal("run", {}).message):matches("missing argument")
+  end)
 end)
 
 describe("every verb", function()

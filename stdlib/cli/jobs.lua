@@ -1,5 +1,6 @@
---- From skills, configuration and flags to the jobs that service/runs.lua runs: the options of each skill, its limits,
---- its browser, its folders. Called by cli/session.lua. Everything wrong is found here, before anything runs.
+--- From skills, configuration and flags to the jobs that service/runs.lua runs: the options of each
+--- skill, its limits, its browser, its folders. Called by cli/session.lua. Everything wrong is
+--- found here, before anything runs.
 
 local fault = require "fault"
 local paths = require "config.paths"
@@ -17,7 +18,9 @@ end
 ---@return table  kind, path?, endpoint?, headed
 function jobs.browser(which, headed, cwd)
   if which:find("^wss?://") then
-    if headed then refuse("--headed can't be used with a browser that runs already (" .. which .. ")") end
+    if headed then
+      refuse("--headed can't be used with a browser that runs already (" .. which .. ")")
+    end
     return { kind = "auto", endpoint = which, headed = false }
   end
   if which == "shell" and headed then
@@ -28,7 +31,9 @@ function jobs.browser(which, headed, cwd)
   end
   if which:find("/", 1, true) then
     local path = paths.absolute(which, cwd)
-    if not paths.is(path) then refuse("there is no browser at " .. which, "`nano-sre doctor` looks for one") end
+    if not paths.is(path) then
+      refuse("there is no browser at " .. which, "`nano-sre doctor` looks for one")
+    end
     return { kind = "auto", path = path, headed = headed }
   end
   local nearest = require("run.nearest").find(which, { "auto", "shell", "chromium" })
@@ -40,15 +45,19 @@ end
 local function parse_option(word)
   local name, value = word:match("^([^=]+)=(.*)$")
   if not name then
-    refuse(("-o %s: an option is written KEY=VALUE"):format(word), "for example -o product=snowboard")
+    refuse(("-o %s: an option is written KEY=VALUE"):format(word),
+      "for example -o product=snowboard")
   end
   local skill, key = name:match("^([%w_-]+)%.([%w_]+)$")
   return { skill = skill, key = key or name, value = value, word = word, used = false }
 end
 
-local function env_prefix(skill_name) return "NANO_SRE_" .. skill_name:upper():gsub("[^%w]", "_") .. "_" end
+local function env_prefix(skill_name)
+  return "NANO_SRE_" .. skill_name:upper():gsub("[^%w]", "_") .. "_"
+end
 
--- Options from the environment: NANO_SRE_CHECKOUT_PRODUCT=snowboard is -o checkout.product=snowboard.
+-- Options from the environment: NANO_SRE_CHECKOUT_PRODUCT=snowboard is -o
+-- checkout.product=snowboard.
 local function options_of_environment(config, skill_name)
   local options, prefix = {}, env_prefix(skill_name)
   local function take(name, value)
@@ -56,7 +65,9 @@ local function options_of_environment(config, skill_name)
       options[name:sub(#prefix + 1):lower()] = value
     end
   end
-  for name, entry in pairs(config.dotenv and config.dotenv.values or {}) do take(name, entry.value) end
+  for name, entry in pairs(config.dotenv and config.dotenv.values or {}) do
+    take(name, entry.value)
+  end
   for name, value in pairs(sys.env.list()) do take(name, value) end
   return options
 end
@@ -71,13 +82,15 @@ end
 local function names_of(items)
   local names = {}
   for _, item in ipairs(items) do
-    for _, option in ipairs(item.manifest and item.manifest.options or {}) do names[#names + 1] = option.name end
+    for _, option in ipairs(item.manifest and item.manifest.options or {}) do
+      names[#names + 1] = option.name
+    end
   end
   return names
 end
 
--- An option without a skill's name goes to every skill that declares it. A skill that can't be loaded takes all of
--- them: its run will say why it can't be loaded.
+-- An option without a skill's name goes to every skill that declares it. A skill that can't be
+-- loaded takes all of them: its run will say why it can't be loaded.
 local function assign_options(items, words)
   local given = {}
   for i, word in ipairs(words) do given[i] = parse_option(word) end
@@ -94,9 +107,22 @@ local function assign_options(items, words)
     if not option.used then
       local known = names_of(items)
       local nearest = require("run.nearest").find(option.key, known)
-      refuse(("-o %s: %s has no option %q"):format(option.word, #items == 1 and items[1].name or "no skill that runs",
+      refuse(("-o %s: %s has no option %q"):format(option.word, #items == 1 and items[1].name
+        or "no skill that runs",
         option.key), nearest and ("did you mean %s?"):format(nearest)
         or (#known > 0 and "there are " .. table.concat(known, ", ") or "it has none"))
+    end
+  end
+end
+
+-- A name in the environment that is no option of the skill may be another program's, so it is only
+-- told of.
+local function keep_declared(item, from_env, warnings)
+  for key in pairs(from_env) do
+    if item.manifest and not declared(item.manifest, key) then
+      warnings[#warnings + 1] = ("%s%s is left out: %s has no option %q"):format(
+        env_prefix(item.name), key:upper(), item.name, key)
+      from_env[key] = nil
     end
   end
 end
@@ -125,10 +151,10 @@ local function limit_of(config, entry)
 end
 
 --- Makes one item per skill: {name, entry, manifest?, options, job}.
----@param request table  entries: SkillFile[] with their sources; words: string[] of -o; dry_run; record: absolute folder;
----  artifacts: absolute folder
+---@param request table  entries: SkillFile[] with their sources; words: string[] of -o; dry_run;
+---  record, artifacts: absolute folders
 ---@param config Config
----@param inspect fun(entry: SkillFile): table|nil   the manifest, nil when the skill can't be loaded
+---@param inspect fun(entry: SkillFile): table|nil   the manifest, nil when it can't be loaded
 ---@param version string
 ---@return table[]
 function jobs.make(request, config, inspect, version)
@@ -138,7 +164,11 @@ function jobs.make(request, config, inspect, version)
   for i, entry in ipairs(request.entries) do
     local item = { name = entry.name, entry = entry, options = {} }
     local from_env = options_of_environment(config, entry.name)
-    if #request.words > 0 or not url or next(from_env) then item.manifest = inspect(entry) end
+    -- Loading a skill twice is only worth it where something is to be found out before it runs. One
+    -- that never writes the word "needs" can't need a shop.
+    local may_need_shop = not url and entry.source:find("needs", 1, true)
+    if #request.words > 0 or may_need_shop or next(from_env) then item.manifest = inspect(entry) end
+    keep_declared(item, from_env, config.warnings)
     local settings = config.skills[entry.name]
     for key, value in pairs(settings and settings.options or {}) do item.options[key] = value end
     for key, value in pairs(from_env) do item.options[key] = value end
@@ -153,12 +183,16 @@ function jobs.make(request, config, inspect, version)
     seen[item.name] = (seen[item.name] or 0) + 1
     local label = item.name .. (seen[item.name] > 1 and "-" .. seen[item.name] or "")
     item.job = {
-      id = "r" .. i, script = item.entry.path, source = item.entry.source, mode = "run", skill = item.name,
-      store = url and { url = url, password = config:get "store.password", name = config:get "store.name" } or nil,
-      options = item.options, timeout_ms = limit_of(config, item.entry), dry_run = request.dry_run or false,
+      id = "r" .. i, script = item.entry.path, source = item.entry.source, mode = "run",
+      skill = item.name,
+      store = url and { url = url, password = config:get "store.password",
+        name = config:get "store.name" } or nil,
+      options = item.options, timeout_ms = limit_of(config, item.entry),
+      dry_run = request.dry_run or false,
       artifacts = request.artifacts and request.artifacts .. "/" .. label,
       record = request.record and request.record .. "/" .. label .. ".jsonl",
-      browser = browser, project = config.project and config.project.root or config.cwd, version = version,
+      browser = browser, project = config.project and config.project.root or config.cwd,
+      version = version,
     }
   end
   return items

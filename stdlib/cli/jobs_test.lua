@@ -1,6 +1,7 @@
 local jobs = require "cli.jobs"
 
-local MANIFEST = { capabilities = { "browser" }, options = { { name = "product" }, { name = "quantity" } } }
+local MANIFEST = { capabilities = { "browser" },
+  options = { { name = "product" }, { name = "quantity" } } }
 local OTHER = { capabilities = {}, options = { { name = "query" } } }
 
 local function config(fields)
@@ -8,16 +9,20 @@ local function config(fields)
   for key, value in pairs(fields or {}) do values[key] = value end
   return {
     cwd = "/p", skills = fields and fields.skills or {}, origins = fields and fields.origins or {},
+    warnings = fields and fields.warnings or {},
     dotenv = fields and fields.dotenv, get = function(_, key) return values[key] end,
   }
 end
 
-local function entry(name) return { name = name, path = "/p/skills/" .. name .. ".lua", source = "" } end
+local function entry(name)
+  return { name = name, path = "/p/skills/" .. name .. ".lua", source = "needs" }
+end
 
 local function make(fields)
   local manifests = fields.manifests or { checkout = MANIFEST, search = OTHER }
   return jobs.make({
-    entries = fields.entries or { entry "checkout" }, words = fields.words or {}, dry_run = fields.dry_run,
+    entries = fields.entries or { entry "checkout" }, words = fields.words or {},
+    dry_run = fields.dry_run,
     artifacts = fields.artifacts, record = fields.record,
   }, config(fields.config), function(one) return manifests[one.name] end, "0.1.0")
 end
@@ -35,7 +40,8 @@ describe("options of a skill", function()
     local items = make {
       words = { "product=flag" },
       config = {
-        ["store.url"] = "https://shop.example", skills = { checkout = { options = { product = "file", quantity = 2 } } },
+        ["store.url"] = "https://shop.example",
+        skills = { checkout = { options = { product = "file", quantity = 2 } } },
         dotenv = { values = { NANO_SRE_CHECKOUT_QUANTITY = { value = "3", line = 1 } } },
       },
     }
@@ -44,7 +50,8 @@ describe("options of a skill", function()
 
   it("go to every skill that has them, or to the one that is named", function()
     local items = make {
-      entries = { entry "checkout", entry "search" }, config = SHOP, words = { "query=a=b", "checkout.quantity=2" },
+      entries = { entry "checkout", entry "search" }, config = SHOP,
+      words = { "query=a=b", "checkout.quantity=2" },
     }
     expect(items[1].job.options):same { quantity = "2" }
     expect(items[2].job.options):same { query = "a=b" }
@@ -54,8 +61,19 @@ describe("options of a skill", function()
     local problem = refusal { words = { "prodct=x" }, config = SHOP }
     expect(problem.message):is('-o prodct=x: checkout has no option "prodct"')
     expect(problem.hint):is("did you mean product?")
-    expect(refusal { words = { "zzzzzz=x" }, config = SHOP }.hint):matches("there are product, quantity")
+    expect(refusal { words = { "zzzzzz=x" },
+      config = SHOP }.hint):matches("there are product, quantity")
     expect(refusal { words = { "product" }, config = SHOP }.message):matches("KEY=VALUE")
+  end)
+
+  it("of the environment that no skill has are left out, and told of", function()
+    local warnings = {}
+    local items = make { config = {
+      ["store.url"] = "https://shop.example", warnings = warnings,
+      dotenv = { values = { NANO_SRE_CHECKOUT_PRODCT = { value = "3", line = 1 } } },
+    } }
+    expect(items[1].job.options):same {}
+    expect(warnings[1]):is('NANO_SRE_CHECKOUT_PRODCT is left out: checkout has no option "prodct"')
   end)
 
   it("are left to the run where the skill can't be loaded", function()
@@ -77,7 +95,8 @@ describe("a shop", function()
 end)
 
 describe("a job", function()
-  it("carries limits: the flag's, else the skill's of nano-sre.lua, else the general one", function()
+  it("carries limits: the flag's, else the skill's of nano-sre.lua, else the general one",
+    function()
     local function limit(fields)
       fields["store.url"] = "https://shop.example"
       return make { config = fields }[1].job.timeout_ms
@@ -91,7 +110,8 @@ describe("a job", function()
 
   it("has folders of its own, also beside one of the same name", function()
     local items = make {
-      entries = { entry "checkout", entry "checkout" }, config = SHOP, artifacts = "/out", record = "/rec",
+      entries = { entry "checkout", entry "checkout" }, config = SHOP, artifacts = "/out",
+      record = "/rec",
     }
     expect(items[1].job.artifacts):is("/out/checkout")
     expect(items[2].job.artifacts):is("/out/checkout-2")

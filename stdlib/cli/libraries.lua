@@ -1,4 +1,5 @@
---- The libraries under nano-sre and their versions, as Debian's package manager knows them. For doctor and version -v.
+--- The libraries under nano-sre and their versions, as Debian's package manager knows them. For
+--- doctor and version -v.
 
 local libraries = {}
 
@@ -18,9 +19,11 @@ local PACKAGES = {
 --- The packages with their versions.
 ---@return {name: string, version: string|nil, without: string}[]|nil  nil where there is no dpkg
 function libraries.packages()
-  local argv = { "dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status} ${Version}\n" }
+  local argv = { "dpkg-query", "--show",
+    "--showformat=${Package} ${db:Status-Status} ${Version}\n" }
   for _, package in ipairs(PACKAGES) do argv[#argv + 1] = package[1] end
-  local text = require("cli.process").output(argv) -- fails when one is unknown, but shows the others
+  -- It fails when one of them is unknown, but shows the others.
+  local text = require("cli.process").output(argv)
   if not text then return nil end
   local versions = {}
   for name, status, version in text:gmatch("(%S+) (%S+) (%S*)\n") do

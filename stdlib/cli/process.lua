@@ -1,4 +1,5 @@
---- Runs a small command of the system and takes its output. For doctor and version alone: checks never start programs.
+--- Runs a small command of the system and takes its output. For doctor and version alone: checks
+--- never start programs.
 
 local process = {}
 
@@ -8,7 +9,8 @@ local LIMIT_MS = 5000
 ---@param argv string[]
 ---@return string|nil stdout, integer|string code_or_why
 function process.output(argv)
-  local proc, why = sys.process.spawn { argv = argv, stdin = "null", stdout = "pipe", stderr = "null" }
+  local proc, why = sys.process.spawn { argv = argv, stdin = "null", stdout = "pipe",
+    stderr = "null" }
   if not proc then return nil, why end
   local parts, deadline = {}, sys.clock.mono() + LIMIT_MS
   while true do

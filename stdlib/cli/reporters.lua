@@ -1,5 +1,6 @@
---- From -r words to files and stdout: which reporters a command has, where each writes, and that one which can't
---- write does not take the others with it. Called by cli/session.lua; the texts are made in report/*.lua.
+--- From -r words to files and stdout: which reporters a command has, where each writes, and that
+--- one which can't write does not take the others with it. Called by cli/session.lua; the texts are
+--- made in report/*.lua.
 
 local fault = require "fault"
 local out = require "cli.out"
@@ -8,7 +9,8 @@ local paths = require "config.paths"
 local reporters = {}
 
 local NAMES = { "list", "json", "jsonl", "junit", "md" }
-local BY_EXTENSION = { md = "md", markdown = "md", json = "json", jsonl = "jsonl", ndjson = "jsonl", xml = "junit" }
+local BY_EXTENSION = { md = "md", markdown = "md", json = "json", jsonl = "jsonl",
+  ndjson = "jsonl", xml = "junit" }
 
 local function refuse(message, hint)
   error(fault.new("usage", { message = message, hint = hint, code = "reporter" }), 0)
@@ -33,7 +35,8 @@ local function parse_one(word, cwd)
   return { name = name, file = file and paths.absolute(file, cwd) }
 end
 
---- Reads the reporters' words. Raises a usage fault for an unknown one and for two that both want stdout.
+--- Reads the reporters' words. Raises a usage fault for an unknown one and for two that both want
+--- stdout.
 ---@param specs string[]      "list", "junit=out.xml", or several between commas
 ---@param output string|nil   --output FILE
 ---@param cwd string
@@ -131,20 +134,23 @@ local function render_options(self, one)
   return {
     paint = one.file and nil or out.painter(1),
     display = function(path) return paths.display(path, self.settings.cwd) end,
-    relative = function(path) return path:sub(1, 1) == "/" and paths.relative(path, folder) or path end,
+    relative = function(path) return path:sub(1, 1) == "/" and paths.relative(path, folder)
+    or path end,
     verbose = self.settings.verbose,
     hostname = one.name == "junit" and sys.env.hostname() or nil,
     files = self.files,
   }
 end
 
---- Everything has ended. Files first, so that what goes to stdout can name them and what they could not keep.
+--- Everything has ended. Files first, so that what goes to stdout can name them and what they could
+--- not keep.
 ---@param make_report fun(): table
 function Reporters:finish(make_report)
   for _, stdout_turn in ipairs { false, true } do
     for _, one in ipairs(self.list) do
       if (one.file == nil) == stdout_turn then
-        self:put(one, one.module.render(make_report(), render_options(self, one)), one.module.streaming)
+        self:put(one, one.module.render(make_report(), render_options(self, one)),
+          one.module.streaming)
       end
     end
   end

@@ -12,7 +12,8 @@ end
 describe("-r", function()
   it("takes several, with commas or repeated, each with a file or not", function()
     expect(parse { "list,junit=out.xml", "md=/abs/r.md" }):same {
-      { name = "list" }, { name = "junit", file = "/p/out.xml" }, { name = "md", file = "/abs/r.md" },
+      { name = "list" }, { name = "junit", file = "/p/out.xml" },
+      { name = "md", file = "/abs/r.md" },
     }
   end)
 
@@ -27,7 +28,9 @@ describe("-r", function()
 
   it("counts the same one twice as once", function() expect(#parse { "list", "list" }):is(1) end)
 
-  it("refuses an empty file name", function() expect(refusal { "json=" }.message):matches("file's name is missing") end)
+  it("refuses an empty file name", function()
+    expect(refusal { "json=" }.message):matches("file's name is missing")
+  end)
 end)
 
 describe("--output", function()
@@ -49,11 +52,13 @@ describe("writing reports", function()
   after_each(function() sys.files.remove(dir, { recursive = true }) end)
 
   local function report()
-    return build.report { version = "0.1.0", results = { build.normalise { skill = "x", status = "PASS" } }, exit_code = 0 }
+    return build.report { version = "0.1.0",
+      results = { build.normalise { skill = "x", status = "PASS" } }, exit_code = 0 }
   end
 
   it("makes the folders that are missing", function()
-    local opened = reporters.open(parse { "json=" .. dir .. "/a/b/out.json" }, { cwd = dir, on_problem = error })
+    local opened = reporters.open(parse { "json=" .. dir .. "/a/b/out.json" },
+      { cwd = dir, on_problem = error })
     opened:finish(report)
     expect(sys.files.read(dir .. "/a/b/out.json")):matches('"nano%-sre/report"')
     expect(opened.files):same { dir .. "/a/b/out.json" }
@@ -62,7 +67,8 @@ describe("writing reports", function()
   it("tells of one that can't be written and writes the others", function()
     sys.files.write(dir .. "/file", "")
     local problems = {}
-    local opened = reporters.open(parse { "json=" .. dir .. "/file/out.json,md=" .. dir .. "/out.md" }, {
+    local opened = reporters.open(parse { "json=" .. dir .. "/file/out.json,md=" .. dir
+      .. "/out.md" }, {
       cwd = dir, on_problem = function(problem) problems[#problems + 1] = problem end,
     })
     opened:finish(report)
@@ -72,7 +78,8 @@ describe("writing reports", function()
   end)
 
   it("streams jsonl as things happen", function()
-    local opened = reporters.open(parse { "jsonl=" .. dir .. "/out.jsonl" }, { cwd = dir, on_problem = error })
+    local opened = reporters.open(parse { "jsonl=" .. dir .. "/out.jsonl" },
+      { cwd = dir, on_problem = error })
     local function lines()
       local _, count = sys.files.read(dir .. "/out.jsonl"):gsub("\n", "")
       return count

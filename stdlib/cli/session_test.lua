@@ -1,4 +1,5 @@
--- The whole command with a pool that answers at once: what is kept, told and returned, whatever goes wrong.
+-- The whole command with a pool that answers at once: what is kept, told and returned, whatever
+-- goes wrong.
 
 local json = require "json"
 local out = require "cli.out"
@@ -18,7 +19,8 @@ local function fake_pool(results)
     local fields = results[job.skill]
     if type(fields) == "function" then fields = fields(job, self) end
     self.running = self.running - 1
-    local result = { skill = job.skill, script = job.script, steps = {}, metrics = {}, duration_ms = 1 }
+    local result = { skill = job.skill, script = job.script, steps = {}, metrics = {},
+      duration_ms = 1 }
     for key, value in pairs(fields) do result[key] = value end
     return result
   end
@@ -77,7 +79,8 @@ describe("a command that runs skills", function()
   it("ends with 1 when one failed, and still runs the others", function()
     fake_pool {
       a = { status = "FAIL", summary = "cart is broken", failure = { message = "cart is broken" } },
-      b = { status = "PASS", summary = "fine" }, c = { status = "ERROR", error = { kind = "engine", message = "x" } },
+      b = { status = "PASS", summary = "fine" },
+      c = { status = "ERROR", error = { kind = "engine", message = "x" } },
     }
     expect(command { skills = { "a", "b", "c" } }):is(1)
     expect(written[1]):matches("1 passed, 1 failed, 1 error in")
@@ -108,7 +111,8 @@ describe("a command that runs skills", function()
 
   it("tells of steps on stderr as they finish", function()
     fake_pool { a = function(job)
-      pool.on_event(job, { type = "step.finished", name = "home", index = 1, status = "PASS", duration_ms = 812 })
+      pool.on_event(job, { type = "step.finished", name = "home", index = 1, status = "PASS",
+        duration_ms = 812 })
       expect(written[2]):matches("✓ home  812 ms\n")
       expect(written[1]):is("")
       return { status = "PASS" }
@@ -118,7 +122,8 @@ describe("a command that runs skills", function()
 
   it("is silent on stderr with --quiet", function()
     fake_pool { a = function(job)
-      pool.on_event(job, { type = "step.finished", name = "home", index = 1, status = "PASS", duration_ms = 812 })
+      pool.on_event(job, { type = "step.finished", name = "home", index = 1, status = "PASS",
+        duration_ms = 812 })
       return { status = "PASS" }
     end }
     command { skills = { "a" }, request = { quiet = true } }
@@ -140,7 +145,8 @@ describe("a command that runs skills", function()
   it("does not lose results when a report can't be written", function()
     sys.files.write(dir .. "/file", "")
     fake_pool { a = { status = "PASS", summary = "fine" } }
-    expect((command { skills = { "a" }, flags = { reporters = { "json,junit=" .. dir .. "/file/x.xml" } } })):is(3)
+    expect((command { skills = { "a" },
+      flags = { reporters = { "json,junit=" .. dir .. "/file/x.xml" } } })):is(3)
     local report = json.decode(written[1])
     expect(report.results[1].status):is("PASS")
     expect(report.problems[1].message):matches("can't write the junit report")

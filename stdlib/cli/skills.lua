@@ -1,6 +1,6 @@
---- Which skills there are and which one a person means. A skill is a file: of the project (skills/), of the folder at
---- hand (scripts/skills/), bundled with nano-sre, or any file named by its path. The first of one name wins.
---- Called by run, check, audit, list, info and validate.
+--- Which skills there are and which one a person means. A skill is a file: of the project
+--- (skills/), of the folder at hand (scripts/skills/), bundled with nano-sre, or any file named by
+--- its path. The first of one name wins. Called by run, check, audit, list, info and validate.
 
 local fault = require "fault"
 local paths = require "config.paths"
@@ -35,7 +35,8 @@ local function add_folder(found, folder, origin, cwd)
   for _, item in ipairs(sys.files.list(folder) or {}) do
     if item.kind ~= "dir" and is_skill_file(item.name) then
       local path = folder .. "/" .. item.name
-      add(found, { name = item.name:sub(1, -5), path = path, origin = origin, shown = paths.display(path, cwd) })
+      add(found, { name = item.name:sub(1, -5), path = path, origin = origin,
+        shown = paths.display(path, cwd) })
     end
   end
 end
@@ -54,27 +55,44 @@ end
 ---@return SkillFile[]
 function skills.all(config)
   local found = {}
-  if config.project then add_folder(found, config.project.root .. "/skills", "project", config.cwd) end
+  if config.project then
+    add_folder(found, config.project.root .. "/skills", "project", config.cwd)
+  end
   add_folder(found, config.cwd .. "/scripts/skills", "scripts", config.cwd)
   add_bundled(found)
   return found
 end
 
---- What `check` runs: the skills of the project and of scripts/skills, and the bundled ones that nano-sre.lua names;
---- where there are none of these, all bundled ones. A skill that nano-sre.lua disables is left out.
+-- A name under `skills` in nano-sre.lua that is no skill is most likely mistyped.
+local function warn_of_unknown(config, all)
+  local names = {}
+  for _, entry in ipairs(all) do names[#names + 1] = entry.name end
+  for name in pairs(config.skills) do
+    if not all[name] then
+      local nearest = require("run.nearest").find(name, names)
+      table.insert(config.warnings, ("%s: skills.%s: there is no such skill%s"):format(
+        paths.CONFIG_FILE, name, nearest and (", did you mean %s?"):format(nearest) or ""))
+    end
+  end
+end
+
+--- What `check` runs: the skills of the project and of scripts/skills, and the bundled ones that
+--- nano-sre.lua names; where there are none of these, all bundled ones. A skill that nano-sre.lua
+--- disables is left out.
 ---@param config Config
 ---@return SkillFile[]
 function skills.for_check(config)
-  local own, bundled, picked = {}, {}, {}
-  for _, entry in ipairs(skills.all(config)) do
+  local own, bundled = {}, {}
+  local all = skills.all(config)
+  warn_of_unknown(config, all)
+  for _, entry in ipairs(all) do
     local setting = config.skills[entry.name]
     if not (setting and setting.enabled == false) then
       local wanted = entry.origin ~= "bundled" or setting ~= nil
       table.insert(wanted and own or bundled, entry)
     end
   end
-  for _, entry in ipairs(#own > 0 and own or bundled) do picked[#picked + 1] = entry end
-  return picked
+  return #own > 0 and own or bundled
 end
 
 local function looks_like_path(ref) return ref:find("/", 1, true) or ref:find("%.lua$") end
@@ -85,7 +103,10 @@ local function find_file(config, ref)
   if stat and stat.kind == "file" then
     return { name = paths.base(path):gsub("%.lua$", ""), path = path, origin = "file", shown = ref }
   end
-  if stat then refuse(ref .. " is not a file", "give the path of a skill, such as " .. ref .. "/checkout.lua") end
+  if stat then
+    refuse(ref .. " is not a file",
+      "give the path of a skill, such as " .. ref:gsub("/+$", "") .. "/checkout.lua")
+  end
   local folder, names = paths.folder(path), {}
   for _, item in ipairs(sys.files.list(folder) or {}) do
     if item.name:find("%.lua$") then names[#names + 1] = item.name end
@@ -107,7 +128,7 @@ end
 --- The skill that ref means: a path, a name, or an alias that a skill declares.
 ---@param config Config
 ---@param ref string
----@param inspect fun(entry: SkillFile): table|nil   the manifest; called only when no file has that name
+---@param inspect fun(entry: SkillFile): table|nil   the manifest; called when no file has that name
 ---@return SkillFile
 function skills.find(config, ref, inspect)
   if ref == "" then refuse("a skill's name is empty", "`nano-sre list` shows the skills") end
@@ -145,7 +166,8 @@ function skills.read(entry)
   end
   if not text then refuse(("can't read %s: %s"):format(entry.shown, why or "unknown problem")) end
   if text:find("%z") or text:sub(1, 3) == "\27LJ" then
-    refuse(entry.shown .. " is not a Lua script but a binary file", "give the path of a .lua text file")
+    refuse(entry.shown .. " is not a Lua script but a binary file",
+      "give the path of a .lua text file")
   end
   entry.source = text
   return text

@@ -12,7 +12,7 @@ local function write(name, text)
 end
 
 local function config(fields)
-  local all = { cwd = dir, skills = {}, project = { root = dir, file = dir .. "/nano-sre.lua" } }
+  local all = { cwd = dir, skills = {}, warnings = {}, project = { root = dir, file = dir .. "/nano-sre.lua" } }
   for key, value in pairs(fields or {}) do all[key] = value end
   return all
 end
@@ -26,7 +26,7 @@ local function refusal(fn, ...)
 end
 
 describe("the skills that have a name", function()
-  it("are those of the project, of scripts/skills and the bundled ones, the first of a name winning", function()
+  it("are the project's, those of scripts/skills and the bundled ones; the first wins", function()
     write "skills/mine.lua"
     write "skills/checkout.lua"
     write "scripts/skills/mine.lua"
@@ -69,6 +69,13 @@ describe("what check runs", function()
     expect(names { skills = { b = { enabled = false } } }):same { "a" }
   end)
 
+  it("warns of a name that is no skill", function()
+    write "skills/search.lua"
+    local warnings = {}
+    names { skills = { serach = { enabled = true } }, warnings = warnings }
+    expect(warnings[1]):contains("skills.serach: there is no such skill, did you mean search?")
+  end)
+
   it("is the bundled skills where there are no others", function()
     local bundled = {}
     for _, entry in ipairs(skills.all(config())) do bundled[#bundled + 1] = entry.name end
@@ -93,7 +100,8 @@ describe("finding a skill", function()
   end)
 
   it("says when not even the folder is there", function()
-    expect(refusal(skills.find, config(), "nowhere/x.lua", no_manifest).hint):matches("no folder nowhere")
+    expect(refusal(skills.find, config(), "nowhere/x.lua",
+      no_manifest).hint):matches("no folder nowhere")
   end)
 
   it("says that a folder is no skill", function()
@@ -105,7 +113,8 @@ describe("finding a skill", function()
     write "skills/checkout.lua"
     expect(skills.find(config(), "checkout", no_manifest).name):is("checkout")
     local entry = skills.find(config(), "shopify_shopper", function(candidate)
-      return candidate.name == "checkout" and { name = "checkout", aliases = { "shopify_shopper" } } or nil
+      return candidate.name == "checkout"
+        and { name = "checkout", aliases = { "shopify_shopper" } } or nil
     end)
     expect(entry.name):is("checkout")
   end)
@@ -126,6 +135,7 @@ describe("reading a skill", function()
   end)
 
   it("says why a file can't be read", function()
-    expect(refusal(skills.read, { path = dir .. "/gone.lua", shown = "gone.lua" }).message):matches("can't read gone.lua: ")
+    expect(refusal(skills.read,
+      { path = dir .. "/gone.lua", shown = "gone.lua" }).message):matches("can't read gone.lua: ")
   end)
 end)

@@ -1,5 +1,6 @@
---- From what a person wrote (in nano-sre.lua, in the environment, as a flag) to a checked value, and back to text.
---- Every parser returns the value, or nil and what was expected. Called by config/load.lua. Pure.
+--- From what a person wrote (in nano-sre.lua, in the environment, as a flag) to a checked value,
+--- and back to text. Every parser returns the value, or nil and what was expected. Called by
+--- config/load.lua. Pure.
 
 local time = require "time"
 
@@ -22,8 +23,9 @@ function parsers.path(raw)
   return nil, "a path"
 end
 
---- The one form under which results of a shop are kept: scheme and host in lower case, no default port, no slash at
---- the end, no query, no fragment. A missing scheme means https, on this machine http.
+--- The one form under which results of a shop are kept: scheme and host in lower case, no default
+--- port, no slash at the end, no query, no fragment. A missing scheme means https, on this machine
+--- http.
 function parsers.url(raw)
   local expected = "a URL such as https://my-shop.example"
   if type(raw) ~= "string" or raw:find("[%c%s]") then return nil, expected end
@@ -74,7 +76,9 @@ end
 function parsers.integer(raw, setting)
   local number = tonumber(raw)
   local expected = ("a whole number from %d to %d"):format(setting.min, setting.max)
-  if not number or number % 1 ~= 0 or number < setting.min or number > setting.max then return nil, expected end
+  if not number or number % 1 ~= 0 or number < setting.min or number > setting.max then
+    return nil, expected
+  end
   return number
 end
 
@@ -91,7 +95,9 @@ function parsers.list(raw)
   if type(raw) == "string" then
     if raw:find("^%s*%[") then
       local ok, value = pcall(sys.codec.json_decode, raw)
-      if not ok or type(value) ~= "table" then return nil, "a JSON array, or words between commas" end
+      if not ok or type(value) ~= "table" then
+        return nil, "a JSON array, or words between commas"
+      end
       raw = value
     else
       local words = {}
@@ -130,7 +136,9 @@ end
 function types.show(setting, value)
   if value == nil then return "" end
   if setting.secret then return "••••" end
-  if setting.type == "duration" or setting.type == "minutes" then return time.format_duration(value) end
+  if setting.type == "duration" or setting.type == "minutes" then
+    return time.format_duration(value)
+  end
   if setting.type == "list" then return table.concat(value, ", ") end
   if setting.type == "url" then return types.public_url(value) end
   return tostring(value)

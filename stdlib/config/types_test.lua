@@ -20,7 +20,8 @@ describe("a shop's URL", function()
   end
 
   for _, raw in ipairs {
-    "", "not a url", "https://", "ftp://shop.example", "https://shop.example\n", "file:///etc/passwd", "/checkout", "x y",
+    "", "not a url", "https://", "ftp://shop.example", "https://shop.example\n",
+    "file:///etc/passwd", "/checkout", "x y",
     "javascript://shop.example",
   } do
     it("refuses " .. ("%q"):format(raw), function() expect(url(raw)):is(nil) end)
@@ -31,7 +32,8 @@ describe("settings", function()
   it("reads lists as a table, as JSON and with commas", function()
     local setting = { type = "list" }
     expect(types.parse(setting, { "a", "b" })):same { "a", "b" }
-    expect(types.parse(setting, '["-y", "@shopify/dev-mcp@latest"]')):same { "-y", "@shopify/dev-mcp@latest" }
+    expect(types.parse(setting, '["-y", "@shopify/dev-mcp@latest"]')):same { "-y",
+      "@shopify/dev-mcp@latest" }
     expect(types.parse(setting, "a, b")):same { "a", "b" }
     expect(types.parse(setting, '["a", 1]')):is(nil)
     expect(types.parse(setting, '["a"')):is(nil)

@@ -1,5 +1,5 @@
---- The report of a command: its results, totals and circumstances, as one table that every reporter turns into
---- text. Called by cli/session.lua. Pure.
+--- The report of a command: its results, totals and circumstances, as one table that every reporter
+--- turns into text. Called by cli/session.lua. Pure.
 
 local json = require "json"
 
@@ -14,7 +14,9 @@ local EVIDENCE_LISTS = { "console", "requests", "errors" }
 
 local function mark_lists(value, fields)
   for _, field in ipairs(fields) do
-    if type(value[field]) ~= "table" or next(value[field]) == nil then value[field] = json.array {} end
+    if type(value[field]) ~= "table" or next(value[field]) == nil then
+      value[field] = json.array {}
+    end
   end
 end
 
@@ -22,13 +24,23 @@ local function public_url(url)
   return type(url) == "string" and (url:gsub("^(%a[%w+.-]*://)[^/@]*@", "%1")) or url
 end
 
---- Brings a result into its published form: lists are lists, a URL carries no credentials.
+--- Microseconds are as fine as a published duration gets.
+---@param ms number|nil
+---@return number|nil
+function build.round(ms) return ms and math.floor(ms * 1000 + 0.5) / 1000 end
+
+--- Brings a result into its published form: lists are lists, durations are rounded, a URL carries
+--- no credentials.
 ---@param result table  changed in place
 ---@return table result
 function build.normalise(result)
   mark_lists(result, RESULT_LISTS)
   for _, evidence in ipairs(result.evidence) do mark_lists(evidence, EVIDENCE_LISTS) end
-  for _, step in ipairs(result.steps) do mark_lists(step, { "notes" }) end
+  for _, step in ipairs(result.steps) do
+    mark_lists(step, { "notes" })
+    step.duration_ms = build.round(step.duration_ms)
+  end
+  result.duration_ms = build.round(result.duration_ms)
   result.store_url = public_url(result.store_url)
   return result
 end
@@ -38,7 +50,8 @@ end
 ---@return table totals  total, passed, warned, failed, errors, skipped
 function build.totals(results)
   local totals = { total = #results, passed = 0, warned = 0, failed = 0, errors = 0, skipped = 0 }
-  local field = { PASS = "passed", WARN = "warned", FAIL = "failed", ERROR = "errors", SKIP = "skipped" }
+  local field = { PASS = "passed", WARN = "warned", FAIL = "failed", ERROR = "errors",
+    SKIP = "skipped" }
   for _, result in ipairs(results) do
     local name = field[result.status] or "errors"
     totals[name] = totals[name] + 1
@@ -47,8 +60,9 @@ function build.totals(results)
 end
 
 --- Makes the report table.
----@param fields table  version, command, started_at, finished_at (ISO), duration_ms, store_url, results, exit_code;
----  interrupted?: signal; dry_run?; planned: how many skills there were to run; problems?: {message, hint}[] of the monitor
+---@param fields table  version, command, started_at, finished_at (ISO), duration_ms, store_url,
+---  results, exit_code; planned: how many skills there were to run; interrupted?: signal; dry_run?;
+---  problems?: {message, hint}[] of the monitor
 ---@return table
 function build.report(fields)
   local problems = {}
@@ -59,9 +73,11 @@ function build.report(fields)
     format = build.FORMAT, version = build.VERSION,
     tool = { name = "nano-sre", version = fields.version },
     command = fields.command,
-    started_at = fields.started_at, finished_at = fields.finished_at, duration_ms = fields.duration_ms,
+    started_at = fields.started_at, finished_at = fields.finished_at,
+    duration_ms = build.round(fields.duration_ms),
     store_url = public_url(fields.store_url), store_name = fields.store_name,
-    results = json.array(fields.results), totals = build.totals(fields.results), planned = fields.planned,
+    results = json.array(fields.results), totals = build.totals(fields.results),
+    planned = fields.planned,
     problems = json.array(problems),
     interrupted = fields.interrupted, dry_run = fields.dry_run or false,
     exit_code = fields.exit_code,
@@ -80,8 +96,8 @@ function build.cause(result)
   return result.failure or result.error or {}
 end
 
---- The step in which a result went wrong, and its evidence. A step that failed inside another one is the one meant, and
---- a step whose failure the script survived comes before it.
+--- The step in which a result went wrong, and its evidence. A step that failed inside another one
+--- is the one meant, and a step whose failure the script survived comes before it.
 ---@param result table
 ---@return table|nil step, table|nil evidence
 function build.failed_step(result)

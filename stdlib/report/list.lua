@@ -1,5 +1,6 @@
---- Reporter list: the result as a person reads it in a terminal. A skill that is well takes one line; one that is not
---- is followed by the step, the cause, the evidence and what to do. Pure: colour comes in as a function.
+--- Reporter list: the result as a person reads it in a terminal. A skill that is well takes one
+--- line; one that is not is followed by the step, the cause, the evidence and what to do. Pure:
+--- colour comes in as a function.
 
 local build = require "report.build"
 local words = require "report.words"
@@ -36,7 +37,9 @@ end
 local function add_evidence(lines, paint, evidence)
   if evidence.url then field(lines, paint, "page", evidence.url) end
   local console = {}
-  for _, entry in ipairs(last_of(evidence.console, EVIDENCE_LINES)) do console[#console + 1] = words.console(entry) end
+  for _, entry in ipairs(last_of(evidence.console, EVIDENCE_LINES)) do
+    console[#console + 1] = words.console(entry)
+  end
   if #console > 0 then field(lines, paint, "console", table.concat(console, "\n")) end
   local requests = {}
   for _, entry in ipairs(last_of(bad_requests(evidence.requests), EVIDENCE_LINES)) do
@@ -49,12 +52,15 @@ local function add_problem(lines, result, options)
   local paint = options.paint
   local step, evidence = build.failed_step(result)
   local cause = build.cause(result)
-  if result.status == "ERROR" then field(lines, paint, "meaning", words.error_meaning(result)) end
+  if result.status == "ERROR" then field(lines, paint, "shop", "was not judged") end
   if step then
-    field(lines, paint, "step", (cause.step or step.name) .. " (" .. words.duration(step.duration_ms or 0) .. ")")
+    field(lines, paint, "step", (cause.step or step.name) .. " ("
+      .. words.duration(step.duration_ms or 0) .. ")")
   end
   local message = cause.message or (step and step.error and step.error.message)
-  if message and not (result.summary or ""):find(message, 1, true) then field(lines, paint, "cause", message) end
+  if message and not (result.summary or ""):find(message, 1, true) then
+    field(lines, paint, "cause", message)
+  end
   local where = cause.where or (step and step.error and step.error.where)
   if where then field(lines, paint, "where", where) end
   if cause.excerpt then field(lines, paint, "", cause.excerpt) end
@@ -63,19 +69,21 @@ local function add_problem(lines, result, options)
   for _, shot in ipairs(result.screenshots) do
     if shot.kind == "failure" then field(lines, paint, "picture", options.display(shot.path)) end
   end
-  local advice = words.advice(result)
+  local advice = words.advice(result, options.display)
   if advice then field(lines, paint, "do", advice) end
 end
 
 local function add_warnings(lines, result, options)
   for _, warning in ipairs(result.warnings) do
     if warning.message ~= result.summary then
-      field(lines, options.paint, "warning", (warning.step and warning.step .. ": " or "") .. warning.message)
+      field(lines, options.paint, "warning", (warning.step and warning.step .. ": " or "")
+        .. warning.message)
     end
   end
   for _, step in ipairs(result.steps) do
     if build.is_bad(step) and step.error then
-      field(lines, options.paint, "warning", step.name .. ": " .. step.error.message .. " (the script went on)")
+      field(lines, options.paint, "warning", step.name .. ": " .. step.error.message
+        .. " (the script went on)")
     end
   end
 end
@@ -85,14 +93,16 @@ local function add_metrics(lines, result, options)
     local name, value, verdict = words.metric(metric)
     local place = metric.page or metric.step
     field(lines, options.paint, "metric",
-      ("%s%s %s%s"):format(place and place .. ": " or "", name, value, verdict and " (" .. verdict .. ")" or ""))
+      ("%s%s %s%s"):format(place and place .. ": " or "", name, value,
+        verdict and " (" .. verdict .. ")" or ""))
   end
 end
 
 local function add_gate(lines, result, options)
   local gate = result.gate
   if not gate then return end
-  field(lines, options.paint, "gate", ("%d effects, %d reads, %d refused, %d denied"):format(gate.effects or 0,
+  field(lines, options.paint, "gate",
+    ("%d effects, %d reads, %d refused, %d denied"):format(gate.effects or 0,
     gate.reads or 0, gate.refused or 0, gate.denied or 0))
 end
 
@@ -103,7 +113,8 @@ local function add_result(lines, result, options, name_width)
   lines[#lines + 1] = ("%s%s  %s%s  %s  %s"):format(paint(words.STYLES[status], head),
     string.rep(" ", 5 - #status), paint("bold", words.clean(result.skill)),
     string.rep(" ", name_width - #result.skill),
-    paint("dim", ("%8s"):format(words.duration(result.duration_ms or 0))), words.clean(result.summary or ""))
+    paint("dim", ("%8s"):format(words.duration(result.duration_ms or 0))),
+      words.clean(result.summary or ""))
   if status == "FAIL" or status == "ERROR" then
     add_problem(lines, result, options)
   elseif status == "WARN" then
@@ -137,7 +148,9 @@ function reporter.render(report, options)
     lines[#lines + 1] = ""
     lines[#lines + 1] = options.paint("bold", text)
   end
-  for _, file in ipairs(options.files) do lines[#lines + 1] = "report: " .. options.display(file) end
+  for _, file in ipairs(options.files) do
+    lines[#lines + 1] = "report: " .. options.display(file)
+  end
   if #lines == 0 then return "" end
   return table.concat(lines, "\n") .. "\n"
 end

@@ -1,8 +1,8 @@
 --- What is usual for a shop: a run's metrics against those of past runs. Called with every result
 --- before it is recorded (cli/session.lua, the scheduler).
 ---
---- A value is slow when it is above  median + max(4 × 1.4826 × MAD, 20 % of the median, a floor by
---- unit)  of up to 30 past PASS and WARN runs. The two runs before this one are judged together
+--- A value is slow when it is above  median + max(4 × 1.4826 × MAD, 20 % of the median, a floor
+--- by unit)  of up to 30 past PASS and WARN runs. The two runs before this one are judged together
 --- with it, so they are not part of what they are judged by. One slow run says nothing: only the
 --- third in a row is a warning. Median and MAD hardly move when a few runs are slow, so a
 --- regression stays visible for half a window before it becomes the usual.
@@ -225,7 +225,9 @@ function baselines.apply(db, result, options)
     if not past then return nil, trouble end
     local judgement = baselines.judge(metric.value, past, floor_of(metric))
     entries[i] = entry_of(metric, judgement)
-    if judgement.state == "warn" then messages[#messages + 1] = baselines.message(metric, judgement) end
+    if judgement.state == "warn" then
+      messages[#messages + 1] = baselines.message(metric, judgement)
+    end
   end
   set_details(result, { metrics = entries })
   if #messages > 0 then warn(result, messages) end

@@ -2,7 +2,7 @@ local baselines = require "service.baselines"
 local db = require "service.db"
 local json = require "json"
 
--- ---- judge, against a model written straight from the definition ------------------------------------
+-- ---- judge, against a model written straight from the definition ----
 
 -- A random source of the test's own, so that a failure can be repeated.
 local function random_source(seed)
@@ -149,7 +149,7 @@ describe("baselines.judge", function()
   end)
 end)
 
--- ---- apply, with a database ------------------------------------------------------------------------
+-- ---- apply, with a database ----
 
 describe("baselines.apply", function()
   local folder, store
@@ -217,12 +217,16 @@ describe("baselines.apply", function()
   end)
 
   it("judges each page and each metric by itself", function()
-    for _ = 1, 8 do run { { "lcp_ms", 1000, "home" }, { "lcp_ms", 3000, "/products/x" }, { "load_ms", 500 } } end
+    for _ = 1, 8 do
+      run { { "lcp_ms", 1000, "home" }, { "lcp_ms", 3000, "/products/x" }, { "load_ms", 500 } }
+    end
     local slow
     for _ = 1, 3 do
-      slow = run { { "lcp_ms", 3000, "home" }, { "lcp_ms", 3000, "/products/x" }, { "load_ms", 5000 } }
+      slow = run { { "lcp_ms", 3000, "home" }, { "lcp_ms", 3000, "/products/x" },
+        { "load_ms", 5000 } }
     end
-    expect(slow.summary):matches("^home page: largest.*; home page: load time 5.0 s, usually 500 ms")
+    expect(slow.summary)
+      :matches("^home page: largest.*; home page: load time 5.0 s, usually 500 ms")
     expect(slow.summary:find("products")):is(nil)
   end)
 

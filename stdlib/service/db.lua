@@ -1,9 +1,10 @@
---- The database of main: results, metrics, events, baselines, over sys.store. Called by the command line, the scheduler
---- and service/baselines.lua; docs/data.md describes the tables.
+--- The database of main: results, metrics, events, baselines, over sys.store. Called by the command
+--- line, the scheduler and service/baselines.lua; docs/data.md describes the tables.
 ---
---- Every function waits for the database's own threads and never blocks the loop. What it writes is on disk when it
---- returns. Trouble with the database is never raised: it is returned as `nil, fault` (kind "engine", code "locked",
---- "full", "readonly", "corrupt", …, hint), because a result that can't be kept is still a result.
+--- Every function waits for the database's own threads and never blocks the loop. What it writes is
+--- on disk when it returns. Trouble with the database is never raised: it is returned as
+--- `nil, fault` (kind "engine", code "locked", "full", "readonly", "corrupt", …, with a hint),
+--- because a result that can't be kept is still a result.
 
 local fault = require "fault"
 local json = require "json"
@@ -36,10 +37,10 @@ local function migrations()
   return scripts
 end
 
---- Opens the database, creating it or bringing it to the current format where needed. The directory must exist.
---- Spawn a task for it when something else can go on meanwhile.
+--- Opens the database, creating it or bringing it to the current format where needed. The directory
+--- must exist. Spawn a task for it when something else can go on meanwhile.
 ---@param path string
----@param options table?  busy_timeout_ms: how long to wait for another program's lock (default 5000)
+---@param options table?  busy_timeout_ms: how long to wait for another program's lock (5000)
 ---@return Db? db
 ---@return Fault? trouble
 function db.open(path, options)
@@ -86,10 +87,11 @@ function Db:probe()
   return #results[1].rows == 1 and results[2].changes >= 1
 end
 
---- Keeps a result: its row in check_runs, its metrics and a "check.finished" event, in one transaction. A run_id that
---- is there already is left as it is.
+--- Keeps a result: its row in check_runs, its metrics and a "check.finished" event, in one
+--- transaction. A run_id that is there already is left as it is.
 ---@param result table   as a run sends it
----@param extra table?   run_id: unique for ever (default: result.run_id, else a new one); event: more fields of the event
+---@param extra table?   run_id: unique for ever (default: result.run_id, else a new one);
+---  event: more fields of the event
 ---@return table? kept   {run_id=, new=boolean}
 ---@return Fault? trouble
 function Db:record_result(result, extra)
@@ -118,8 +120,11 @@ local function add_filter(where, params, column, value)
     marks[i] = "?"
     params[#params + 1] = one
   end
-  where[#where + 1] = #marks == 0 and "1 = 0" or ("%s IN (%s)"):format(column, table.concat(marks, ", "))
+  where[#where + 1] = #marks == 0 and "1 = 0"
+    or ("%s IN (%s)"):format(column, table.concat(marks, ", "))
 end
+
+local RUN_JSON = { "details", "screenshots", "steps", "evidence", "error_data" }
 
 local function with_slash(url)
   local plain = record.store_url(url)
@@ -127,8 +132,9 @@ local function with_slash(url)
 end
 
 --- Past runs, the newest first.
----@param query table  store_url, skill, status (one or a list), since (ISO 8601), limit (default 20); all optional
----@return table[]? runs  rows of check_runs; details, screenshots, steps, evidence, error_data are decoded
+---@param query table  store_url, skill, status (one or a list), since (ISO 8601), limit (20);
+---  all optional
+---@return table[]? runs  rows of check_runs, the JSON in them decoded
 ---@return Fault? trouble
 function Db:recent_runs(query)
   local where, params = {}, {}
@@ -140,10 +146,11 @@ function Db:recent_runs(query)
     params[#params + 1] = record.timestamp(query.since)
   end
   params[#params + 1] = query.limit or 20
-  local rows, why = self:read(("SELECT * FROM check_runs %s ORDER BY timestamp DESC, id DESC LIMIT ?"):format(
-    #where > 0 and "WHERE " .. table.concat(where, " AND ") or ""), unpack(params))
+  local condition = #where > 0 and "WHERE " .. table.concat(where, " AND ") or ""
+  local rows, why = self:read("SELECT * FROM check_runs " .. condition
+    .. " ORDER BY timestamp DESC, id DESC LIMIT ?", unpack(params))
   if not rows then return nil, why end
-  for _, row in ipairs(rows) do decoded(row, { "details", "screenshots", "steps", "evidence", "error_data" }) end
+  for _, row in ipairs(rows) do decoded(row, RUN_JSON) end
   return rows
 end
 
@@ -151,8 +158,8 @@ end
 ---@param store_url string
 ---@param skill string
 ---@param metric string     its name: "lcp_ms"
----@param options table?    page ("" for none; all pages if absent), only_status (one or a list), since (ISO 8601),
----  limit (default 100)
+---@param options table?    page ("" for none; all pages if absent), only_status (one or a list),
+---  since (ISO 8601), limit (100)
 ---@return table[]? values  {value=, unit=, page=, step=, status=, timestamp=, run_id=}
 ---@return Fault? trouble
 function Db:metric_history(store_url, skill, metric, options)
@@ -166,13 +173,13 @@ function Db:metric_history(store_url, skill, metric, options)
     params[#params + 1] = record.timestamp(options.since)
   end
   params[#params + 1] = options.limit or 100
-  return self:read(("SELECT value, unit, page, step, status, timestamp, run_id FROM metrics WHERE %s "
-    .. "ORDER BY timestamp DESC, id DESC LIMIT ?"):format(table.concat(where, " AND ")), unpack(params))
+  return self:read("SELECT value, unit, page, step, status, timestamp, run_id FROM metrics WHERE "
+    .. table.concat(where, " AND ") .. " ORDER BY timestamp DESC, id DESC LIMIT ?", unpack(params))
 end
 
 --- The baseline that was put for a skill and a store.
----@return table? baseline  {data=, created_at=, updated_at=}; nil without a second value when there is none.
----  data is the text itself where another program put something that is not JSON.
+---@return table? baseline  {data=, created_at=, updated_at=}; nil without a second value when there
+---  is none. data is the text itself where another program put something that is not JSON.
 ---@return Fault? trouble
 function Db:baseline_get(store_url, skill)
   local rows, why = self:read("SELECT baseline_data AS data, created_at, updated_at FROM baselines "
@@ -187,8 +194,9 @@ end
 ---@return Fault? trouble
 function Db:baseline_put(store_url, skill, data)
   local now = record.now()
-  local results, why = self:write { sql("INSERT INTO baselines (skill_name, store_url, baseline_data, created_at, "
-    .. "updated_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (skill_name, store_url) DO UPDATE SET "
+  local results, why = self:write { sql(
+    "INSERT INTO baselines (skill_name, store_url, baseline_data, created_at, updated_at) "
+    .. "VALUES (?, ?, ?, ?, ?) ON CONFLICT (skill_name, store_url) DO UPDATE SET "
     .. "baseline_data = excluded.baseline_data, updated_at = excluded.updated_at",
     skill, record.store_url(store_url) or "", json.encode(data), now, now) }
   if not results then return nil, why end
@@ -199,15 +207,16 @@ end
 ---@return boolean|nil was_there
 ---@return Fault? trouble
 function Db:baseline_reset(store_url, skill)
-  local results, why = self:write { sql("DELETE FROM baselines WHERE skill_name = ? AND store_url = ?",
+  local results, why = self:write { sql(
+    "DELETE FROM baselines WHERE skill_name = ? AND store_url = ?",
     skill, record.store_url(store_url) or "") }
   if not results then return nil, why end
   return results[1].changes > 0
 end
 
 --- Keeps an event.
----@param event table  type; store_url?, skill?, data?: table, timestamp?: ISO 8601, dedupe_key?: an event with the same
----  key is kept once
+---@param event table  type; store_url?, skill?, data?: table, timestamp?: ISO 8601, dedupe_key?: an
+---  event with the same key is kept once
 ---@return table? kept  {id=, new=boolean}; no id when it was there already
 ---@return Fault? trouble
 function Db:add_event(event)
@@ -217,7 +226,8 @@ function Db:add_event(event)
 end
 
 --- Events in the order in which they were kept.
----@param query table  after: id of the last one seen (default 0), type (one or a list), store_url, skill, limit (100)
+---@param query table  after: id of the last one seen (0), type (one or a list), store_url, skill,
+---  limit (100); all optional
 ---@return table[]? events  {id=, timestamp=, type=, store_url=, skill_name=, data=}
 ---@return Fault? trouble
 function Db:events(query)
@@ -226,8 +236,8 @@ function Db:events(query)
   add_filter(where, params, "store_url", query.store_url and record.store_url(query.store_url))
   add_filter(where, params, "skill_name", query.skill)
   params[#params + 1] = query.limit or 100
-  local rows, why = self:read(("SELECT id, timestamp, type, store_url, skill_name, data FROM events WHERE %s "
-    .. "ORDER BY id LIMIT ?"):format(table.concat(where, " AND ")), unpack(params))
+  local rows, why = self:read("SELECT id, timestamp, type, store_url, skill_name, data FROM events "
+    .. "WHERE " .. table.concat(where, " AND ") .. " ORDER BY id LIMIT ?", unpack(params))
   if not rows then return nil, why end
   for _, row in ipairs(rows) do decoded(row, { "data" }) end
   return rows

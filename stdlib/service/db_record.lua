@@ -1,5 +1,5 @@
---- From a result or an event to the rows that keep it: which columns, in which form. Called by service/db.lua. Pure but
---- for the clock.
+--- From a result or an event to the rows that keep it: which columns, in which form. Called by
+--- service/db.lua. Pure but for the clock.
 
 local json = require "json"
 local time = require "time"
@@ -11,7 +11,7 @@ local record = {}
 ---@return string
 function record.now() return time.iso8601() end
 
---- A timestamp in the one form in which all are kept (UTC, milliseconds), so that they sort as text.
+--- A timestamp in the one form in which all are kept (UTC, milliseconds): they sort as text.
 ---@param text string?
 ---@return string  now, when text is no timestamp
 function record.timestamp(text)
@@ -31,7 +31,9 @@ function record.store_url(text)
 end
 
 local function text_or_nil(value) return type(value) == "string" and value or nil end
-local function number_or_nil(value) return type(value) == "number" and value == value and value or nil end
+local function number_or_nil(value)
+  return type(value) == "number" and value == value and value or nil -- NaN is none
+end
 
 -- JSON of a table, NULL of an empty one.
 local function encoded(value)
@@ -40,7 +42,8 @@ end
 
 local function step_error(result)
   for _, step in ipairs(type(result.steps) == "table" and result.steps or {}) do
-    if type(step.error) == "table" and (step.status == "FAIL" or step.status == "ERROR") then return step.error end
+    local bad = step.status == "FAIL" or step.status == "ERROR"
+    if bad and type(step.error) == "table" then return step.error end
   end
 end
 
@@ -57,9 +60,10 @@ local function sql(text, ...) return { text, n = select("#", ...), ... } end
 ---@param event table  see Db:add_event
 ---@return table
 function record.event(event)
-  return sql("INSERT INTO events (timestamp, type, store_url, skill_name, data, dedupe_key) VALUES (?, ?, ?, ?, ?, ?) "
-    .. "ON CONFLICT (dedupe_key) DO NOTHING", record.timestamp(event.timestamp), event.type,
-    record.store_url(event.store_url), event.skill, event.data and json.encode(event.data) or "{}", event.dedupe_key)
+  return sql("INSERT INTO events (timestamp, type, store_url, skill_name, data, dedupe_key) "
+    .. "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (dedupe_key) DO NOTHING",
+    record.timestamp(event.timestamp), event.type, record.store_url(event.store_url), event.skill,
+    event.data and json.encode(event.data) or "{}", event.dedupe_key)
 end
 
 local function finished_event(result, run_id, common, more)
@@ -67,8 +71,9 @@ local function finished_event(result, run_id, common, more)
     duration_ms = number_or_nil(result.duration_ms), metrics = json.array(common.metrics),
     error = common.problem and text_or_nil(common.problem.message) }
   for key, value in pairs(more or {}) do data[key] = value end
-  return record.event { type = "check.finished", store_url = result.store_url, skill = result.skill, data = data,
-    timestamp = result.finished_at, dedupe_key = "check.finished:" .. run_id }
+  return record.event { type = "check.finished", store_url = result.store_url,
+    skill = text_or_nil(result.skill), data = data, timestamp = result.finished_at,
+    dedupe_key = "check.finished:" .. run_id }
 end
 
 local function metrics_of(result)
@@ -82,7 +87,8 @@ local function metrics_of(result)
   return list
 end
 
---- The statements that keep a result, as one transaction. The first fails with "exists" when the run is there already.
+--- The statements that keep a result, as one transaction. The first fails with "exists" when the
+--- run is there already.
 ---@param result table
 ---@param run_id string
 ---@param more table?  further fields of the event
@@ -93,17 +99,17 @@ function record.statements(result, run_id, more)
   local timestamp = record.timestamp(result.started_at)
   local store, skill = record.store_url(result.store_url) or "", text_or_nil(result.skill) or ""
   local status = text_or_nil(result.status) or "ERROR"
-  local list = { sql("INSERT INTO check_runs (timestamp, store_url, skill_name, status, summary, details, screenshots, "
-    .. "error, run_id, finished_at, duration_ms, script, steps, evidence, error_data) "
-    .. "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+  local list = { sql("INSERT INTO check_runs (timestamp, store_url, skill_name, status, summary, "
+    .. "details, screenshots, error, run_id, finished_at, duration_ms, script, steps, evidence, "
+    .. "error_data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     timestamp, store, skill, status, text_or_nil(result.summary), encoded(result.details),
     encoded(result.screenshots), error_line(problem), run_id, record.timestamp(result.finished_at),
-    number_or_nil(result.duration_ms), text_or_nil(result.script), encoded(result.steps), encoded(result.evidence),
-    encoded(problem)) }
+    number_or_nil(result.duration_ms), text_or_nil(result.script), encoded(result.steps),
+    encoded(result.evidence), encoded(problem)) }
   for _, metric in ipairs(common.metrics) do
-    list[#list + 1] = sql("INSERT INTO metrics (run_id, timestamp, store_url, skill_name, status, name, page, step, "
-      .. "unit, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", run_id, timestamp, store, skill, status, metric.name,
-      metric.page or "", metric.step, metric.unit, metric.value)
+    list[#list + 1] = sql("INSERT INTO metrics (run_id, timestamp, store_url, skill_name, status, "
+      .. "name, page, step, unit, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", run_id, timestamp,
+      store, skill, status, metric.name, metric.page or "", metric.step, metric.unit, metric.value)
   end
   list[#list + 1] = finished_event(result, run_id, common, more)
   return list

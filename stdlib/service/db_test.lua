@@ -17,12 +17,15 @@ describe("service.db", function()
 
   local function result(fields)
     local made = {
-      skill = "checkout", script = "/x/checkout.lua", store_url = "https://shop.example/", status = "PASS",
+      skill = "checkout", script = "/x/checkout.lua", store_url = "https://shop.example/",
+      status = "PASS",
       summary = "A shopper reached checkout", started_at = "2024-05-01T10:00:00.000Z",
       finished_at = "2024-05-01T10:00:09.500Z", duration_ms = 9500.25, details = { cart = 1 },
-      steps = { { name = "home", status = "PASS", duration_ms = 3 } }, screenshots = { { path = "a.png" } },
+      steps = { { name = "home", status = "PASS", duration_ms = 3 } },
+      screenshots = { { path = "a.png" } },
       evidence = json.array {}, metrics = {
-        { name = "lcp_ms", value = 1234.5, unit = "ms", page = "home", step = "home", baseline = true },
+        { name = "lcp_ms", value = 1234.5, unit = "ms", page = "home", step = "home",
+          baseline = true },
         { name = "items", value = 3 } },
     }
     for key, value in pairs(fields or {}) do made[key] = value end
@@ -50,8 +53,8 @@ describe("service.db", function()
       expect(row.screenshots):same { { path = "a.png" } }
       expect(row.error):is(nil)
       local lcp = store:metric_history("https://shop.example", "checkout", "lcp_ms")
-      expect(lcp):same { { value = 1234.5, unit = "ms", page = "home", step = "home", status = "PASS",
-        timestamp = "2024-05-01T10:00:00.000Z", run_id = "abc" } }
+      expect(lcp):same { { value = 1234.5, unit = "ms", page = "home", step = "home",
+        status = "PASS", timestamp = "2024-05-01T10:00:00.000Z", run_id = "abc" } }
       local event = store:events({})[1]
       expect(event.type):is("check.finished")
       expect(event.skill_name):is("checkout")
@@ -81,20 +84,22 @@ describe("service.db", function()
 
     it("says in one line what went wrong, and keeps the rest", function()
       store:record_result(result { status = "ERROR", run_id = "e",
-        error = { kind = "script", message = "boom", where = "checkout.lua:12", traceback = "…" } })
-      store:record_result(result { status = "FAIL", run_id = "f", started_at = "2024-05-02T00:00:00Z",
-        steps = { { name = "cart", status = "FAIL", error = { message = "no cart", code = "not-found" } } } })
+        error = { kind = "script", message = "boom", where = "checkout.lua:12", traceback = "T" } })
+      store:record_result(result { status = "FAIL", run_id = "f",
+        started_at = "2024-05-02T00:00:00Z", steps = { { name = "cart", status = "FAIL",
+          error = { message = "no cart", code = "not-found" } } } })
       local rows = store:recent_runs {}
       expect(rows[1].error):is("no cart")
       expect(rows[1].error_data.code):is("not-found")
       expect(rows[2].error):is("boom (checkout.lua:12)")
-      expect(rows[2].error_data.traceback):is("…")
+      expect(rows[2].error_data.traceback):is("T")
     end)
 
     it("takes a result that has little in it, or odd values", function()
       assert(store:record_result { skill = "x", store_url = "https://a.example", status = "SKIP" })
-      assert(store:record_result { skill = "x", store_url = json.null, status = "ERROR", summary = json.null,
-        metrics = { { name = "nan", value = 0 / 0 }, { name = "none", value = json.null }, { value = 1 } },
+      assert(store:record_result { skill = "x", store_url = json.null, status = "ERROR",
+        summary = json.null, metrics = { { name = "nan", value = 0 / 0 },
+          { name = "none", value = json.null }, { value = 1 } },
         details = {}, error = json.null, started_at = "yesterday" })
       expect(count "check_runs"):is(2)
       expect(count "metrics"):is(0)
@@ -155,14 +160,14 @@ describe("service.db", function()
     for i = 1, 6 do
       store:record_result(result { run_id = "r" .. i, started_at = "2024-05-0" .. i .. "T00:00:00Z",
         status = i == 4 and "FAIL" or i == 5 and "WARN" or "PASS",
-        metrics = { { name = "lcp_ms", value = i, page = "home" }, { name = "lcp_ms", value = i * 10, page = "cart" },
+        metrics = { { name = "lcp_ms", value = i, page = "home" },
+          { name = "lcp_ms", value = i * 10, page = "cart" },
           { name = "lcp_ms", value = i * 100 } } })
     end
     local function values(options)
       local list = {}
-      for i, row in ipairs(assert(store:metric_history("https://shop.example", "checkout", "lcp_ms", options))) do
-        list[i] = row.value
-      end
+      local rows = store:metric_history("https://shop.example", "checkout", "lcp_ms", options)
+      for i, row in ipairs(assert(rows)) do list[i] = row.value end
       return table.concat(list, " ")
     end
     expect(values { page = "home" }):is("6 5 4 3 2 1")
@@ -231,23 +236,27 @@ describe("service.db", function()
       local old = assert(sys.store.open(old_path))
       assert(old:write {
         [[CREATE TABLE check_runs (id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp TEXT NOT NULL,
-          store_url TEXT NOT NULL, skill_name TEXT NOT NULL, status TEXT NOT NULL, summary TEXT NOT NULL,
+          store_url TEXT NOT NULL, skill_name TEXT NOT NULL, status TEXT NOT NULL,
+          summary TEXT NOT NULL,
           details TEXT, screenshots TEXT, error TEXT)]],
         [[CREATE TABLE baselines (id INTEGER PRIMARY KEY AUTOINCREMENT, skill_name TEXT NOT NULL,
-          store_url TEXT NOT NULL, baseline_data TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+          store_url TEXT NOT NULL, baseline_data TEXT NOT NULL, created_at TEXT NOT NULL,
+          updated_at TEXT NOT NULL,
           UNIQUE(skill_name, store_url))]],
-        [[CREATE TABLE incidents (id INTEGER PRIMARY KEY AUTOINCREMENT, created_at TEXT NOT NULL, resolved_at TEXT,
-          store_url TEXT NOT NULL, skill_name TEXT NOT NULL, severity TEXT NOT NULL, title TEXT NOT NULL,
-          details TEXT, status TEXT DEFAULT 'open')]],
+        [[CREATE TABLE incidents (id INTEGER PRIMARY KEY AUTOINCREMENT, created_at TEXT NOT NULL,
+          resolved_at TEXT, store_url TEXT NOT NULL, skill_name TEXT NOT NULL,
+          severity TEXT NOT NULL, title TEXT NOT NULL, details TEXT, status TEXT DEFAULT 'open')]],
         "CREATE INDEX idx_check_runs_timestamp ON check_runs(timestamp)",
-        { "INSERT INTO check_runs(timestamp, store_url, skill_name, status, summary, details, screenshots, error) "
-          .. "VALUES ('2023-01-01T00:00:00.000Z', 'https://shop.example/', 'checkout', 'FAIL', 'broke', "
-          .. "'{\"a\":[1]}', '[\"x.png\"]', 'Error: x'), ('2023-01-02T00:00:00.000Z', 'https://shop.example/', "
-          .. "'seo', 'PASS', 'fine', 'not json', NULL, NULL)" },
-        "INSERT INTO baselines(skill_name, store_url, baseline_data, created_at, updated_at) "
-          .. "VALUES ('checkout', 'https://shop.example', '{\"lcp\":1200}', '2023-01-01', '2023-01-01')",
-        "INSERT INTO incidents(created_at, store_url, skill_name, severity, title) "
-          .. "VALUES ('2023-01-01T00:00:00.000Z', 'https://shop.example/', 'checkout', 'P0', 'broken')",
+        [[INSERT INTO check_runs
+          (timestamp, store_url, skill_name, status, summary, details, screenshots, error)
+          VALUES ('2023-01-01T00:00:00.000Z', 'https://shop.example/', 'checkout', 'FAIL', 'broke',
+            '{"a":[1]}', '["x.png"]', 'Error: x'),
+          ('2023-01-02T00:00:00.000Z', 'https://shop.example/', 'seo', 'PASS', 'fine',
+            'not json', NULL, NULL)]],
+        [[INSERT INTO baselines (skill_name, store_url, baseline_data, created_at, updated_at)
+          VALUES ('checkout', 'https://shop.example', '{"lcp":1200}', '2023-01-01', '2023-01-01')]],
+        [[INSERT INTO incidents (created_at, store_url, skill_name, severity, title) VALUES
+          ('2023-01-01T00:00:00.000Z', 'https://shop.example/', 'checkout', 'P0', 'broken')]],
       })
       local rows = {}
       for _, name in ipairs { "check_runs", "baselines", "incidents" } do
@@ -323,7 +332,8 @@ describe("service.db", function()
       other:close()
       local why = trouble_of(folder .. "/other.db")
       expect(why.code):is("invalid")
-      expect(why.message):matches("another program %(it has the tables moz_places, but not check_runs%)")
+      expect(why.message):matches("another program")
+      expect(why.message):matches("the tables moz_places, but not check_runs")
     end)
 
     it("is returned by every function, never raised", function()
@@ -345,88 +355,6 @@ describe("service.db", function()
         expect(fault.is(why, "engine")):is(true)
         expect(why.code):is("closed")
       end
-    end)
-  end)
-
-  describe("sys.store", function()
-    local raw
-    before_each(function()
-      raw = assert(sys.store.open(folder .. "/raw.db"))
-      assert(raw:write { "CREATE TABLE t(a, b)" })
-    end)
-    after_each(function() raw:close() end)
-
-    it("takes and gives every kind of value", function()
-      assert(raw:write {
-        { "INSERT INTO t VALUES (?, ?)", nil, true, n = 2 },
-        { "INSERT INTO t VALUES (?, ?)", 3, 2.5 },
-        { "INSERT INTO t VALUES (?, ?)", "a\0b", { blob = "\255\0" } },
-        { "INSERT INTO t VALUES (?, ?)", json.null, false },
-        { "INSERT INTO t VALUES (?, ?)", -2 ^ 53, 1e300 },
-      })
-      expect(raw:read "SELECT a, b FROM t ORDER BY rowid"):same {
-        { b = 1 }, { a = 3, b = 2.5 }, { a = "a\0b", b = "\255\0" }, { b = 0 }, { a = -2 ^ 53, b = 1e300 } }
-      expect(raw:read("SELECT typeof(a) AS x, typeof(b) AS y FROM t WHERE a IS ?", 3)):same
-        { { x = "integer", y = "real" } }
-      expect(raw:read("SELECT typeof(b) AS y FROM t WHERE a = ?", "a\0b")):same { { y = "blob" } }
-      expect(raw:read("SELECT count(*) AS n FROM t WHERE a IS ?", nil)[1].n):is(2)
-    end)
-
-    it("returns changes, the new id and RETURNING rows", function()
-      local results = raw:write { { "INSERT INTO t VALUES (?, 1), (?, 2) RETURNING a", "x", "y" },
-        "UPDATE t SET b = 0", "DELETE FROM t WHERE a = 'x'" }
-      expect(results):same { { changes = 2, id = 2, rows = { { a = "x" }, { a = "y" } } }, { changes = 2 },
-        { changes = 1 } }
-      expect(raw:write {}):same {}
-    end)
-
-    it("returns nil, text, code for what fails", function()
-      local rows, text, code = raw:read "SELECT * FROM nowhere"
-      expect(rows):is(nil)
-      expect(text):matches("no such table: nowhere")
-      expect(code):is("invalid")
-      rows, text, code = raw:read("SELECT ?")
-      expect(rows):is(nil)
-      expect(text):matches("1 parameters, but 0 values")
-      expect(code):is("invalid")
-    end)
-
-    it("raises when it is used in a wrong way", function()
-      expect(function() raw:write "SELECT 1" end):raises("must be a list of statements")
-      expect(function() raw:write { 5 } end):raises("a statement must be")
-      expect(function() raw:write { {} } end):raises("a statement must be")
-      expect(function() raw:write { { "INSERT INTO t VALUES (?, ?)", {}, 1 } } end):raises("a parameter must be")
-      expect(function() raw:read("SELECT ?", 0 / 0) end):raises("NaN")
-      expect(function() raw:read(5) end):raises("sql must be a string")
-      expect(function() sys.store.open("") end):raises("path must name a file")
-      expect(function() sys.store.open(folder .. "/y.db", { migrations = "x" }) end):raises("list of SQL scripts")
-    end)
-
-    it("survives a task that is killed while it waits", function()
-      local endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
-      local task = sys.task.spawn(function() return raw:read(endless) end)
-      sys.task.spawn(function() end):join()
-      task:kill("enough")
-      local writer = sys.task.spawn(function() return raw:write { "INSERT INTO t VALUES (1, 1)" } end)
-      sys.task.spawn(function() end):join()
-      writer:kill("enough")
-      expect((task:join())):is(nil)
-      expect((writer:join())):is(nil)
-      assert(raw:write { "INSERT INTO t VALUES (2, 2)" })
-      expect(#raw:read "SELECT * FROM t"):is(2)
-    end)
-
-    it("may be forgotten without being closed", function()
-      local kept = folder .. "/forgotten.db"
-      for i = 1, 5 do
-        local forgotten = assert(sys.store.open(kept))
-        assert(forgotten:write { "CREATE TABLE IF NOT EXISTS t(a)", { "INSERT INTO t VALUES (?)", i } })
-      end
-      collectgarbage()
-      collectgarbage()
-      local again = assert(sys.store.open(kept))
-      expect(again:read("SELECT count(*) AS n FROM t")[1].n):is(5)
-      again:close()
     end)
   end)
 end)

@@ -42,7 +42,7 @@ end }
   throw_nil = { error = "script", text = "nil", source = [[
 return skill "bad" { about = "throws nothing", run = function(t) error() end }
 ]] },
-  hostile_error = { error = "script", text = "", source = [[
+  hostile_error = { error = "timeout", text = "endless loop", source = [[
 return skill "bad" { about = "throws a hostile object", run = function(t)
   error(setmetatable({}, { __tostring = function() while true do end end }))
 end }
@@ -80,7 +80,7 @@ describe("isolation", function()
     it("keeps " .. name .. " to its own run", function()
       folder:write("good.lua", GOOD)
       folder:write("bad.lua", bad.source)
-      local results, ended = folder:report { "run", "good.lua", "bad.lua", "--jobs", "2" }
+      local results, ended = folder:report { "run", "good.lua", "bad.lua", "--jobs", "2", "--url", "http://127.0.0.1:9" }
       expect(results.good.status):is("PASS")
       local result = results.bad
       expect(result.status):is("ERROR")

@@ -39,7 +39,8 @@ static void request_line_and_headers_arrive(void **state)
 {
     (void)state;
     test_fetch f;
-    const http_header headers[] = {{"X-One", "1"}, {"X-Two", "a"}, {"X-Two", "b"}, {"X-Empty", ""}, {"Accept", NULL}};
+    const http_header headers[] = {
+        {"X-One", "1"}, {"X-Two", "a"}, {"X-Two", "b"}, {"X-Empty", ""}, {"Accept", NULL}};
     http_options o = get("/head");
     o.headers = headers;
     o.header_count = 5;
@@ -229,8 +230,9 @@ static void connect_time_limit_covers_tcp_and_tls(void **state)
     o.total_timeout = 0;
     snprintf(url, sizeof url, "https://127.0.0.1:%d/", port);
     FAILS(&o, "timeout", "during the TLS handshake with 127.0.0.1:");
-    struct sockaddr_in a = {
-        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
+    struct sockaddr_in a = {.sin_family = AF_INET,
+                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                            .sin_port = htons((uint16_t)port)};
     for (int i = 0; i < 4; i++) { /* its queue is full then, and no more are taken */
         fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
         (void)!connect(fillers[i], (struct sockaddr *)&a, sizeof a);
@@ -288,8 +290,16 @@ static void broken_servers_are_told_apart(void **state)
 static void wrong_requests_do_not_begin(void **state)
 {
     (void)state;
-    static const char *const urls[] = {"", "shop.example", "/cart", "file:///etc/passwd", "ftp://a/", "gopher://a/",
-                                       "http://", "http://a b/", "http://a:99999/", "javascript:x"};
+    static const char *const urls[] = {"",
+                                       "shop.example",
+                                       "/cart",
+                                       "file:///etc/passwd",
+                                       "ftp://a/",
+                                       "gopher://a/",
+                                       "http://",
+                                       "http://a b/",
+                                       "http://a:99999/",
+                                       "javascript:x"};
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
         http_options o = http_options_default;
         o.url = urls[i];
@@ -330,11 +340,10 @@ static void a_cancelled_request_is_silent(void **state)
             assert_non_null(f.request);
             for (int t = 0; t < turns; t++)
                 ev_run(loop_ev(), t == 0 ? EVRUN_NOWAIT : EVRUN_ONCE);
-            if (f.notified)
-                continue; /* it was quicker */
+            int before = f.notified; /* it may have been quicker */
             http_destroy(f.request);
             ev_run(loop_ev(), EVRUN_NOWAIT);
-            assert_int_equal(f.notified, 0);
+            assert_int_equal(f.notified, before);
         }
     }
     http_destroy(NULL);
@@ -361,7 +370,8 @@ static void many_at_once(void **state)
         fetch_done(&all[i]);
 }
 
-/* Reads a stream to its end, all that is there at a time; returns the bytes and the largest piece. */
+/* Reads a stream to its end, all that is there at a time; returns the bytes and the largest piece.
+ */
 static size_t drain(test_fetch *f, size_t *largest)
 {
     size_t total = 0;

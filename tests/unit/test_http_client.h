@@ -59,7 +59,8 @@ static inline const http_answer *fetch_good(test_fetch *f, const http_options *o
     return fetch_answer(f);
 }
 
-/* The request must fail, at once or later, with this code and a message that contains each of the texts. */
+/* The request must fail, at once or later, with this code and a message that contains each of the
+ * texts. */
 static inline void fetch_fails(const http_options *o, const char *code, const char *const *texts)
 {
     test_fetch f;

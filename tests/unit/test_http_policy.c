@@ -1,4 +1,5 @@
-/* What a script may reach: addresses, hosts, redirects, proxies, reused connections; and cookies, which follow the same hops. */
+/* What a script may reach: addresses, hosts, redirects, proxies, reused connections; and cookies,
+ * which follow the same hops. */
 #include "io/address.h"
 #include "io/address_lookup.h"
 #include "io/http_proxy.h"
@@ -32,25 +33,59 @@ static void addresses_are_classified(void **state)
         const char *text;
         address_kind kind;
     } all[] = {
-        {"8.8.8.8", ADDRESS_PUBLIC},        {"23.227.38.65", ADDRESS_PUBLIC},    {"9.255.255.255", ADDRESS_PUBLIC},
-        {"11.0.0.0", ADDRESS_PUBLIC},       {"100.63.255.255", ADDRESS_PUBLIC},  {"100.128.0.0", ADDRESS_PUBLIC},
-        {"172.15.255.255", ADDRESS_PUBLIC}, {"172.32.0.0", ADDRESS_PUBLIC},      {"192.167.255.255", ADDRESS_PUBLIC},
-        {"223.255.255.255", ADDRESS_PUBLIC}, {"0.0.0.0", ADDRESS_UNSPECIFIED},   {"0.1.2.3", ADDRESS_UNSPECIFIED},
-        {"10.0.0.1", ADDRESS_PRIVATE},      {"10.255.255.255", ADDRESS_PRIVATE}, {"172.16.0.1", ADDRESS_PRIVATE},
-        {"172.31.255.255", ADDRESS_PRIVATE}, {"192.168.1.1", ADDRESS_PRIVATE},   {"127.0.0.1", ADDRESS_LOOPBACK},
-        {"127.255.0.9", ADDRESS_LOOPBACK},  {"169.254.169.254", ADDRESS_LINK_LOCAL}, {"100.64.0.1", ADDRESS_SHARED},
-        {"100.127.255.255", ADDRESS_SHARED}, {"224.0.0.1", ADDRESS_MULTICAST},   {"239.1.1.1", ADDRESS_MULTICAST},
-        {"240.0.0.1", ADDRESS_RESERVED},    {"255.255.255.255", ADDRESS_RESERVED}, {"198.18.0.1", ADDRESS_RESERVED},
-        {"192.0.2.1", ADDRESS_RESERVED},    {"2606:4700::1", ADDRESS_PUBLIC},    {"2620:127:f00f:e::", ADDRESS_PUBLIC},
-        {"::", ADDRESS_UNSPECIFIED},        {"::1", ADDRESS_LOOPBACK},           {"fc00::1", ADDRESS_PRIVATE},
-        {"fdff::1", ADDRESS_PRIVATE},       {"fe80::1", ADDRESS_LINK_LOCAL},     {"fe80::1%2", ADDRESS_LINK_LOCAL},
-        {"febf::1", ADDRESS_LINK_LOCAL},    {"fec0::1", ADDRESS_PRIVATE},        {"ff02::1", ADDRESS_MULTICAST},
-        {"::ffff:127.0.0.1", ADDRESS_LOOPBACK}, {"::ffff:10.1.2.3", ADDRESS_PRIVATE}, {"::ffff:8.8.8.8", ADDRESS_PUBLIC},
-        {"::127.0.0.1", ADDRESS_LOOPBACK},  {"::ffff:0:192.168.0.1", ADDRESS_PRIVATE},
-        {"64:ff9b::127.0.0.1", ADDRESS_LOOPBACK}, {"64:ff9b::10.0.0.1", ADDRESS_PRIVATE},
-        {"64:ff9b::8.8.8.8", ADDRESS_PUBLIC}, {"64:ff9b:1::8.8.8.8", ADDRESS_PRIVATE},
-        {"2002:7f00:1::", ADDRESS_LOOPBACK}, {"2002:a9fe:a9fe::", ADDRESS_LINK_LOCAL},
-        {"2001:0:4136:e378::", ADDRESS_RESERVED}, {"2001:db8::1", ADDRESS_RESERVED}, {"100::1", ADDRESS_RESERVED},
+        {"8.8.8.8", ADDRESS_PUBLIC},
+        {"23.227.38.65", ADDRESS_PUBLIC},
+        {"9.255.255.255", ADDRESS_PUBLIC},
+        {"11.0.0.0", ADDRESS_PUBLIC},
+        {"100.63.255.255", ADDRESS_PUBLIC},
+        {"100.128.0.0", ADDRESS_PUBLIC},
+        {"172.15.255.255", ADDRESS_PUBLIC},
+        {"172.32.0.0", ADDRESS_PUBLIC},
+        {"192.167.255.255", ADDRESS_PUBLIC},
+        {"223.255.255.255", ADDRESS_PUBLIC},
+        {"0.0.0.0", ADDRESS_UNSPECIFIED},
+        {"0.1.2.3", ADDRESS_UNSPECIFIED},
+        {"10.0.0.1", ADDRESS_PRIVATE},
+        {"10.255.255.255", ADDRESS_PRIVATE},
+        {"172.16.0.1", ADDRESS_PRIVATE},
+        {"172.31.255.255", ADDRESS_PRIVATE},
+        {"192.168.1.1", ADDRESS_PRIVATE},
+        {"127.0.0.1", ADDRESS_LOOPBACK},
+        {"127.255.0.9", ADDRESS_LOOPBACK},
+        {"169.254.169.254", ADDRESS_LINK_LOCAL},
+        {"100.64.0.1", ADDRESS_SHARED},
+        {"100.127.255.255", ADDRESS_SHARED},
+        {"224.0.0.1", ADDRESS_MULTICAST},
+        {"239.1.1.1", ADDRESS_MULTICAST},
+        {"240.0.0.1", ADDRESS_RESERVED},
+        {"255.255.255.255", ADDRESS_RESERVED},
+        {"198.18.0.1", ADDRESS_RESERVED},
+        {"192.0.2.1", ADDRESS_RESERVED},
+        {"2606:4700::1", ADDRESS_PUBLIC},
+        {"2620:127:f00f:e::", ADDRESS_PUBLIC},
+        {"::", ADDRESS_UNSPECIFIED},
+        {"::1", ADDRESS_LOOPBACK},
+        {"fc00::1", ADDRESS_PRIVATE},
+        {"fdff::1", ADDRESS_PRIVATE},
+        {"fe80::1", ADDRESS_LINK_LOCAL},
+        {"fe80::1%2", ADDRESS_LINK_LOCAL},
+        {"febf::1", ADDRESS_LINK_LOCAL},
+        {"fec0::1", ADDRESS_PRIVATE},
+        {"ff02::1", ADDRESS_MULTICAST},
+        {"::ffff:127.0.0.1", ADDRESS_LOOPBACK},
+        {"::ffff:10.1.2.3", ADDRESS_PRIVATE},
+        {"::ffff:8.8.8.8", ADDRESS_PUBLIC},
+        {"::127.0.0.1", ADDRESS_LOOPBACK},
+        {"::ffff:0:192.168.0.1", ADDRESS_PRIVATE},
+        {"64:ff9b::127.0.0.1", ADDRESS_LOOPBACK},
+        {"64:ff9b::10.0.0.1", ADDRESS_PRIVATE},
+        {"64:ff9b::8.8.8.8", ADDRESS_PUBLIC},
+        {"64:ff9b:1::8.8.8.8", ADDRESS_PRIVATE},
+        {"2002:7f00:1::", ADDRESS_LOOPBACK},
+        {"2002:a9fe:a9fe::", ADDRESS_LINK_LOCAL},
+        {"2001:0:4136:e378::", ADDRESS_RESERVED},
+        {"2001:db8::1", ADDRESS_RESERVED},
+        {"100::1", ADDRESS_RESERVED},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         address_kind kind = ADDRESS_PUBLIC;
@@ -66,7 +101,8 @@ static void addresses_are_classified(void **state)
 static void hosts_are_matched(void **state)
 {
     (void)state;
-    static const char *const hosts[] = {"api.example.com", "*.cdn.example", "only.example:8443", "[2606:4700::1]:443"};
+    static const char *const hosts[] = {"api.example.com", "*.cdn.example", "only.example:8443",
+                                        "[2606:4700::1]:443"};
     http_policy *p = http_policy_create(&(http_policy_config){
         .store_host = "www.shop.example", .store_port = 443, .hosts = hosts, .host_count = 4});
     static const struct {
@@ -74,12 +110,24 @@ static void hosts_are_matched(void **state)
         int port;
         bool granted;
     } all[] = {
-        {"api.example.com", 443, true},   {"API.Example.COM", 80, true},   {"api.example.com.", 443, true},
-        {"xapi.example.com", 443, false}, {"example.com", 443, false},     {"api.example.com.evil.net", 443, false},
-        {"a.cdn.example", 443, true},     {"a.b.cdn.example", 80, true},   {"cdn.example", 443, false},
-        {"evilcdn.example", 443, false},  {".cdn.example", 443, false},    {"only.example", 8443, true},
-        {"only.example", 443, false},     {"www.shop.example", 443, true}, {"shop.example", 443, true},
-        {"admin.shop.example", 443, false}, {"2606:4700::1", 443, true},   {"2606:4700::1", 80, false},
+        {"api.example.com", 443, true},
+        {"API.Example.COM", 80, true},
+        {"api.example.com.", 443, true},
+        {"xapi.example.com", 443, false},
+        {"example.com", 443, false},
+        {"api.example.com.evil.net", 443, false},
+        {"a.cdn.example", 443, true},
+        {"a.b.cdn.example", 80, true},
+        {"cdn.example", 443, false},
+        {"evilcdn.example", 443, false},
+        {".cdn.example", 443, false},
+        {"only.example", 8443, true},
+        {"only.example", 443, false},
+        {"www.shop.example", 443, true},
+        {"shop.example", 443, true},
+        {"admin.shop.example", 443, false},
+        {"2606:4700::1", 443, true},
+        {"2606:4700::1", 80, false},
         {"", 443, false},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
@@ -104,8 +152,10 @@ static void private_addresses_are_refused(void **state)
 {
     (void)state;
     static const char *const spellings[] = {
-        "127.0.0.1", "localhost", "LOCALHOST", "127.1", "2130706433", "0x7f.0.0.1", "0177.0.0.1", "0.0.0.0", "0",
-        "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::]", "user@127.0.0.1", "127.0.0.1.", "%31%32%37.0.0.1",
+        "127.0.0.1",  "localhost",      "LOCALHOST",          "127.1",
+        "2130706433", "0x7f.0.0.1",     "0177.0.0.1",         "0.0.0.0",
+        "0",          "[::1]",          "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
+        "[::]",       "user@127.0.0.1", "127.0.0.1.",         "%31%32%37.0.0.1",
     };
     http_policy *p = strict(NULL, 0);
     for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
@@ -266,8 +316,10 @@ static void secrets_do_not_follow_to_another_origin(void **state)
 {
     (void)state;
     test_fetch f;
-    const http_header headers[] = {{"Authorization", "Bearer s3cret"}, {"X-Access-Token", "s3cret"},
-                                   {"Cookie", "s3cret=1"}, {"Accept-Language", "de"}};
+    const http_header headers[] = {{"Authorization", "Bearer s3cret"},
+                                   {"X-Access-Token", "s3cret"},
+                                   {"Cookie", "s3cret=1"},
+                                   {"Accept-Language", "de"}};
     char path[300];
     snprintf(path, sizeof path, "/to/307/%s", on(&other, "127.0.0.1", "/head"));
     http_options o = get(on(&server, "name:s3cret@127.0.0.1", path));
@@ -294,7 +346,8 @@ static void cookies_live_in_their_jar(void **state)
     (void)state;
     test_fetch f;
     http_options plain = get(on(&server, "127.0.0.1", "/login"));
-    assert_true(body_has(fetch_good(&f, &plain), "Cookie: session=s3")); /* across redirects without any jar */
+    assert_true(body_has(fetch_good(&f, &plain),
+                         "Cookie: session=s3")); /* across redirects without any jar */
     fetch_done(&f);
     plain.url = on(&server, "127.0.0.1", "/head");
     assert_false(body_has(fetch_good(&f, &plain), "Cookie:")); /* and gone with the request */
@@ -352,7 +405,8 @@ static void proxies_are_used_only_when_asked(void **state)
     o.url = "https://shop.example/"; /* its CONNECT is answered 403 */
     FAILS(&o, "proxy", "the proxy refused", "403");
     o.proxy = "http://127.0.0.1:1";
-    FAILS(&o, "proxy", "could not connect to 127.0.0.1:1 (proxy for shop.example): connection refused");
+    FAILS(&o, "proxy",
+          "could not connect to 127.0.0.1:1 (proxy for shop.example): connection refused");
 }
 
 static void proxies_are_no_way_around_the_policy(void **state)
@@ -369,9 +423,11 @@ static void proxies_are_no_way_around_the_policy(void **state)
     o.proxy = "env"; /* the operator's is not */
     fetch_good(&f, &o);
     fetch_done(&f);
-    o.url = on(&other, "127.0.0.1", "/hello"); /* but it must not be used to reach what is private */
+    o.url = on(&other, "127.0.0.1",
+               "/hello"); /* but it must not be used to reach what is private */
     FAILS(&o, "private-address", "a loopback address");
-    setenv("no_proxy", "127.0.0.1", 1); /* nor does an exemption from the proxy exempt from the policy */
+    setenv("no_proxy", "127.0.0.1",
+           1); /* nor does an exemption from the proxy exempt from the policy */
     FAILS(&o, "private-address", "a loopback address");
     unsetenv("no_proxy");
     unsetenv("http_proxy");
@@ -436,8 +492,11 @@ static void names_are_looked_up(void **state)
     static const struct {
         int eai;
         const char *code;
-    } all[] = {{EAI_NONAME, "dns"}, {EAI_NODATA, "dns"}, {EAI_AGAIN, "dns-unreachable"},
-               {EAI_FAIL, "dns-unreachable"}, {EAI_SYSTEM, "dns-unreachable"}};
+    } all[] = {{EAI_NONAME, "dns"},
+               {EAI_NODATA, "dns"},
+               {EAI_AGAIN, "dns-unreachable"},
+               {EAI_FAIL, "dns-unreachable"},
+               {EAI_SYSTEM, "dns-unreachable"}};
     for (size_t i = 0; i < 5; i++) {
         err e;
         address_lookup_explain(all[i].eai, 5, "shop.example", &e);
@@ -455,8 +514,8 @@ static void names_that_do_not_resolve_are_explained(void **state)
 
 static int open_all(void **state)
 {
-    static const char *const unset[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
-                                        "no_proxy", "NO_PROXY"};
+    static const char *const unset[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                        "ALL_PROXY",  "no_proxy",    "NO_PROXY"};
     for (size_t i = 0; i < 7; i++)
         unsetenv(unset[i]);
     http_tests_open(state);

@@ -1,7 +1,7 @@
 /*
- * A small HTTP/1 server for the tests of the HTTP client: raw sockets, one thread a connection, and every way in which
- * a server can misbehave, chosen by path. Nothing in it waits for time to pass: what hangs, hangs until the client
- * goes away.
+ * A small HTTP/1 server for the tests of the HTTP client: raw sockets, one thread a connection, and
+ * every way in which a server can misbehave, chosen by path. Nothing in it waits for time to pass:
+ * what hangs, hangs until the client goes away.
  */
 #ifndef TEST_HTTP_SERVER_H
 #define TEST_HTTP_SERVER_H
@@ -59,7 +59,8 @@ static bool peer_say(test_peer *p, const char *text)
 static ssize_t peer_receive(test_peer *p)
 {
     size_t room = sizeof p->in - 1 - p->have;
-    ssize_t n = p->ssl ? SSL_read(p->ssl, p->in + p->have, (int)room) : recv(p->fd, p->in + p->have, room, 0);
+    ssize_t n = p->ssl ? SSL_read(p->ssl, p->in + p->have, (int)room)
+                       : recv(p->fd, p->in + p->have, room, 0);
     if (n > 0)
         p->have += (size_t)n;
     p->in[p->have] = 0;
@@ -74,10 +75,12 @@ static void peer_wait_for_close(test_peer *p)
     while (peer_receive(p) > 0);
 }
 
-static bool peer_answer(test_peer *p, const char *status, const char *headers, const void *body, size_t len)
+static bool peer_answer(test_peer *p, const char *status, const char *headers, const void *body,
+                        size_t len)
 {
     char head[8192];
-    snprintf(head, sizeof head, "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n", status, headers, len);
+    snprintf(head, sizeof head, "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n", status, headers,
+             len);
     return peer_say(p, head) && peer_send(p, body, len);
 }
 
@@ -186,7 +189,8 @@ static bool peer_misbehave(test_peer *p, const char *path)
     return true;
 }
 
-static bool peer_behave(test_peer *p, const char *head, const char *path, const char *body, size_t body_len)
+static bool peer_behave(test_peer *p, const char *head, const char *path, const char *body,
+                        size_t body_len)
 {
     if (starts(path, "/to/")) /* /to/STATUS/LOCATION */
         return peer_redirect(p, (char[]){path[4], path[5], path[6], ' ', 'X', 0}, "", path + 8);
@@ -199,7 +203,8 @@ static bool peer_behave(test_peer *p, const char *head, const char *path, const 
     if (strcmp(path, "/login") == 0)
         return peer_redirect(p, "302 Found", "Set-Cookie: session=s3; Path=/\r\n", "/head");
     if (strcmp(path, "/cookie") == 0)
-        return peer_answer(p, "200 OK", "Set-Cookie: a=1; Path=/\r\nSet-Cookie: b=2; Path=/\r\n", "", 0);
+        return peer_answer(p, "200 OK", "Set-Cookie: a=1; Path=/\r\nSet-Cookie: b=2; Path=/\r\n",
+                           "", 0);
     if (strcmp(path, "/head") == 0)
         return peer_answer(p, "200 OK", "", head, strlen(head));
     if (strcmp(path, "/echo") == 0)
@@ -214,8 +219,9 @@ static bool peer_behave(test_peer *p, const char *head, const char *path, const 
         return peer_say(p, "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n") &&
                peer_answer(p, "200 OK", "X-Real: yes\r\n", "late", 4);
     if (strcmp(path, "/chunked") == 0)
-        return peer_say(p, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n4\r\n two\r\n"
-                           "6\r\n three\r\n0\r\nX-Trailer: 1\r\n\r\n");
+        return peer_say(
+            p, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n4\r\n two\r\n"
+               "6\r\n three\r\n0\r\nX-Trailer: 1\r\n\r\n");
     if (strcmp(path, "/repeats") == 0)
         return peer_answer(p, "200 OK", "X-Twice: first\r\nx-twice:second\r\nX-Empty:\r\n", "", 0);
     if (strcmp(path, "/hello") == 0)

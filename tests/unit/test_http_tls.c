@@ -26,7 +26,8 @@ static void add_extension(X509 *x, X509 *issuer, int nid, const char *value)
 }
 
 /* Valid from and until so many days from now; signed by `by`, or by itself where that is NULL. */
-static authority make_certificate(const char *name, const char *alt, int from, int until, const authority *by)
+static authority make_certificate(const char *name, const char *alt, int from, int until,
+                                  const authority *by)
 {
     static long serial = 1;
     authority a = {.certificate = X509_new(), .key = EVP_EC_gen("P-256")};
@@ -36,7 +37,8 @@ static authority make_certificate(const char *name, const char *alt, int from, i
     X509_gmtime_adj(X509_getm_notBefore(x), from * 86400L);
     X509_gmtime_adj(X509_getm_notAfter(x), until * 86400L);
     X509_set_pubkey(x, a.key);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_UTF8, (const unsigned char *)name, -1, -1, 0);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_UTF8,
+                               (const unsigned char *)name, -1, -1, 0);
     X509_set_issuer_name(x, X509_get_subject_name(by ? by->certificate : x));
     if (alt)
         add_extension(x, by ? by->certificate : x, NID_subject_alt_name, alt);
@@ -114,7 +116,8 @@ static void bad_certificates_are_explained(void **state)
 {
     (void)state;
     http_options o = get(&expired, "/hello");
-    FAILS(&o, "tls", "TLS: the certificate of localhost has expired on ", day(-2), "CN=Test authority");
+    FAILS(&o, "tls", "TLS: the certificate of localhost has expired on ", day(-2),
+          "CN=Test authority");
     o = get(&early, "/hello");
     FAILS(&o, "tls", "is valid only from ", day(5), "clock");
     o = get(&self_signed, "/hello");

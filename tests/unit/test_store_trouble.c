@@ -183,11 +183,11 @@ static void a_file_size_limit_is_a_full_disk(void **state)
     assert_full_and_recovers(s, lift_limit);
 }
 
-static char mounted[128];
+static char mounted[160];
 
 static void free_some(void)
 {
-    char path[160];
+    char path[200];
     snprintf(path, sizeof path, "%s/ballast", mounted);
     assert_int_equal(unlink(path), 0);
 }
@@ -212,7 +212,7 @@ static void a_full_disk(void **state)
     if (!may_mount)
         skip();
     mount_small("small", "size=1500k");
-    char path[160], ballast[300000] = {1};
+    char path[200], ballast[300000] = {1};
     snprintf(path, sizeof path, "%s/ballast", mounted);
     write_file(path, ballast, sizeof ballast, 0);
     snprintf(path, sizeof path, "%s/full.db", mounted);
@@ -265,7 +265,7 @@ static void a_read_only_file_system(void **state)
     if (!may_mount)
         skip();
     mount_small("frozen", "size=2m");
-    char path[160];
+    char path[200];
     snprintf(path, sizeof path, "%s/x.db", mounted);
     outside(path, "CREATE TABLE t(a)");
     assert_int_equal(mount("tmpfs", mounted, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL), 0);
@@ -440,8 +440,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_damaged_page_is_found_when_it_is_used),
         cmocka_unit_test(every_acknowledged_row_survives_a_kill),
     };
-    int failed =
-        cmocka_run_group_tests_name("store_trouble", tests, make_temp_dir, remove_temp_dir);
+    int failed = cmocka_run_group_tests_name("store_trouble", tests, make_temp_dir,
+                                             remove_temp_dir);
     loop_finish();
     return failed;
 }

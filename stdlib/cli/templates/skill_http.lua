@@ -1,6 +1,6 @@
 -- api: 1
 -- Try it:  nano-sre run SKILL_NAME --url https://my-shop.example
--- Help:    docs/skills.md in nano-sre's sources; editors with LuaLS complete and check this file in a project.
+-- Help:    docs/skills.md in nano-sre's sources; editors with LuaLS complete and check this file.
 
 return skill "SKILL_NAME" {
   about   = "One sentence: what does this ask the shop, and what must be true?",
@@ -15,7 +15,7 @@ return skill "SKILL_NAME" {
     t.step("the shop answers", function()
       local response = t.http.get(t.store.url .. o.path)
       t.expect(response.status, "the HTTP status of " .. o.path):is(200)
-      t.measure("first_byte_ms", response.timings.first_byte_ms, { page = o.path, baseline = true })
+      t.measure("first_byte_ms", response.timings.first_byte, { page = o.path, baseline = true })
     end)
   end,
 }

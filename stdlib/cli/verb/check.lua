@@ -8,8 +8,9 @@ verb.examples = {
   { "nano-sre check --fail-on warn -r junit=out.xml", "as a CI step that is strict" },
 }
 verb.remarks = [[
-In a project (a folder with nano-sre.lua) these are the skills in skills/ and the bundled ones that
-nano-sre.lua names under `skills`; without any of them, and outside of a project, all bundled ones.]]
+In a project (a folder with nano-sre.lua) these are the skills in skills/ and the bundled ones
+that nano-sre.lua names under `skills`; without any of them, and outside of a project, all
+bundled ones.]]
 
 function verb.define(parser, flags)
   parser:option("--skill", "only this skill; may be repeated"):argname("SKILL"):count("*")

@@ -7,14 +7,15 @@ verb.examples = {
   { "nano-sre config --url https://my-shop.example", "what a flag would change" },
 }
 verb.remarks = [[
-Later ones win: defaults, nano-sre.lua (looked for upwards from here), .env beside it, the environment,
-flags. Secrets are never shown.]]
+Later ones win: defaults, nano-sre.lua (looked for upwards from here), .env beside it, the
+environment, flags. Secrets are never shown.]]
 
 function verb.define(parser, flags)
   flags.shop(parser)
   flags.browser(parser)
   parser:option("--timeout", "limit of every run"):argname("TIME")
-  parser:option("--report-dir", "where reports and screenshots go"):target("report_dir"):argname("DIR")
+  parser:option("--report-dir",
+    "where reports and screenshots go"):target("report_dir"):argname("DIR")
 end
 
 local function value_of(config, setting, paint)
@@ -33,7 +34,9 @@ local function print_skills(config, out, paint)
   for _, name in ipairs(names) do
     local skill, parts = config.skills[name], {}
     if skill.enabled == false then parts[1] = "off" end
-    if skill.timeout then parts[#parts + 1] = "timeout " .. require("time").format_duration(skill.timeout) end
+    if skill.timeout then
+      parts[#parts + 1] = "timeout " .. require("time").format_duration(skill.timeout)
+    end
     local keys = {}
     for key in pairs(skill.options or {}) do keys[#keys + 1] = key end
     table.sort(keys)
@@ -46,17 +49,21 @@ local function print_skills(config, out, paint)
 end
 
 function verb.run(args)
-  local session = require("cli.session").open(require("cli.flags").settings(args), { tolerant = true })
+  local session = require("cli.session").open(require("cli.flags").settings(args),
+    { tolerant = true })
   local out, schema = require "cli.out", require "config.schema"
   local config, paint = session.config, out.painter(1)
   session:close()
   local rows = {}
   for _, setting in ipairs(schema) do
-    local origin = config.origins[setting.key] or (setting.env and "environment " .. setting.env .. " sets it")
-    if setting.used == false then origin = (origin and origin .. "; " or "") .. "not used by this version" end
+    local origin = config.origins[setting.key]
+    if setting.used == false then
+      origin = (origin and origin .. "; " or "") .. "not used by this version"
+    end
     rows[#rows + 1] = { setting.key, value_of(config, setting, paint), paint("dim", origin or "") }
   end
-  local project = config.project and require("config.paths").display(config.project.file, config.cwd)
+  local project = config.project and require("config.paths").display(config.project.file,
+    config.cwd)
   out.line(paint("dim", "project: " .. (project or "none (no nano-sre.lua here or above)")))
   out.line(paint("dim", ".env:    " .. (config.dotenv and config.dotenv.file or "none")))
   out.line()

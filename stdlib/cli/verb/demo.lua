@@ -4,13 +4,14 @@ local verb = {}
 
 verb.examples = {
   { "nano-sre demo --check", "a phone shopper shops, and a report is written" },
-  { "nano-sre demo --check --fault cart-500", "the same with a fault" },
+  { "nano-sre demo --check --fault cart_500", "the same with a fault" },
   { "nano-sre demo --port 8080", "only the shop, until Ctrl-C" },
   { "nano-sre demo --list-faults", "the faults that can be switched on" },
 }
 
 function verb.define(parser, flags)
-  parser:option("--port", "where the shop listens on 127.0.0.1; 0: any free port"):argname("PORT"):default("0")
+  parser:option("--port",
+    "where the shop listens on 127.0.0.1; 0: any free port"):argname("PORT"):default("0")
   parser:option("--fault", "switch a fault on; may be repeated"):argname("NAME"):count("*")
   parser:flag("--list-faults", "list the faults and end")
   parser:flag("--check", "run the bundled checks against the shop, then end with their exit code")
@@ -30,25 +31,34 @@ local function port_of(text)
   return port
 end
 
-local function check_faults(store, names)
+-- The faults by name, in alphabetical order: { {name, about}, … }.
+local function faults()
+  local list = {}
+  for name, fault in pairs(require "demo.faults") do
+    if type(fault) == "table" then list[#list + 1] = { name, fault.about or "" } end
+  end
+  table.sort(list, function(a, b) return a[1] < b[1] end)
+  return list
+end
+
+local function check_faults(wanted)
   local known = {}
-  for _, fault in ipairs(store.faults()) do known[#known + 1] = fault.name end
-  for _, name in ipairs(names) do
-    local found = false
-    for _, one in ipairs(known) do found = found or one == name end
-    if not found then
+  for _, fault in ipairs(faults()) do
+    known[#known + 1] = fault[1]
+    known[fault[1]] = true
+  end
+  for _, name in ipairs(wanted) do
+    if not known[name] then
       local nearest = require("run.nearest").find(name, known)
-      refuse(("the demo shop has no fault %q"):format(name),
-        nearest and ("did you mean %s?"):format(nearest) or "there are " .. table.concat(known, ", "))
+      refuse(("the demo shop has no fault %q"):format(name), nearest
+        and ("did you mean %s?"):format(nearest) or "`nano-sre demo --list-faults` lists them")
     end
   end
 end
 
-local function list_faults(store)
+local function list_faults()
   local out = require "cli.out"
-  local rows = {}
-  for i, fault in ipairs(store.faults()) do rows[i] = { fault.name, fault.about or "" } end
-  out.write(1, out.columns(rows))
+  out.write(1, out.columns(faults()))
   return 0
 end
 
@@ -56,9 +66,11 @@ end
 local function check(server, args)
   local settings = require("cli.flags").settings(args)
   settings["store.url"] = server:url()
-  local session = require("cli.session").open(settings, { project = false, getenv = function() end })
+  local session = require("cli.session").open(settings,
+    { project = false, getenv = function() end })
   return session:run {
-    command = "nano-sre demo --check", refs = {}, output = args.output, report = true, forget = true,
+    command = "nano-sre demo --check", refs = {}, output = args.output, report = true,
+    forget = true,
     quiet = args.quiet, verbose = args.verbose > 0,
   }
 end
@@ -74,13 +86,14 @@ local function serve_until_signal(server)
 end
 
 function verb.run(args)
+  if args.list_faults then return list_faults() end
+  check_faults(args.fault)
   local store = require "demo.store"
-  if args.list_faults then return list_faults(store) end
-  check_faults(store, args.fault)
   local server, why = store.start { port = port_of(args.port), faults = args.fault }
   if not server then
     error(require("fault").new("engine", {
-      message = "the demo shop can't listen: " .. tostring(why), hint = "choose another --port", code = "listen",
+      message = "the demo shop can't listen: " .. tostring(why), hint = "choose another --port",
+      code = "listen",
     }), 0)
   end
   sys.task.spawn(function() server:serve() end)

@@ -11,7 +11,8 @@ verb.remarks = "Ends with 3 when the monitor can't run on this machine, else wit
 function verb.define(parser, flags)
   flags.shop(parser)
   flags.browser(parser)
-  parser:option("-r", "list, or json for programs"):hidden_name("--reporter"):target("form"):argname("FORM")
+  parser:option("-r",
+    "list, or json for programs"):hidden_name("--reporter"):target("form"):argname("FORM")
     :choices { "list", "json" }:default "list"
 end
 
@@ -33,12 +34,14 @@ local function examine(doctor, name, session)
     return require("fault").is(err) and err.message or debug.traceback(tostring(err), 2)
   end, session)
   if ok then return findings end
-  return { { level = "fail", what = name, text = findings, fix = "mend that first, then ask doctor again" } }
+  return { { level = "fail", what = name, text = findings,
+    fix = "mend that first, then ask doctor again" } }
 end
 
 function verb.run(args)
   local doctor = require "cli.doctor"
-  local session = require("cli.session").open(require("cli.flags").settings(args), { tolerant = true })
+  local session = require("cli.session").open(require("cli.flags").settings(args),
+    { tolerant = true })
   local all, failed = {}, false
   for _, name in ipairs(doctor.EXAMINATIONS) do
     for _, finding in ipairs(examine(doctor, name, session)) do

@@ -9,7 +9,8 @@ verb.examples = {
 
 function verb.define(parser)
   parser:argument("skill", "a file, a name or an alias"):argname("SKILL")
-  parser:option("-r", "list, or json for programs"):hidden_name("--reporter"):target("form"):argname("FORM")
+  parser:option("-r",
+    "list, or json for programs"):hidden_name("--reporter"):target("form"):argname("FORM")
     :choices { "list", "json" }:default "list"
 end
 
@@ -37,7 +38,8 @@ local function option_rows(manifest, paint)
     local kind = option.type
     if option.choices then kind = table.concat(option.choices, "|") end
     rows[#rows + 1] = {
-      paint("bold", option.name), kind, default_text(option), require("report.words").clean(option.about or ""),
+      paint("bold", option.name), kind, default_text(option),
+      require("report.words").clean(option.about or ""),
     }
   end
   return rows
@@ -53,18 +55,25 @@ end
 local function print_info(entry, manifest)
   local out, time, words = require "cli.out", require "time", require "report.words"
   local paint = out.painter(1)
-  out.line(paint("bold", words.clean(manifest.name or entry.name)) .. "  " .. words.clean(manifest.about or ""))
+  out.line(paint("bold", words.clean(manifest.name or entry.name)) .. "  "
+    .. words.clean(manifest.about or ""))
   local rows = { { "file", entry.origin == "bundled" and "bundled with nano-sre" or entry.shown } }
   if manifest.aliases and #manifest.aliases > 0 then
     rows[#rows + 1] = { "also", table.concat(manifest.aliases, ", ") }
   end
-  if manifest.every_ms then rows[#rows + 1] = { "every", time.format_duration(manifest.every_ms) } end
-  if manifest.timeout_ms then rows[#rows + 1] = { "time limit", time.format_duration(manifest.timeout_ms) } end
+  if manifest.every_ms then
+    rows[#rows + 1] = { "every", time.format_duration(manifest.every_ms) }
+  end
+  if manifest.timeout_ms then
+    rows[#rows + 1] = { "time limit", time.format_duration(manifest.timeout_ms) }
+  end
   if manifest.severity then rows[#rows + 1] = { "severity", manifest.severity } end
   for i, need in ipairs(manifest.needs or {}) do
     rows[#rows + 1] = { i == 1 and "needs" or "", need .. paint("dim", "  " .. need_text(need)) }
   end
-  if #(manifest.needs or {}) == 0 then rows[#rows + 1] = { "needs", "nothing outside of itself" } end
+  if #(manifest.needs or {}) == 0 then
+    rows[#rows + 1] = { "needs", "nothing outside of itself" }
+  end
   out.write(1, out.columns(rows, "  "))
   local options = option_rows(manifest, paint)
   if #options > 0 then
@@ -77,7 +86,8 @@ end
 function verb.run(args)
   local session = require("cli.session").open {}
   local skills = require "cli.skills"
-  local entry = skills.find(session.config, args.skill, function(candidate) return (session:inspect(candidate)) end)
+  local entry = skills.find(session.config, args.skill,
+    function(candidate) return (session:inspect(candidate)) end)
   local manifest, problem = session:inspect(entry)
   session:close()
   if not manifest then

@@ -8,7 +8,7 @@ verb.examples = {
 }
 
 function verb.define(parser, flags)
-  parser:argument("dir", "the folder; made if it is not there"):args("?"):default(".")
+  parser:argument("dir", "the folder; made if it is not there"):args("?")
   flags.shop(parser)
 end
 
@@ -48,7 +48,9 @@ local function write(root, file)
   if not file.is_ours and sys.files.stat(path) then return false end
   local ok, why = sys.files.make_dirs(paths.folder(path))
   if ok then ok, why = sys.files.write(path, file[2]) end
-  if not ok then refuse(("can't write %s: %s"):format(path, why), "choose a folder that you may write to") end
+  if not ok then
+    refuse(("can't write %s: %s"):format(path, why), "choose a folder that you may write to")
+  end
   return true
 end
 
@@ -68,22 +70,24 @@ end
 function verb.run(args)
   local out, paths = require "cli.out", require "config.paths"
   local cwd = sys.env.cwd()
-  local root = paths.absolute(args.dir, cwd)
+  local dir = args.dir or "."
+  local root = paths.absolute(dir, cwd)
   local url, expected = args["store.url"], nil
   if url then
     url, expected = require("config.types").parse({ type = "url" }, url)
     if not url then refuse(("--url must be %s"):format(expected)) end
   end
   local is_there = sys.files.stat(root)
-  if is_there and is_there.kind ~= "dir" then refuse(args.dir .. " is a file, not a folder") end
-  local shown_root = args.dir:gsub("/+$", "")
+  if is_there and is_there.kind ~= "dir" then refuse(dir .. " is a file, not a folder") end
+  local shown_root = dir:gsub("/+$", "")
   for _, file in ipairs(files(url)) do
     local shown = shown_root == "." and file[1] or shown_root .. "/" .. file[1]
     local written = write(root, file)
     if not file.is_ours then out.line((written and "wrote " or "kept  ") .. shown) end
   end
   if args["store.password"] then
-    out.problem({ message = "the password was not written anywhere", hint = "put it into .env as STORE_PASSWORD" },
+    out.problem({ message = "the password was not written anywhere",
+      hint = "put it into .env as STORE_PASSWORD" },
       "warning")
   end
   next_steps(shown_root, url)

@@ -8,7 +8,8 @@ verb.examples = {
 }
 
 function verb.define(parser)
-  parser:option("-r", "list, or json for programs"):hidden_name("--reporter"):target("form"):argname("FORM")
+  parser:option("-r",
+    "list, or json for programs"):hidden_name("--reporter"):target("form"):argname("FORM")
     :choices { "list", "json" }:default "list"
 end
 
@@ -19,9 +20,11 @@ local function first_line(text) return (text:match("^[^\n]*")) end
 local function describe(entry, manifest, problem)
   local json = require "json"
   return {
-    name = entry.name, path = entry.origin ~= "bundled" and entry.path or nil, origin = entry.origin,
+    name = entry.name, path = entry.origin ~= "bundled" and entry.path or nil,
+    origin = entry.origin,
     about = manifest and manifest.about, aliases = manifest and json.array(manifest.aliases or {}),
-    every_ms = manifest and manifest.every_ms, needs = manifest and json.array(manifest.needs or {}),
+    every_ms = manifest and manifest.every_ms, needs = manifest
+    and json.array(manifest.needs or {}),
     error = problem and { message = problem.message, where = problem.where, hint = problem.hint },
   }
 end
@@ -48,7 +51,8 @@ local function print_table(described)
     out.note("there are no skills yet; `nano-sre new skill NAME` begins one")
     return
   end
-  table.insert(rows, 1, { paint("dim", "NAME"), paint("dim", "EVERY"), paint("dim", "FROM"), paint("dim", "ABOUT") })
+  table.insert(rows, 1, { paint("dim", "NAME"), paint("dim", "EVERY"), paint("dim", "FROM"),
+    paint("dim", "ABOUT") })
   out.write(1, out.columns(rows))
 end
 

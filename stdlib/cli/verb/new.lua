@@ -17,7 +17,8 @@ local function refuse(message, hint)
   error(require("fault").new("usage", { message = message, hint = hint, code = "new" }), 0)
 end
 
--- skills/ of the project; without a project the folder that already holds skills, else skills/ here.
+-- skills/ of the project; without a project the folder that already holds skills, else skills/
+-- here.
 local function folder_for(cwd)
   local paths = require "config.paths"
   local project = paths.find_project(cwd)
@@ -37,8 +38,11 @@ function verb.run(args)
   local folder = folder_for(cwd)
   local path = folder .. "/" .. name .. ".lua"
   local shown = paths.display(path, cwd)
-  if sys.files.stat(path) then refuse(shown .. " is there already", "choose another name, or edit that file") end
-  local template = sys.resource("cli/templates/" .. (args.http and "skill_http.lua" or "skill_browser.lua"))
+  if sys.files.stat(path) then
+    refuse(shown .. " is there already", "choose another name, or edit that file")
+  end
+  local template = sys.resource("cli/templates/"
+    .. (args.http and "skill_http.lua" or "skill_browser.lua"))
   local ok, why = sys.files.make_dirs(folder)
   if ok then ok, why = sys.files.write(path, (template:gsub("SKILL_NAME", name))) end
   if not ok then refuse(("can't write %s: %s"):format(shown, why)) end

@@ -9,7 +9,8 @@ verb.examples = {
 verb.remarks = "Ends with 1 when a file is broken."
 
 function verb.define(parser)
-  parser:argument("skill", "files, names or aliases; default: all of the project"):args("*"):argname("FILE")
+  parser:argument("skill",
+    "files, names or aliases; default: all of the project"):args("*"):argname("FILE")
 end
 
 local function is_config(path) return require("config.paths").base(path) == "nano-sre.lua" end
@@ -57,17 +58,21 @@ function verb.run(args)
   if #args.skill == 0 then
     local project = session.config.project
     if project then
-      failed = failed + validate_config(session, require("config.paths").display(project.file, session.cwd))
+      failed = failed + validate_config(session, require("config.paths").display(project.file,
+        session.cwd))
     end
     for _, entry in ipairs(skills.all(session.config)) do
-      if entry.origin ~= "bundled" or not project then failed = failed + validate_skill(session, entry) end
+      if entry.origin ~= "bundled" or not project then
+        failed = failed + validate_skill(session, entry)
+      end
     end
   end
   for _, ref in ipairs(args.skill) do
     if is_config(ref) then
       failed = failed + validate_config(session, ref)
     else
-      local entry = skills.find(session.config, ref, function(candidate) return (session:inspect(candidate)) end)
+      local entry = skills.find(session.config, ref,
+        function(candidate) return (session:inspect(candidate)) end)
       failed = failed + validate_skill(session, entry)
     end
   end

@@ -1,5 +1,5 @@
--- The tables that existing users have, in the shape in which they have them: a database of the earlier
--- tool already holds them, and keeps every row. What we add comes in later files.
+-- The tables that existing users have, in the shape in which they have them: a database of the
+-- earlier tool already holds them, and keeps every row. What we add comes in later files.
 CREATE TABLE IF NOT EXISTS check_runs (
   id INTEGER PRIMARY KEY,
   timestamp TEXT NOT NULL,

@@ -27,7 +27,8 @@ CREATE TABLE metrics (
 CREATE INDEX metrics_by_name ON metrics (store_url, skill_name, name, page, timestamp);
 CREATE INDEX metrics_by_run ON metrics (run_id);
 
--- Everything that happens. An id is never used twice, so a reader can go on behind the last that it saw.
+-- Everything that happens. An id is never used twice, so a reader can go on behind the last one
+-- that it saw.
 CREATE TABLE events (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   timestamp TEXT NOT NULL,

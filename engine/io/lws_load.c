@@ -1,0 +1,64 @@
+/* lws_load.c: see lws_load.h. The library stays loaded until the process ends. */
+#include "io/lws_load.h"
+
+#include <dlfcn.h>
+#include <openssl/err.h>
+#include <stddef.h>
+#include <string.h>
+
+lws_api lws;
+lws_tls_api lws_tls;
+
+static bool loaded;
+
+typedef struct symbol {
+    const char *name;
+    size_t offset;
+} symbol;
+
+static const symbol lws_symbols[] = {
+#define X(name) {"lws_" #name, offsetof(lws_api, name)},
+    LWS_LOAD_FUNCTIONS(X)
+#undef X
+};
+
+static const symbol tls_symbols[] = {
+#define X(name) {#name, offsetof(lws_tls_api, name)},
+    LWS_LOAD_TLS_FUNCTIONS(X)
+#undef X
+};
+
+/* Fills a table of function pointers; returns the first name that is missing, NULL if none is. */
+static const char *fill(void *library, void *table, const symbol *symbols, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        void *address = dlsym(library, symbols[i].name);
+        if (!address)
+            return symbols[i].name;
+        memcpy((char *)table + symbols[i].offset, &address, sizeof address);
+    }
+    return NULL;
+}
+
+bool lws_load(err *e)
+{
+    if (loaded)
+        return true;
+    /* The structures that are passed to it are those of this version's headers, so no other version will do. Global,
+     * because its libev plugin is itself loaded later and looks for libwebsockets' symbols. */
+    void *library = dlopen("libwebsockets.so.17", RTLD_LAZY | RTLD_GLOBAL);
+    if (!library)
+        return err_set(e, "not-found",
+                       "serving HTTP and WebSockets needs libwebsockets, which could not be loaded (%s): "
+                       "apt-get install libwebsockets17 libwebsockets-evlib-ev",
+                       dlerror());
+    const char *missing = fill(library, &lws, lws_symbols, sizeof lws_symbols / sizeof *lws_symbols);
+    if (!missing)
+        missing = fill(library, &lws_tls, tls_symbols, sizeof tls_symbols / sizeof *tls_symbols);
+    if (missing) {
+        dlclose(library);
+        return err_set(e, "not-found", "this libwebsockets has no %s (Debian 12's 4.1.6 has)", missing);
+    }
+    loaded = true;
+    return true;
+}
