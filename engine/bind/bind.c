@@ -12,6 +12,7 @@ static const struct {
     const char *name;
     lua_CFunction open;
 } modules[] = {
+    {"cdp", bind_cdp},
     {"clock", bind_clock},
     {"codec", bind_codec},
     {"env", bind_env},
