@@ -90,7 +90,8 @@ local function find_file(config, ref)
     return { name = paths.base(path):gsub("%.lua$", ""), path = path, origin = "file", shown = ref }
   end
   if stat then
-    refuse(ref .. " is not a file", "give the path of a skill, such as " .. ref:gsub("/+$", "") .. "/checkout.lua")
+    refuse(ref .. " is not a file",
+      "give the path of a skill, such as " .. ref:gsub("/+$", "") .. "/checkout.lua")
   end
   local folder, names = paths.folder(path), {}
   for _, item in ipairs(sys.files.list(folder) or {}) do

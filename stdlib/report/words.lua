@@ -121,14 +121,16 @@ end
 
 --- What the reader can do next, nil when there is nothing to do.
 ---@param result table
+---@param display (fun(path: string): string)|nil  how to write the script's path
 ---@return string|nil
-function words.advice(result)
+function words.advice(result, display)
   local hint = (result.failure and result.failure.hint) or (result.error and result.error.hint)
     or result.hint
   if hint then return hint end
   if result.status == "ERROR" then
     local kind = result.error and result.error.kind
-    local name = kind == "config" and result.skill or result.script or result.skill
+    local script = result.script and (display and display(result.script) or result.script)
+    local name = kind ~= "config" and script or result.skill
     local advice = ERROR_ADVICE[kind] or ERROR_ADVICE.engine
     return (advice:gsub("%%s", function() return tostring(name) end))
   end

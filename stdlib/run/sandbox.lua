@@ -7,7 +7,6 @@
 ---  - everything that depends on chance (time, random numbers, addresses, the order of pairs) is gated or made constant,
 ---    so that a run can be executed again from its recording.
 
-local calendar = require "run.calendar"
 local guard = require "run.guard"
 
 local sandbox = {}
@@ -62,9 +61,9 @@ end
 local function make_table()
   local out = { concat = table.concat, maxn = table.maxn, getn = table.getn, foreach = table.foreach,
     foreachi = table.foreachi, unpack = unpack }
-  for _, name in ipairs { "insert", "remove", "sort", "move" } do
-    out[name] = table[name] and guard.changing("table." .. name, table[name])
-  end
+  for _, name in ipairs { "insert", "remove", "sort" } do out[name] = guard.changing("table." .. name, table[name]) end
+  local move = guard.changing("table.move", function(to, from, first, last, at) return table.move(from, first, last, at, to) end)
+  function out.move(from, first, last, at, to) return move(to or from, from, first, last, at) end
   return out
 end
 
@@ -94,13 +93,13 @@ local function make_os()
   function out.time(at)
     if at == nil then return now() end
     if raw_type(at) ~= "table" then error("bad argument #1 to 'time' (table expected)", 2) end
-    return calendar.seconds(at)
+    return require("run.calendar").seconds(at)
   end
   function out.date(format, at)
     if at ~= nil and (raw_type(at) ~= "number" or math.abs(at) > 1e13) then
       error("bad argument #2 to 'date' (seconds expected)", 2)
     end
-    return calendar.format(raw_tostring(format or "%c"), at or now())
+    return require("run.calendar").format(raw_tostring(format or "%c"), at or now())
   end
   function out.clock() return sys.clock.cpu() / 1000 end
   return out
@@ -155,6 +154,30 @@ local function make_coroutine()
   return out
 end
 
+local function collected(ok, ...)
+  if not ok and (...) == "not enough memory" then collectgarbage() end
+  return ok, ...
+end
+
+--- pcall for the user. LuaJIT does not collect garbage when it runs out of memory: without this, a script that has caught
+--- the error would fail again at once.
+local function pcall_collecting(...)
+  return collected(pcall(...))
+end
+
+local function handled(handler, ok, ...)
+  if ok then return true, ... end
+  local _, value = pcall(handler, (...))
+  return false, value
+end
+
+--- xpcall for the user: the handler is called after the error, not inside it. The watchdog raises its error from a hook, and
+--- LuaJIT calls message handlers with hooks off: a handler that loops could never be ended.
+local function xpcall_after(fn, handler, ...)
+  if raw_type(handler) ~= "function" then error("bad argument #2 to 'xpcall' (function expected)", 2) end
+  return handled(handler, pcall_collecting(fn, ...))
+end
+
 local function make_print(safe_tostring, log)
   return function(...)
     local parts = {}
@@ -182,7 +205,7 @@ function sandbox.create(words, log)
 
   local all = {
     _VERSION = _VERSION, assert = assert, error = error, ipairs = guard.ipairs, next = guard.next, pairs = guard.pairs,
-    pcall = pcall, xpcall = xpcall, select = select, tonumber = tonumber, tostring = safe_tostring, type = type,
+    pcall = pcall_collecting, xpcall = xpcall_after, select = select, tonumber = tonumber, tostring = safe_tostring, type = type,
     unpack = unpack, rawequal = rawequal, rawget = guard.rawget, rawset = guard.rawset,
     getmetatable = guard.getmetatable, setmetatable = guard.setmetatable,
     print = make_print(safe_tostring, log), collectgarbage = collectgarbage_count,
