@@ -23,6 +23,7 @@ static const struct {
     {"process", bind_process},
     {"random", bind_random},
     {"script", bind_script},
+    {"server", bind_server},
     {"store", bind_store},
     {"worker", bind_worker},
 };

@@ -431,20 +431,21 @@ void browser_cancel(browser_request *r)
 void browser_finish(void)
 {
     err e;
-    if (!the.owner)
-        return;
     err_set(&e, "exited", "the browser was closed");
-    for (list *n = the.browsers.next; n != &the.browsers; n = n->next) {
-        browser *b = list_entry(n, browser, node);
-        if (b->process)
-            process_signal(b->process, SIGKILL, NULL);
+    if (the.owner) {
+        for (list *n = the.browsers.next; n != &the.browsers; n = n->next) {
+            browser *b = list_entry(n, browser, node);
+            if (b->process)
+                process_signal(b->process, SIGKILL, NULL);
+        }
+        process_finish(0);
+        while (!list_empty(&the.browsers)) {
+            browser *b = list_entry(the.browsers.next, browser, node);
+            cdp_conn_fail(b->conn, &e);
+            answer_requests(b, &e);
+            free_browser(b);
+        }
     }
-    process_finish(0);
-    while (!list_empty(&the.browsers)) {
-        browser *b = list_entry(the.browsers.next, browser, node);
-        cdp_conn_fail(b->conn, &e);
-        answer_requests(b, &e);
-        free_browser(b);
-    }
-    browser_profile_sweep();
+    if (the.owner || browser_profile_unswept())
+        browser_profile_sweep();
 }
