@@ -40,6 +40,12 @@ static void too_long(void *arg)
     fail_msg("nothing happened for 20 seconds");
 }
 
+static void quit(void *arg)
+{
+    (void)arg;
+    loop_stop();
+}
+
 /* ---- the server: echo ---------------------------------------------------------------------------------------- */
 
 static void on_peer_event(void *ctx)
@@ -163,12 +169,6 @@ static int setup(void **state)
     loop_init();
     *state = mem_zero(1, sizeof(world));
     return 0;
-}
-
-static void quit(void *arg)
-{
-    (void)arg;
-    loop_stop();
 }
 
 static int teardown(void **state)
@@ -344,6 +344,9 @@ static void test_failures_to_connect(void **state)
     open_client(w, "ws", "127.0.0.1", server_port(w->server), "/ws", NULL);
     ws_client_close(w->client);
     w->client = NULL;
+    loop_timer pause = {.fn = NULL}; /* for the look-up's thread to end */
+    loop_timer_start(&pause, 100 * NS_PER_MS, quit, NULL);
+    run(w);
 }
 
 /* localhost is often ::1 first, where nobody listens. */
