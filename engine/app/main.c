@@ -10,11 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/role_worker.h"
 #include "app/stdlib_files.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "bind/driver.h"
+#include "io/browser.h"
+#include "io/http.h"
 #include "io/loop.h"
+#include "io/process.h"
 #include "script/loader.h"
 
 enum { EXIT_ENGINE = 3 };
@@ -60,6 +64,9 @@ static int run_role(const char *name, const char *module, int argc, char **argv)
         loop_run();
         driver_destroy(d);
     }
+    browser_finish();
+    http_finish();
+    process_finish(NS_PER_SEC);
     loop_finish();
     return o.code;
 }
@@ -70,6 +77,10 @@ int main(int argc, char **argv)
     const char *role = argc > 1 && strncmp(argv[1], "--role=", 7) == 0 ? argv[1] + 7 : NULL;
     if (!role)
         return run_role("main", "cli.main", argc - 1, argv + 1);
+    if (strcmp(role, "worker") == 0) {
+        role_worker_enter();
+        return run_role("worker", "worker.main", 0, argv);
+    }
     if (strcmp(role, "test") == 0)
         return run_role("test", "test.main", argc - 2, argv + 2);
     if (strcmp(role, "bench") == 0)

@@ -2,7 +2,7 @@
 #ifndef NANO_APP_ROLE_WORKER_H
 #define NANO_APP_ROLE_WORKER_H
 
-/* Makes this process a worker (dies with its parent, no new privileges, resource limits). Call before anything else. */
+/* Makes this process a worker, first thing in main(). Exits when it was not started by nano-sre. */
 void role_worker_enter(void);
 
 #endif

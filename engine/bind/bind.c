@@ -12,8 +12,20 @@ static const struct {
     const char *name;
     lua_CFunction open;
 } modules[] = {
-    {"clock", bind_clock},   {"codec", bind_codec},   {"env", bind_env},   {"files", bind_files},
-    {"host", bind_host},     {"image", bind_image},      {"random", bind_random}, {"script", bind_script},
+    {"cdp", bind_cdp},
+    {"clock", bind_clock},
+    {"codec", bind_codec},
+    {"env", bind_env},
+    {"files", bind_files},
+    {"host", bind_host},
+    {"http", bind_http},
+    {"image", bind_image},
+    {"process", bind_process},
+    {"random", bind_random},
+    {"script", bind_script},
+    {"server", bind_server},
+    {"store", bind_store},
+    {"worker", bind_worker},
 };
 
 /* __index of sys: a module is opened when it is first used, which keeps a fresh state small and fast. */

@@ -36,7 +36,7 @@ bool bind_opt_bool(lua_State *L, int table, const char *field, bool def);
 /* An optional time limit in milliseconds at index, as nanoseconds for task_limit; -1 (none) when absent. */
 mono_ns bind_timeout(lua_State *L, int index);
 
-/* The table at index may have a field "policy" = {allow_private=, store_url=, hosts={…}}: sets what the script's HTTP
+/* The table at index may have a field "policy" = {allow_private=, store_url=}: sets what the script's HTTP
  * client may reach. */
 void bind_apply_policy(lua_State *L, int table, script *s);
 

@@ -384,6 +384,13 @@ static int host_memory(lua_State *L)
     return 3;
 }
 
+/* last_seen() → "checkout.lua:12" | "": where the watchdog saw the script last; a stack overflow leaves no better trace */
+static int host_last_seen(lua_State *L)
+{
+    lua_pushstring(L, script_last_seen(script_of(L)));
+    return 1;
+}
+
 /* grace(): lifts the memory cap by 16 MB, so that the runner can report a script that used it all up */
 static int host_grace(lua_State *L)
 {
@@ -403,7 +410,8 @@ static const gate_fn host_functions[] = {
     {"restrict", host_restrict, GATE_PURE, CAP_NONE, NULL},
     {"send", host_send, GATE_PURE, CAP_NONE, NULL},     {"recv", host_recv, GATE_READ, CAP_NONE, NULL},
     {"gate", host_gate, GATE_PURE, CAP_NONE, NULL},     {"grace", host_grace, GATE_PURE, CAP_NONE, NULL},
-    {"memory", host_memory, GATE_PURE, CAP_NONE, NULL}, {NULL, NULL, 0, 0, NULL},
+    {"memory", host_memory, GATE_PURE, CAP_NONE, NULL}, {"last_seen", host_last_seen, GATE_PURE, CAP_NONE, NULL},
+    {NULL, NULL, 0, 0, NULL},
 };
 
 int bind_host(lua_State *L)

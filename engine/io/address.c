@@ -13,9 +13,11 @@ typedef struct range4 {
     address_kind kind;
 } range4;
 
-#define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
+#define IP4(a, b, c, d) \
+    ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
 
-/* IANA's special-purpose registry. What is in it and globally reachable (anycast relays apart) is left out. */
+/* IANA's special-purpose registry. What is in it and globally reachable (anycast relays apart) is
+ * left out. */
 static const range4 special4[] = {
     {IP4(0, 0, 0, 0), 8, ADDRESS_UNSPECIFIED},     {IP4(10, 0, 0, 0), 8, ADDRESS_PRIVATE},
     {IP4(100, 64, 0, 0), 10, ADDRESS_SHARED},      {IP4(127, 0, 0, 0), 8, ADDRESS_LOOPBACK},
@@ -59,7 +61,7 @@ static address_kind classify6(const uint8_t ip[16])
     if (memcmp(ip, zero, 10) == 0 && ip[10] == 0xff && ip[11] == 0xff)
         return classify4(read4(ip + 12)); /* IPv4-mapped */
     if (memcmp(ip, zero, 8) == 0 && has_prefix(ip + 8, "\xff\xff\0\0", 4))
-        return classify4(read4(ip + 12)); /* IPv4-translated, ::ffff:0:0/96 */
+        return classify4(read4(ip + 12));      /* IPv4-translated, ::ffff:0:0/96 */
     if (has_prefix(ip, "\0\x64\xff\x9b", 4)) { /* NAT64 */
         if (memcmp(ip + 4, zero, 8) == 0)
             return classify4(read4(ip + 12));

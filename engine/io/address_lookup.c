@@ -1,7 +1,8 @@
 /*
  * address_lookup.c: see address_lookup.h.
- * Invariants: a lookup is owned by the loop's thread while it is queued, by its own thread while it runs, and by
- * the loop's thread again from loop_post on. `cancelled` and `the` are guarded by the.lock.
+ * Invariants: a lookup is owned by the loop's thread while it is queued, by its own thread while it
+ * runs, and by the loop's thread again from loop_post on. `cancelled` and `the` are guarded by
+ * the.lock.
  */
 #include "io/address_lookup.h"
 
@@ -44,12 +45,14 @@ void address_lookup_explain(int eai, int errnum, const char *host, err *e)
         err_set(e, "dns", "there is no such name as %s (the DNS has no address for it)", host);
         break;
     case EAI_SYSTEM:
-        err_set(e, "dns-unreachable", "the name %s could not be looked up: %s", host, strerror(errnum));
+        err_set(e, "dns-unreachable", "the name %s could not be looked up: %s", host,
+                strerror(errnum));
         break;
     default:
         err_set(e, "dns-unreachable",
-                "the name %s could not be looked up: the DNS resolver of this machine did not answer (%s)", host,
-                gai_strerror(eai));
+                "the name %s could not be looked up: the DNS resolver of this machine did not "
+                "answer (%s)",
+                host, gai_strerror(eai));
         break;
     }
 }
@@ -62,11 +65,13 @@ static void lookup_destroy(address_lookup *l)
     free(l);
 }
 
-static size_t collect(const address_lookup *l, char (*texts)[NI_MAXHOST], const char **out, size_t room)
+static size_t collect(const address_lookup *l, char (*texts)[NI_MAXHOST], const char **out,
+                      size_t room)
 {
     size_t count = 0;
     for (const struct addrinfo *a = l->found; a && count < room; a = a->ai_next) {
-        if (getnameinfo(a->ai_addr, a->ai_addrlen, texts[count], NI_MAXHOST, NULL, 0, NI_NUMERICHOST))
+        if (getnameinfo(a->ai_addr, a->ai_addrlen, texts[count], NI_MAXHOST, NULL, 0,
+                        NI_NUMERICHOST))
             continue;
         bool seen = false;
         for (size_t i = 0; i < count; i++)

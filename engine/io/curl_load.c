@@ -6,7 +6,7 @@
 #include <string.h>
 
 curl_api curl;
-tls_api tls;
+openssl_api ossl;
 
 static bool loaded, openssl;
 
@@ -21,9 +21,9 @@ static const symbol curl_symbols[] = {
 #undef X
 };
 
-static const symbol tls_symbols[] = {
-#define X(name) {#name, offsetof(tls_api, name)},
-    TLS_LOAD_FUNCTIONS(X)
+static const symbol openssl_symbols[] = {
+#define X(name) {#name, offsetof(openssl_api, name)},
+    OPENSSL_LOAD_FUNCTIONS(X)
 #undef X
 };
 
@@ -45,17 +45,23 @@ bool curl_load(err *e)
         return true;
     void *library = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
     if (!library)
-        return err_set(e, "not-found", "HTTP needs libcurl, which could not be loaded (%s): apt-get install libcurl4",
-                       dlerror());
-    const char *missing = fill(library, &curl, curl_symbols, sizeof curl_symbols / sizeof *curl_symbols);
+        return err_set(
+            e, "not-found",
+            "HTTP needs libcurl, which could not be loaded (%s): apt-get install libcurl4",
+            dlerror());
+    const char *missing = fill(library, &curl, curl_symbols,
+                               sizeof curl_symbols / sizeof *curl_symbols);
     if (missing) {
         dlclose(library);
-        return err_set(e, "not-found", "this libcurl is too old: it has no %s (Debian 12's libcurl4 has)", missing);
+        return err_set(e, "not-found",
+                       "this libcurl is too old: it has no %s (Debian 12's libcurl4 has)", missing);
     }
     if (curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return err_set(e, "io", "libcurl could not be initialised");
-    /* dlsym looks through what libcurl itself depends on, so a libcurl with another TLS library has none of these. */
-    openssl = !fill(library, &tls, tls_symbols, sizeof tls_symbols / sizeof *tls_symbols);
+    /* dlsym looks through what libcurl itself depends on, so a libcurl with another TLS library has
+     * none of these. */
+    openssl = !fill(library, &ossl, openssl_symbols,
+                    sizeof openssl_symbols / sizeof *openssl_symbols);
     loaded = true;
     return true;
 }

@@ -1,4 +1,5 @@
-/* curl_loop.c: see curl_loop.h. libcurl tells which sockets and which time-out to watch; libev tells it what happened. */
+/* curl_loop.c: see curl_loop.h. libcurl tells which sockets and which time-out to watch; libev
+ * tells it what happened. */
 #include "io/curl_loop.h"
 
 #include <stdlib.h>
@@ -9,7 +10,8 @@
 
 enum { MAX_IDLE_CONNECTIONS = 512 };
 
-/* One watched socket. Kept in a free list: with a new connection per request they come and go thousands a second. */
+/* One watched socket. Kept in a free list: with a new connection per request they come and go
+ * thousands a second. */
 typedef struct watch {
     ev_io io;
     struct watch *next_free;
@@ -20,7 +22,7 @@ static struct {
     ev_timer timer;
     watch *free_watches;
     list flagged;
-    bool flush_planned;
+    bool flush_planned, kick_planned;
 } the;
 
 static void take_results(void)
@@ -50,7 +52,8 @@ static void act(curl_socket_t fd, int what)
 static void on_io(struct ev_loop *ev, ev_io *w, int events)
 {
     (void)ev;
-    int what = (events & EV_READ ? CURL_CSELECT_IN : 0) | (events & EV_WRITE ? CURL_CSELECT_OUT : 0);
+    int what = (events & EV_READ ? CURL_CSELECT_IN : 0) |
+               (events & EV_WRITE ? CURL_CSELECT_OUT : 0);
     if (events & EV_ERROR)
         what |= CURL_CSELECT_ERR;
     act(w->fd, what);
@@ -62,11 +65,23 @@ static void on_timer(struct ev_loop *ev, ev_timer *w, int events)
     act(CURL_SOCKET_TIMEOUT, 0);
 }
 
+static void kick(void *arg)
+{
+    (void)arg;
+    the.kick_planned = false;
+    if (the.multi)
+        act(CURL_SOCKET_TIMEOUT, 0);
+}
+
 static int set_timer(CURLM *multi, long timeout_ms, void *arg)
 {
     (void)multi, (void)arg;
     ev_timer_stop(loop_ev(), &the.timer);
-    if (timeout_ms >= 0) {
+    if (timeout_ms == 0) { /* every new request; libev would make it wait for a millisecond */
+        if (!the.kick_planned)
+            loop_defer(kick, NULL);
+        the.kick_planned = true;
+    } else if (timeout_ms > 0) {
         /* Counted from the turn's start, so perhaps early: libcurl then sets the rest again. */
         ev_timer_set(&the.timer, (double)timeout_ms / 1000., 0.);
         ev_timer_start(loop_ev(), &the.timer);
@@ -103,7 +118,8 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *o
         w = watch_take();
         curl.multi_assign(the.multi, fd, w);
     }
-    ev_io_set(&w->io, fd, (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
+    ev_io_set(&w->io, fd,
+              (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
     ev_io_start(loop_ev(), &w->io);
     return 0;
 }
@@ -146,7 +162,8 @@ bool curl_loop_add(curl_job *job, err *e)
     curl.easy_setopt(job->easy, CURLOPT_PRIVATE, job);
     CURLMcode code = curl.multi_add_handle(the.multi, job->easy);
     job->running = code == CURLM_OK;
-    return job->running || err_set(e, "io", "libcurl did not take the request (code %d)", (int)code);
+    return job->running ||
+           err_set(e, "io", "libcurl did not take the request (code %d)", (int)code);
 }
 
 void curl_loop_remove(curl_job *job)
@@ -156,7 +173,8 @@ void curl_loop_remove(curl_job *job)
     if (!job->running)
         return;
     job->running = false;
-    curl.multi_remove_handle(the.multi, job->easy);
+    if (the.multi) /* else it went with the multi handle */
+        curl.multi_remove_handle(the.multi, job->easy);
 }
 
 static void flush(void *arg)

@@ -1,7 +1,7 @@
 /*
  * curl_tls.c: see curl_tls.h.
- * A connection outlives the transfer that opened it, so its SSL_CTX must not point at a transfer: it carries the
- * number of its watch, which is looked up among the live ones.
+ * A connection outlives the transfer that opened it, so its SSL_CTX must not point at a transfer:
+ * it carries the number of its watch, which is looked up among the live ones.
  */
 #include "io/curl_tls.h"
 
@@ -30,19 +30,20 @@ static curl_tls_watch *find(unsigned long serial)
 /* OpenSSL asks about each certificate of the chain; `ok` is its own verdict, which stays. */
 static int on_verify(int ok, X509_STORE_CTX *store)
 {
-    int depth = tls.X509_STORE_CTX_get_error_depth(store);
+    int depth = ossl.X509_STORE_CTX_get_error_depth(store);
     if (ok && depth > 0)
         return ok;
-    SSL *ssl = tls.X509_STORE_CTX_get_ex_data(store, tls.SSL_get_ex_data_X509_STORE_CTX_idx());
-    unsigned long serial = ssl ? (unsigned long)tls.SSL_CTX_get_ex_data(tls.SSL_get_SSL_CTX(ssl), 0) : 0;
+    SSL *ssl = ossl.X509_STORE_CTX_get_ex_data(store, ossl.SSL_get_ex_data_X509_STORE_CTX_idx());
+    unsigned long serial =
+        ssl ? (unsigned long)ossl.SSL_CTX_get_ex_data(ossl.SSL_get_SSL_CTX(ssl), 0) : 0;
     curl_tls_watch *w = serial ? find(serial) : NULL;
     if (w && (!ok || w->reason == X509_V_OK)) {
         if (w->refused)
-            tls.X509_free(w->refused);
-        w->refused = tls.X509_STORE_CTX_get_current_cert(store);
+            ossl.X509_free(w->refused);
+        w->refused = ossl.X509_STORE_CTX_get_current_cert(store);
         if (w->refused)
-            tls.X509_up_ref(w->refused);
-        w->reason = ok ? X509_V_OK : tls.X509_STORE_CTX_get_error(store);
+            ossl.X509_up_ref(w->refused);
+        w->reason = ok ? X509_V_OK : ossl.X509_STORE_CTX_get_error(store);
     }
     return ok;
 }
@@ -50,9 +51,12 @@ static int on_verify(int ok, X509_STORE_CTX *store)
 static CURLcode on_ssl_ctx(CURL *easy, void *context, void *serial)
 {
     (void)easy;
+    curl_tls_watch *w = find((unsigned long)serial);
+    if (w)
+        w->began = true;
     /* Index 0 is what SSL_CTX_set_app_data uses; libcurl leaves it alone. */
-    tls.SSL_CTX_set_ex_data(context, 0, serial);
-    tls.SSL_CTX_set_verify(context, tls.SSL_CTX_get_verify_mode(context), on_verify);
+    ossl.SSL_CTX_set_ex_data(context, 0, serial);
+    ossl.SSL_CTX_set_verify(context, ossl.SSL_CTX_get_verify_mode(context), on_verify);
     return CURLE_OK;
 }
 
@@ -77,50 +81,53 @@ void curl_tls_watch_stop(curl_tls_watch *w)
         return;
     list_remove(&w->node);
     if (w->refused)
-        tls.X509_free(w->refused);
+        ossl.X509_free(w->refused);
     memset(w, 0, sizeof *w);
 }
 
 static char *name_text(const X509_NAME *name)
 {
     buf text = {0};
-    BIO *bio = tls.BIO_new(tls.BIO_s_mem());
+    BIO *bio = ossl.BIO_new(ossl.BIO_s_mem());
     /* UTF-8 as it is, not escaped byte by byte. */
-    if (bio && tls.X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0) {
+    if (bio && ossl.X509_NAME_print_ex(
+                   bio, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0) {
         char part[256];
         int n;
-        while ((n = tls.BIO_read(bio, part, sizeof part)) > 0)
+        while ((n = ossl.BIO_read(bio, part, sizeof part)) > 0)
             buf_append(&text, part, (size_t)n);
     }
     if (bio)
-        tls.BIO_free(bio);
+        ossl.BIO_free(bio);
     return buf_take(&text, NULL);
 }
 
 static void time_text(const ASN1_TIME *when, char *out, size_t size)
 {
     struct tm tm;
-    if (!when || tls.ASN1_TIME_to_tm(when, &tm) != 1 || !strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm))
+    if (!when || ossl.ASN1_TIME_to_tm(when, &tm) != 1 ||
+        !strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm))
         snprintf(out, size, "unknown");
 }
 
 /* Appends the DNS names that the certificate is for, a few of them. */
 static void names_text(const X509 *certificate, int most, buf *out)
 {
-    GENERAL_NAMES *names = tls.X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    GENERAL_NAMES *names = ossl.X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
     if (!names)
         return;
-    int count = tls.OPENSSL_sk_num((const OPENSSL_STACK *)names), shown = 0;
+    int count = ossl.OPENSSL_sk_num((const OPENSSL_STACK *)names), shown = 0;
     for (int i = 0; i < count && shown < most; i++) {
-        const GENERAL_NAME *name = tls.OPENSSL_sk_value((const OPENSSL_STACK *)names, i);
+        const GENERAL_NAME *name = ossl.OPENSSL_sk_value((const OPENSSL_STACK *)names, i);
         if (name->type != GEN_DNS)
             continue;
-        buf_printf(out, "%s%.*s", shown ? ", " : "", name->d.dNSName->length, (const char *)name->d.dNSName->data);
+        buf_printf(out, "%s%.*s", shown ? ", " : "", name->d.dNSName->length,
+                   (const char *)name->d.dNSName->data);
         shown++;
     }
     if (shown == most && count > shown)
         buf_append_str(out, ", …");
-    tls.GENERAL_NAMES_free(names);
+    ossl.GENERAL_NAMES_free(names);
 }
 
 static const char *date_text(const ASN1_TIME *when, char date[24])
@@ -134,33 +141,36 @@ bool curl_tls_explain(const curl_tls_watch *w, const char *host, buf *out)
 {
     if (!w->refused || w->reason == X509_V_OK)
         return false;
-    char *subject = name_text(tls.X509_get_subject_name(w->refused));
-    char *issuer = name_text(tls.X509_get_issuer_name(w->refused));
+    char *subject = name_text(ossl.X509_get_subject_name(w->refused));
+    char *issuer = name_text(ossl.X509_get_issuer_name(w->refused));
     char date[24];
     switch (w->reason) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
         buf_printf(out, "the certificate of %s has expired on %s (%s, issued by %s)", host,
-                   date_text(tls.X509_get0_notAfter(w->refused), date), subject, issuer);
+                   date_text(ossl.X509_get0_notAfter(w->refused), date), subject, issuer);
         break;
     case X509_V_ERR_CERT_NOT_YET_VALID:
-        buf_printf(out, "the certificate of %s is valid only from %s on; is this machine's clock right?", host,
-                   date_text(tls.X509_get0_notBefore(w->refused), date));
+        buf_printf(out,
+                   "the certificate of %s is valid only from %s on; is this machine's clock right?",
+                   host, date_text(ossl.X509_get0_notBefore(w->refused), date));
         break;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-        buf_printf(out, "the certificate of %s is self-signed (%s), so nobody vouches for it", host, subject);
+        buf_printf(out, "the certificate of %s is self-signed (%s), so nobody vouches for it", host,
+                   subject);
         break;
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
         buf_printf(out,
-                   "the certificate of %s is not signed by an authority that this machine trusts (issued by %s); "
+                   "the certificate of %s is not signed by an authority that this machine trusts "
+                   "(issued by %s); "
                    "perhaps the server does not send its intermediate certificate",
                    host, issuer);
         break;
     default:
         buf_printf(out, "the certificate of %s is not accepted: %s (%s)", host,
-                   tls.X509_verify_cert_error_string(w->reason), subject);
+                   ossl.X509_verify_cert_error_string(w->reason), subject);
         break;
     }
     free(subject);
@@ -175,43 +185,45 @@ bool curl_tls_explain_name(const curl_tls_watch *w, const char *host, buf *out)
     buf names = {0};
     names_text(w->refused, 5, &names);
     if (!names.len) {
-        char *subject = name_text(tls.X509_get_subject_name(w->refused));
+        char *subject = name_text(ossl.X509_get_subject_name(w->refused));
         buf_append_str(&names, subject);
         free(subject);
     }
-    buf_printf(out, "the certificate of %s is not for that name but for %s", host, buf_cstr(&names));
+    buf_printf(out, "the certificate of %s is not for that name but for %s", host,
+               buf_cstr(&names));
     buf_finish(&names);
     return true;
 }
 
-curl_certificate *curl_certificate_create(CURL *easy, bool verified)
+http_certificate *curl_certificate_create(CURL *easy, bool verified)
 {
     struct curl_tlssessioninfo *info = NULL;
-    if (!curl_has_openssl() || curl.easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info ||
-        info->backend != CURLSSLBACKEND_OPENSSL || !info->internals)
+    if (!curl_has_openssl() || curl.easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK ||
+        !info || info->backend != CURLSSLBACKEND_OPENSSL || !info->internals)
         return NULL;
     SSL *ssl = info->internals;
-    X509 *peer = tls.SSL_get1_peer_certificate(ssl);
+    X509 *peer = ossl.SSL_get1_peer_certificate(ssl);
     if (!peer)
         return NULL;
-    curl_certificate *c = mem_zero(1, sizeof *c);
-    c->subject = name_text(tls.X509_get_subject_name(peer));
-    c->issuer = name_text(tls.X509_get_issuer_name(peer));
+    http_certificate *c = mem_zero(1, sizeof *c);
+    c->subject = name_text(ossl.X509_get_subject_name(peer));
+    c->issuer = name_text(ossl.X509_get_issuer_name(peer));
     buf names = {0};
     names_text(peer, 100, &names);
     c->names = buf_take(&names, NULL);
-    time_text(tls.X509_get0_notBefore(peer), c->not_before, sizeof c->not_before);
-    time_text(tls.X509_get0_notAfter(peer), c->not_after, sizeof c->not_after);
-    long result = tls.SSL_get_verify_result(ssl);
+    time_text(ossl.X509_get0_notBefore(peer), c->not_before, sizeof c->not_before);
+    time_text(ossl.X509_get0_notAfter(peer), c->not_after, sizeof c->not_after);
+    long result = ossl.SSL_get_verify_result(ssl);
     snprintf(c->verify, sizeof c->verify, "%s",
-             !verified ? "not checked"
-                       : result == X509_V_OK ? "ok" : tls.X509_verify_cert_error_string(result));
-    snprintf(c->protocol, sizeof c->protocol, "%s", tls.SSL_get_version(ssl));
-    tls.X509_free(peer);
+             !verified             ? "not checked"
+             : result == X509_V_OK ? "ok"
+                                   : ossl.X509_verify_cert_error_string(result));
+    snprintf(c->protocol, sizeof c->protocol, "%s", ossl.SSL_get_version(ssl));
+    ossl.X509_free(peer);
     return c;
 }
 
-void curl_certificate_destroy(curl_certificate *c)
+void curl_certificate_destroy(http_certificate *c)
 {
     if (!c)
         return;

@@ -1,6 +1,7 @@
 /*
- * What the TLS connection of a transfer shows: facts of the server's certificate and, when it was refused, why, with
- * names and dates. libcurl itself tells only "certificate has expired". Loop thread.
+ * What the TLS connection of a transfer shows: facts of the server's certificate and, when it was
+ * refused, why, with names and dates. libcurl itself tells only "certificate has expired". Loop
+ * thread.
  */
 #ifndef NANO_IO_CURL_TLS_H
 #define NANO_IO_CURL_TLS_H
@@ -8,22 +9,15 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "io/curl_load.h"
-
-/* The server's certificate in words. Owned by whoever holds the struct. */
-typedef struct curl_certificate {
-    char *subject, *issuer; /* RFC 2253: "CN=shop.example,O=Shop" */
-    char *names;            /* what it is valid for, "a.example, b.example"; "" if it says nothing */
-    char not_before[24];    /* "2026-03-01T00:00:00Z" */
-    char not_after[24];
-    char verify[128];    /* "ok", "not checked", or why it is not trusted */
-    char protocol[16];   /* "TLSv1.3" */
-} curl_certificate;
+#include "io/http.h"
 
 /* One handshake to be watched, in the caller's memory. Zeroed: idle. */
 typedef struct curl_tls_watch {
     list node;
     unsigned long serial;
-    X509 *refused; /* the certificate that verification stopped at, or the server's own; NULL: none seen */
+    bool began;    /* TCP is connected, the handshake has started */
+    X509 *refused; /* the certificate that verification stopped at, or the server's own; NULL: none
+                      seen */
     int reason;    /* X509_V_ERR_…, X509_V_OK if the chain was fine */
 } curl_tls_watch;
 
@@ -31,15 +25,16 @@ typedef struct curl_tls_watch {
 void curl_tls_watch_start(curl_tls_watch *w, CURL *easy);
 /* Forgets the handshake; safe on a zeroed or stopped one. */
 void curl_tls_watch_stop(curl_tls_watch *w);
-/* Why the handshake with host failed, as the end of a sentence that begins with "TLS: ": "the certificate of
- * shop.example has expired on 2026-01-02 …". False if verification was not the reason. */
+/* Why the handshake with host failed, as the end of a sentence that begins with "TLS: ": "the
+ * certificate of shop.example has expired on 2026-01-02 …". False if verification was not the
+ * reason. */
 bool curl_tls_explain(const curl_tls_watch *w, const char *host, buf *out);
 /* The same for a trusted certificate that is not for this host. */
 bool curl_tls_explain_name(const curl_tls_watch *w, const char *host, buf *out);
 
-/* The certificate of the connection that easy uses now, so only from inside its header callback. NULL without TLS.
- * verified: whether the transfer checks certificates. */
-curl_certificate *curl_certificate_create(CURL *easy, bool verified);
-void curl_certificate_destroy(curl_certificate *c);
+/* The certificate of the connection that easy uses now, so only from inside its header callback.
+ * NULL without TLS. verified: whether the transfer checks certificates. */
+http_certificate *curl_certificate_create(CURL *easy, bool verified);
+void curl_certificate_destroy(http_certificate *c);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * http.c: the life of a request; see http.h and http_request.h.
- * Requests and their easy handles are kept and used again: setting one up anew costs more than many a request.
+ * Requests and their easy handles are kept and used again: setting one up anew costs more than many
+ * a request.
  */
 #include "io/http.h"
 
@@ -14,9 +15,9 @@
 #include "io/http_request.h"
 
 enum {
-    MAX_KEPT = 256,            /* requests kept for reuse */
-    KEPT_BUFFER = 64 * 1024,   /* larger buffers are not kept with them */
-    LOOKUP_LIMIT_SECONDS = 10, /* for explaining a failed look-up when the request itself has no limit */
+    MAX_KEPT = 128,          /* requests kept for reuse */
+    KEPT_BUFFER = 64 * 1024, /* larger buffers are not kept with them */
+    LOOKUP_LIMIT_SECONDS = 10, /* for explaining a failed look-up, without a limit of its own */
 };
 
 const http_options http_options_default = {
@@ -76,14 +77,9 @@ static void answer_reset(http_answer *a)
 static void easy_clean(http_request *r)
 {
     CURL *easy = r->job.easy;
-    if (r->jar) {
+    if (r->jar)
         curl.easy_setopt(easy, CURLOPT_SHARE, NULL);
-        r->cookies_enabled = false;
-    } else {
-        r->cookies_enabled = true;
-        if (r->cookies_seen)
-            curl.easy_setopt(easy, CURLOPT_COOKIELIST, "ALL");
-    }
+    curl.easy_setopt(easy, CURLOPT_COOKIEFILE, NULL); /* which a reset would forget, and leak */
     curl.easy_reset(easy);
 }
 
@@ -116,7 +112,7 @@ void http_destroy(http_request *r)
     free(r->dial_host);
     free(r->origin_host);
     buffer_reset(&r->body);
-    http_request fresh = {.job = r->job, .answer = r->answer, .body = r->body, .cookies_enabled = r->cookies_enabled};
+    http_request fresh = {.job = r->job, .answer = r->answer, .body = r->body};
     *r = fresh;
     if (the.kept_count >= MAX_KEPT) {
         request_free(r);
@@ -156,7 +152,8 @@ const char *http_header_find(const buf *headers, const char *name, size_t *len)
     while (line && line < end) {
         const char *stop = memchr(line, '\n', (size_t)(end - line));
         size_t line_len = stop ? (size_t)(stop - line) : (size_t)(end - line);
-        if (line_len > name_len && line[name_len] == ':' && strncasecmp(line, name, name_len) == 0) {
+        if (line_len > name_len && line[name_len] == ':' &&
+            strncasecmp(line, name, name_len) == 0) {
             const char *value = line + name_len + 1, *last = line + line_len;
             while (value < last && isspace((unsigned char)*value))
                 value++;
@@ -193,9 +190,11 @@ static bool set_method(http_request *r, const char *method, err *e)
 static bool add_header(http_request *r, const http_header *h, err *e)
 {
     if (!h->name || !is_token(h->name))
-        return err_set(e, "invalid", "not the name of an HTTP header: \"%.80s\"", h->name ? h->name : "");
+        return err_set(e, "invalid", "not the name of an HTTP header: \"%.80s\"",
+                       h->name ? h->name : "");
     if (h->value && strpbrk(h->value, "\r\n"))
-        return err_set(e, "invalid", "the value of the header %.80s contains a line break", h->name);
+        return err_set(e, "invalid", "the value of the header %.80s contains a line break",
+                       h->name);
     buf line = {0};
     if (!h->value)
         buf_printf(&line, "%s:", h->name);
@@ -241,8 +240,9 @@ static bool set_version(http_request *r, const char *version, err *e)
             return true;
         }
     }
-    return !version || err_set(e, "invalid", "http_version must be 1.0, 1.1, 2 or 2-prior-knowledge, not %.40s",
-                               version);
+    return !version ||
+           err_set(e, "invalid", "http_version must be 1.0, 1.1, 2 or 2-prior-knowledge, not %.40s",
+                   version);
 }
 
 /* "host:port", "host", "[::1]:port": where the first origin is to be looked for. */
@@ -254,7 +254,8 @@ static bool set_connect_to(http_request *r, const char *target, err *e)
     buf text = {0};
     buf_printf(&text, "http://%s", target);
     char *host = NULL, *port = NULL;
-    bool fine = !strpbrk(target, "/?#@") && curl.url_set(url, CURLUPART_URL, buf_cstr(&text), 0) == CURLUE_OK &&
+    bool fine = !strpbrk(target, "/?#@") &&
+                curl.url_set(url, CURLUPART_URL, buf_cstr(&text), 0) == CURLUE_OK &&
                 curl.url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK;
     if (fine) {
         size_t len = strlen(host);
@@ -264,7 +265,8 @@ static bool set_connect_to(http_request *r, const char *target, err *e)
         r->origin_host = mem_strdup(r->hop.host);
         r->origin_port = r->hop.port;
         text.len = 0;
-        buf_printf(&text, "::%s:%d", host, r->dial_port); /* set only for hops to the first origin */
+        /* For any origin: it is set only on hops to the first one. */
+        buf_printf(&text, "::%s:%d", host, r->dial_port);
         r->connect_to = curl.slist_append(NULL, buf_cstr(&text));
         fine = http_policy_allows_host(r->policy, r->dial_host, r->dial_port, e);
     } else {
@@ -281,8 +283,8 @@ static bool set_url(http_request *r, const char *text, err *e)
 {
     CURLU *url = curl.url();
     if (text && strstr(text, "://") &&
-        curl.url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE | CURLU_ALLOW_SPACE) ==
-            CURLUE_OK)
+        curl.url_set(url, CURLUPART_URL, text,
+                     CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE | CURLU_ALLOW_SPACE) == CURLUE_OK)
         return http_hop_set(r, url, e);
     curl.url_cleanup(url);
     return err_set(e, "invalid", "not an absolute URL (https://…): %.200s", text ? text : "");
@@ -316,13 +318,14 @@ http_request *http_start(const http_options *o, http_notify_fn notify, void *arg
     r->arg = arg;
     r->started = clock_mono();
     copy_options(r, o);
-    bool fine = r->job.easy ? set_method(r, o->method, e) : err_set(e, "memory", "no memory for a request");
+    bool fine = r->job.easy ? set_method(r, o->method, e)
+                            : err_set(e, "memory", "no memory for a request");
     static const char *const with_body[] = {"POST", "PUT", "PATCH"};
     r->has_body = o->body != NULL;
     for (size_t i = 0; i < 3; i++) /* these say Content-Length: 0 rather than nothing */
         r->has_body = r->has_body || strcmp(r->method, with_body[i]) == 0;
-    fine = fine && set_url(r, o->url, e) && set_connect_to(r, o->connect_to, e) && set_headers(r, o, e) &&
-           set_version(r, o->http_version, e);
+    fine = fine && set_url(r, o->url, e) && set_connect_to(r, o->connect_to, e) &&
+           set_headers(r, o, e) && set_version(r, o->http_version, e);
     if (fine) {
         http_transfer_prepare(r);
         fine = http_transfer_aim(r, e) && curl_loop_add(&r->job, e);
@@ -352,7 +355,8 @@ static void on_looked_up(void *arg, const char *const *addresses, size_t count, 
         r->answer.error = *e;
     else
         err_set(&r->answer.error, "dns-unreachable",
-                "the name %s could not be resolved, yet a moment later it could: the DNS resolver is not reliable",
+                "the name %s could not be resolved, yet a moment later it could: the DNS resolver "
+                "is not reliable",
                 r->hop.host);
     finish(r, HTTP_FAILED);
 }
@@ -363,7 +367,8 @@ static void on_lookup_late(void *arg)
     address_lookup_cancel(r->lookup);
     r->lookup = NULL;
     err_set(&r->answer.error, "dns-unreachable",
-            "the name %s could not be resolved: the DNS resolver of this machine does not answer", r->hop.host);
+            "the name %s could not be resolved: the DNS resolver of this machine does not answer",
+            r->hop.host);
     finish(r, HTTP_FAILED);
 }
 

@@ -1,6 +1,7 @@
 /*
- * http_error.c: what went wrong with a transfer, as a sentence and a code; see http_request.h. The code says whom to
- * look at: "dns-unreachable" is the monitor's own network, "dns", "refused", "tls", "timeout", … are the shop's.
+ * http_error.c: what went wrong with a transfer, as a sentence and a code; see http_request.h. The
+ * code says whom to look at: "dns-unreachable" is the monitor's own network, "dns", "refused",
+ * "tls", "timeout", … are the shop's.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,12 +27,13 @@ void http_size_text(uint64_t bytes, char out[32])
 
 void http_duration_text(mono_ns duration, char out[32])
 {
-    if (duration < NS_PER_SEC)
-        snprintf(out, 32, "%lld ms", (long long)((duration + NS_PER_MS / 2) / NS_PER_MS));
-    else if (duration % NS_PER_SEC == 0)
-        snprintf(out, 32, "%lld s", (long long)(duration / NS_PER_SEC));
+    int64_t ms = (duration + NS_PER_MS / 2) / NS_PER_MS, tenths = (ms + 50) / 100;
+    if (ms < 1000)
+        snprintf(out, 32, "%lld ms", (long long)ms);
+    else if (tenths % 10 == 0)
+        snprintf(out, 32, "%lld s", (long long)(tenths / 10));
     else
-        snprintf(out, 32, "%.1f s", (double)duration / (double)NS_PER_SEC);
+        snprintf(out, 32, "%lld.%lld s", (long long)(tenths / 10), (long long)(tenths % 10));
 }
 
 /* "10.0.0.1:443 (shop.example)", or only "10.0.0.1:443" where that was the name already. */
@@ -44,7 +46,7 @@ static void peer_text(const http_request *r, char *out, size_t size)
     address_kind kind;
     if (address[0] == '?')
         snprintf(out, size, "%s", host);
-    else if (address_classify_text(host, &kind) && !r->dial_host)
+    else if (address_classify_text(host, &kind) && !r->dial_host && !hop->proxied)
         snprintf(out, size, "%s", address);
     else
         snprintf(out, size, "%s (%s%s)", address, hop->proxied ? "proxy for " : "", hop->host);
@@ -57,41 +59,42 @@ static curl_off_t time_of(const http_request *r, CURLINFO info)
     return us;
 }
 
-/* Names the phase in which the time ran out. */
+/* Names the phase in which the time ran out. libcurl reports the time of the TCP connection only
+ * when the whole set-up is over, so whether TLS had begun is asked elsewhere. */
 static void explain_timeout(http_request *r)
 {
     err *e = &r->answer.error;
-    bool reused = r->answer.status == 0 && !r->hop.opened && time_of(r, CURLINFO_PRETRANSFER_TIME_T) > 0;
-    char after[32], peer[200];
+    char after[32], peer[200], size[32];
     http_duration_text((mono_ns)time_of(r, CURLINFO_TOTAL_TIME_T) * 1000, after);
+    http_size_text(r->received, size);
     peer_text(r, peer, sizeof peer);
-    if (!r->hop.opened && !reused && r->answer.status == 0 && r->hop.proxied)
-        err_set(e, "proxy", "timed out while resolving the proxy's name (after %s)", after);
-    else if (!r->hop.opened && !reused && r->answer.status == 0)
-        err_set(e, "dns-unreachable", "timed out while resolving the name %s (after %s)", r->hop.host, after);
-    else if (time_of(r, CURLINFO_CONNECT_TIME_T) == 0 && !reused)
-        err_set(e, "timeout", "timed out while connecting to %s (after %s)", peer, after);
-    else if (r->hop.tls && time_of(r, CURLINFO_APPCONNECT_TIME_T) == 0 && !reused)
+    if (r->answer.status)
+        err_set(e, "timeout", "timed out while reading the answer from %s (after %s, %s had come)",
+                peer, after, size);
+    else if (time_of(r, CURLINFO_PRETRANSFER_TIME_T) > 0)
+        err_set(e, "timeout",
+                "timed out while waiting for the first byte from %s (after %s): it is connected "
+                "but does not answer",
+                peer, after);
+    else if (r->tls_watch.began)
         err_set(e, "timeout", "timed out during the TLS handshake with %s (after %s)", peer, after);
-    else if (r->answer.status == 0)
-        err_set(e, "timeout", "timed out while waiting for the first byte from %s (after %s): it is connected but "
-                "does not answer", peer, after);
-    else {
-        char size[32];
-        http_size_text(r->received, size);
-        err_set(e, "timeout", "timed out while reading the answer from %s (after %s, %s had come)", peer, after, size);
-    }
+    else if (r->hop.opened)
+        err_set(e, "timeout", "timed out while connecting to %s (after %s)", peer, after);
+    else if (r->hop.proxied)
+        err_set(e, "proxy", "timed out while resolving the proxy's name (after %s)", after);
+    else
+        err_set(e, "dns-unreachable", "timed out while resolving the name %s (after %s)",
+                r->hop.judged_host, after);
 }
 
 void http_error_first_byte(http_request *r)
 {
     char after[32], peer[200];
-    char *ip = NULL;
-    curl.easy_getinfo(r->job.easy, CURLINFO_PRIMARY_IP, &ip);
     http_duration_text(r->first_byte_timeout, after);
     peer_text(r, peer, sizeof peer);
     err_set(&r->answer.error, "timeout",
-            "timed out while waiting for the first byte from %s (%s after the request was sent)", peer, after);
+            "timed out while waiting for the first byte from %s (%s after the request was sent)",
+            peer, after);
 }
 
 static void explain_connect(http_request *r)
@@ -104,11 +107,14 @@ static void explain_connect(http_request *r)
     curl.easy_getinfo(r->job.easy, CURLINFO_OS_ERRNO, &number);
     peer_text(r, peer, sizeof peer);
     if (!number) {
-        err_set(e, r->hop.proxied ? "proxy" : "connect", "could not connect to %s: %s", peer, r->curl_text);
+        err_set(e, r->hop.proxied ? "proxy" : "connect", "could not connect to %s: %s", peer,
+                r->curl_text);
         return;
     }
-    const char *code = r->hop.proxied ? "proxy" : number == ECONNREFUSED ? "refused" : number == ETIMEDOUT ? "timeout"
-                                                                                       : "connect";
+    const char *code = r->hop.proxied           ? "proxy"
+                       : number == ECONNREFUSED ? "refused"
+                       : number == ETIMEDOUT    ? "timeout"
+                                                : "connect";
     char why[100];
     snprintf(why, sizeof why, "%s", strerror((int)number));
     if (number == ECONNREFUSED)
@@ -121,7 +127,8 @@ static void explain_tls(http_request *r, CURLcode code)
     err *e = &r->answer.error;
     buf why = {0};
     if (curl_tls_explain(&r->tls_watch, r->hop.host, &why) ||
-        (code == CURLE_PEER_FAILED_VERIFICATION && curl_tls_explain_name(&r->tls_watch, r->hop.host, &why)))
+        (code == CURLE_PEER_FAILED_VERIFICATION &&
+         curl_tls_explain_name(&r->tls_watch, r->hop.host, &why)))
         err_set(e, "tls", "TLS: %s", buf_cstr(&why));
     else
         err_set(e, "tls", "TLS: the handshake with %s failed: %s", r->hop.host,
@@ -133,20 +140,22 @@ static void explain_tls(http_request *r, CURLcode code)
 static void explain_closed(http_request *r, CURLcode code)
 {
     err *e = &r->answer.error;
-    long number = 0, proxy_status = 0;
-    curl.easy_getinfo(r->job.easy, CURLINFO_OS_ERRNO, &number);
+    long proxy_status = 0;
     curl.easy_getinfo(r->job.easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     char peer[200], size[32];
     peer_text(r, peer, sizeof peer);
     http_size_text(r->received, size);
     if (proxy_status && (proxy_status < 200 || proxy_status > 299))
-        err_set(e, "proxy", "the proxy refused to connect to %s: it answered %ld", r->hop.host, proxy_status);
+        err_set(e, "proxy", "the proxy refused to connect to %s: it answered %ld", r->hop.host,
+                proxy_status);
     else if (code == CURLE_PARTIAL_FILE)
-        err_set(e, "closed", "%s closed the connection before the whole answer had come (%s)", peer, r->curl_text);
-    else if (r->answer.status)
-        err_set(e, "closed", "the connection to %s broke while the answer was coming (%s had come): %s", peer, size,
+        err_set(e, "closed", "%s closed the connection before the whole answer had come (%s)", peer,
                 r->curl_text);
-    else if (number == ECONNRESET || strstr(r->curl_text, "reset"))
+    else if (r->answer.status)
+        err_set(e, "closed",
+                "the connection to %s broke while the answer was coming (%s had come): %s", peer,
+                size, r->curl_text);
+    else if (strstr(r->curl_text, "reset"))
         err_set(e, "closed", "%s reset the connection instead of answering", peer);
     else
         err_set(e, "closed", "%s closed the connection without an answer", peer);
@@ -157,8 +166,8 @@ static void explain_protocol(http_request *r, CURLcode code)
     const char *detail = r->curl_text[0] ? r->curl_text : curl.easy_strerror(code);
     err *e = &r->answer.error;
     if (strstr(detail, "HTTP/0.9"))
-        err_set(e, "protocol", "%s:%d did not answer in HTTP: something else is listening there", r->hop.host,
-                r->hop.port);
+        err_set(e, "protocol", "%s:%d did not answer in HTTP: something else is listening there",
+                r->hop.host, r->hop.port);
     else
         err_set(e, "protocol", "the answer from %s is not proper HTTP: %s", r->hop.host, detail);
 }
@@ -188,7 +197,9 @@ void http_error_explain(http_request *r, CURLcode code)
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM: explain_protocol(r, code); break;
-    case CURLE_URL_MALFORMAT: err_set(e, "invalid", "not a URL that can be fetched: %s", detail); break;
+    case CURLE_URL_MALFORMAT:
+        err_set(e, "invalid", "not a URL that can be fetched: %s", detail);
+        break;
     case CURLE_COULDNT_RESOLVE_HOST:
         err_set(e, "dns", "the name %s could not be resolved", r->hop.host);
         break;
@@ -196,7 +207,9 @@ void http_error_explain(http_request *r, CURLcode code)
     case CURLE_PROXY:
         err_set(e, "proxy", "the proxy for %s does not work: %s", r->hop.host, detail);
         break;
-    case CURLE_OUT_OF_MEMORY: err_set(e, "memory", "no memory for the request to %s", r->hop.host); break;
+    case CURLE_OUT_OF_MEMORY:
+        err_set(e, "memory", "no memory for the request to %s", r->hop.host);
+        break;
     default: err_set(e, "io", "the request to %s failed: %s", r->hop.host, detail); break;
     }
 }

@@ -1,4 +1,5 @@
-/* http_jar.c: cookie jars, see http.h. A jar is a libcurl share handle that shares cookies and nothing else. */
+/* http_jar.c: cookie jars, see http.h. A jar is a libcurl share handle that shares cookies and
+ * nothing else. */
 #include <stdlib.h>
 #include <string.h>
 

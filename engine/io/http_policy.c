@@ -33,6 +33,19 @@ http_policy *http_policy_create(const http_policy_config *config)
     return p;
 }
 
+http_policy *http_policy_narrow(const http_policy *p, const char *const *hosts, size_t host_count)
+{
+    if (p && !p->any_host)
+        return NULL;
+    return http_policy_create(&(http_policy_config){
+        .allow_private = !p || p->allow_private,
+        .store_host = p ? p->store_host : NULL,
+        .store_port = p ? p->store_port : 0,
+        .hosts = hosts,
+        .host_count = host_count,
+    });
+}
+
 http_policy *http_policy_ref(http_policy *p)
 {
     if (p)
@@ -68,7 +81,8 @@ static bool is_web_port(int port)
 
 bool http_policy_is_store(const http_policy *p, const char *host, int port)
 {
-    if (!p || !p->store_host || !same_name(host, strlen(host), p->store_host, strlen(p->store_host)))
+    if (!p || !p->store_host ||
+        !same_name(host, strlen(host), p->store_host, strlen(p->store_host)))
         return false;
     if (p->store_port == 0 || is_web_port(p->store_port))
         return is_web_port(port);
@@ -80,7 +94,8 @@ static const char *without_www(const char *host)
     return strncasecmp(host, "www.", 4) == 0 ? host + 4 : host;
 }
 
-/* One entry of the list: "name", "*.name", either with ":port"; an IPv6 address as "[::1]" or "[::1]:port". */
+/* One entry of the list: "name", "*.name", either with ":port"; an IPv6 address as "[::1]" or
+ * "[::1]:port". */
 static bool entry_matches(const char *entry, const char *host, int port)
 {
     const char *name = entry, *end = NULL;
@@ -115,12 +130,13 @@ bool http_policy_allows_host(const http_policy *p, const char *host, int port, e
         if (entry_matches(p->hosts[i], host, port))
             return true;
     return err_set(e, "denied",
-                   "the script may not reach %s: only the store and the hosts that its manifest names are granted",
+                   "the script may not reach %s: only the store and the hosts that its manifest "
+                   "names are granted",
                    host);
 }
 
-bool http_policy_allows_address(const http_policy *p, const char *host, int port, const struct sockaddr *address,
-                                err *e)
+bool http_policy_allows_address(const http_policy *p, const char *host, int port,
+                                const struct sockaddr *address, err *e)
 {
     if (!p || p->allow_private)
         return true;
@@ -130,7 +146,8 @@ bool http_policy_allows_address(const http_policy *p, const char *host, int port
     char text[ADDRESS_TEXT_SIZE];
     address_format(address, text);
     return err_set(e, "private-address",
-                   "%s is at %s, %s address: scripts reach such addresses only where the configured store is, or "
+                   "%s is at %s, %s address: scripts reach such addresses only where the "
+                   "configured store is, or "
                    "with allow_private in the configuration",
                    host, text, address_kind_word(kind));
 }

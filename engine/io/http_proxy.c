@@ -1,14 +1,15 @@
 /*
- * http_proxy.c: see http_request.h. The environment is read here and not by libcurl, because whether a proxy is used
- * decides which address the policy judges. Names as curl knows them; upper-case HTTP_PROXY is ignored, since a CGI
- * request header can set it.
+ * http_proxy.c: see http_proxy.h. The environment is read here and not by libcurl, because whether
+ * a proxy is used decides which address the policy judges. Names as curl knows them; upper-case
+ * HTTP_PROXY is ignored, since a CGI request header can set it.
  */
+#include "io/http_proxy.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/mem.h"
-#include "io/http_request.h"
 
 static const char *first_set(const char *const *names)
 {
@@ -20,7 +21,8 @@ static const char *first_set(const char *const *names)
     return NULL;
 }
 
-/* One entry of no_proxy: "*", "name" or ".name" (and all names below it), each with ":port" if need be. */
+/* One entry of no_proxy: "*", "name" or ".name" (and all names below it), each with ":port" if need
+ * be. */
 static bool entry_exempts(const char *entry, size_t len, const char *host, int port)
 {
     if (len == 1 && *entry == '*')
@@ -59,7 +61,8 @@ char *http_proxy_from_env(bool tls_target, const char *host, int port)
 {
     static const char *const none[] = {"no_proxy", "NO_PROXY", NULL};
     static const char *const plain[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
-    static const char *const secure[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
+    static const char *const secure[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+                                         NULL};
     const char *exempt = first_set(none);
     if (exempt && http_proxy_exempt(exempt, host, port))
         return NULL;

@@ -1,6 +1,7 @@
 /*
- * http_redirect.c: see http_request.h. libcurl could follow redirects by itself, but then nobody could check each hop
- * against the policy, tell the chain to people, or keep an app's own token headers from being sent to another shop.
+ * http_redirect.c: see http_request.h. libcurl could follow redirects by itself, but then nobody
+ * could check each hop against the policy, tell the chain to people, or keep an app's own token
+ * headers from being sent to another shop.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +66,8 @@ bool http_hop_set(http_request *r, CURLU *url, err *e)
     bool fine;
     if (!is_http || !next.host || !*next.host || !next.port) {
         char *text = http_url_text(url);
-        fine = err_set(e, "invalid", "only http:// and https:// addresses can be fetched, not %s", text);
+        fine = err_set(e, "invalid", "only http:// and https:// addresses can be fetched, not %s",
+                       text);
         free(text);
     } else {
         fine = http_policy_allows_host(r->policy, next.host, next.port, e);
@@ -114,20 +116,23 @@ static bool too_many(const http_request *r, err *e)
         circle = circle || strcmp(a->redirects[i].url, last) == 0;
     buf chain = {0};
     chain_text(r, &chain);
-    err_set(e, "redirects", "%s redirects %s: %d redirects were followed and there was yet another (%s)",
-            a->redirects[0].url, circle ? "in a circle" : "too often", r->max_redirects, buf_cstr(&chain));
+    err_set(e, "redirects",
+            "%s redirects %s: %d redirects were followed and there was yet another (%s)",
+            a->redirects[0].url, circle ? "in a circle" : "too often", r->max_redirects,
+            buf_cstr(&chain));
     buf_finish(&chain);
     return false;
 }
 
-/* Headers that are safe to send wherever a redirect leads. Others may be secrets of the origin that they were meant
- * for: Authorization, Cookie, and the token headers that every API invents for itself. */
+/* Headers that are safe to send wherever a redirect leads. Others may be secrets of the origin that
+ * they were meant for: Authorization, Cookie, and the token headers that every API invents for
+ * itself. */
 static bool travels(const char *header)
 {
     static const char *const safe[] = {
-        "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Cache-Control", "Content-Language",
-        "Content-Type", "DNT", "Expect", "If-Modified-Since", "If-None-Match", "Pragma", "Range", "Save-Data",
-        "Upgrade-Insecure-Requests", "User-Agent",
+        "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Cache-Control",
+        "Content-Language", "Content-Type", "DNT", "Expect", "If-Modified-Since", "If-None-Match",
+        "Pragma", "Range", "Save-Data", "Upgrade-Insecure-Requests", "User-Agent",
     };
     size_t len = strcspn(header, ":;");
     for (size_t i = 0; i < sizeof safe / sizeof *safe; i++)
@@ -178,7 +183,8 @@ static CURLU *next_url(const http_request *r, err *e)
     return url;
 }
 
-/* A user name and password in the URL hold for the whole origin, unless the redirect brings its own. */
+/* A user name and password in the URL hold for the whole origin, unless the redirect brings its
+ * own. */
 static void keep_credentials(CURLU *old, CURLU *now)
 {
     static const CURLUPart parts[] = {CURLUPART_USER, CURLUPART_PASSWORD};
@@ -216,7 +222,8 @@ bool http_redirect_follow(http_request *r, err *e)
         r->hop = old;
         return false;
     }
-    bool same_origin = strcasecmp(old.host, r->hop.host) == 0 && old.port == r->hop.port && old.tls == r->hop.tls;
+    bool same_origin = strcasecmp(old.host, r->hop.host) == 0 && old.port == r->hop.port &&
+                       old.tls == r->hop.tls;
     if (same_origin)
         keep_credentials(old.url, r->hop.url);
     bool get = becomes_get(a->status, r->method);

@@ -4,7 +4,6 @@
  *   http_transfer.c  one hop: options given to libcurl, and its callbacks
  *   http_redirect.c  where a redirect leads and what it does to method and headers
  *   http_error.c     libcurl's codes as sentences
- *   http_proxy.c     which proxy the environment asks for
  *   http_jar.c       cookies
  */
 #ifndef NANO_IO_HTTP_REQUEST_H
@@ -14,6 +13,7 @@
 
 #include "io/address_lookup.h"
 #include "io/curl_loop.h"
+#include "io/curl_tls.h"
 #include "io/http.h"
 #include "io/loop.h"
 
@@ -29,13 +29,13 @@ typedef struct http_hop {
     int port;
     bool tls;
     bool proxied;
-    char *judged_host; /* whom a socket is opened to, as the policy sees it: the host, connect_to's or the proxy's */
+    /* Whom a socket is opened to, as the policy sees it: the host, connect_to's or the proxy's. */
+    char *judged_host;
     int judged_port;
-    bool unjudged;   /* a proxy that whoever runs the program has set: wherever it is, it is allowed */
+    bool unjudged;   /* a proxy that whoever runs the program has set is allowed wherever it is */
     bool follow;     /* its answer is a redirect that will be followed: the body is dropped */
     size_t dropped;  /* bytes of such a body */
     bool head_done;  /* the headers of the final answer (not 1xx) are complete */
-    bool connected;  /* a connection, new or reused, was ready for the request */
     unsigned opened; /* sockets opened */
     bool refused;    /* the policy refused an address; error holds why */
     struct sockaddr_storage address; /* the last one that was tried */
@@ -73,25 +73,26 @@ struct http_request {
     bool aborted; /* a callback ended the transfer on purpose: answer.error says why */
     bool paused;
     uint64_t received; /* body bytes of the final answer */
-    bool cookies_seen;   /* this request stored cookies in the easy handle itself */
-    bool cookies_enabled; /* the easy handle has a cookie engine of its own */
-    loop_timer timer; /* first byte, or the look-up that explains a failure */
+    loop_timer timer;  /* first byte, or the look-up that explains a failure */
     address_lookup *lookup;
     curl_tls_watch tls_watch;
     char curl_text[CURL_ERROR_SIZE];
     struct http_request *next_free;
 };
 
-/* http_transfer.c: gives libcurl everything that does not change between hops; then what the present hop needs. */
+/* http_transfer.c: gives libcurl everything that does not change between hops; then what the
+ * present hop needs. */
 void http_transfer_prepare(http_request *r);
 bool http_transfer_aim(http_request *r, err *e);
-/* Ends the transfer from inside a callback with this error; returns 0, which is how a callback says so. */
+/* Ends the transfer from inside a callback with this error; returns 0, which is how a callback says
+ * so. */
 size_t http_transfer_abort(http_request *r, const char *code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Reads from the easy handle what the answer tells about connection and time. */
 void http_transfer_collect(http_request *r);
 
-/* http_redirect.c: takes url (owned from then on) as the present hop, or frees it and says why not. */
+/* http_redirect.c: takes url (owned from then on) as the present hop, or frees it
+ * and says why not. */
 bool http_hop_set(http_request *r, CURLU *url, err *e);
 void http_hop_finish(http_hop *hop);
 /* After an answer that is to be followed: records it, makes the next hop the present one. */
@@ -108,10 +109,5 @@ void http_error_first_byte(http_request *r);
 /* "10 MB", "1.5 KB"; "10 s", "250 ms". */
 void http_size_text(uint64_t bytes, char out[32]);
 void http_duration_text(mono_ns duration, char out[32]);
-
-/* http_proxy.c: the proxy that the environment names for this target, NULL for none; free() it. */
-char *http_proxy_from_env(bool tls_target, const char *host, int port);
-/* Whether no_proxy's value exempts host:port. Split off for tests. */
-bool http_proxy_exempt(const char *no_proxy, const char *host, int port);
 
 #endif

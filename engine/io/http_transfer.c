@@ -1,4 +1,4 @@
-/* http_transfer.c: one hop as libcurl sees it: its options and its callbacks; see http_request.h. */
+/* http_transfer.c: one hop as libcurl sees it, its options and callbacks; see http_request.h. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdarg.h>
@@ -9,12 +9,13 @@
 
 #include "base/mem.h"
 #include "io/address.h"
+#include "io/http_proxy.h"
 #include "io/http_request.h"
 
 enum {
-    MAX_HEADERS = 256 * 1024,      /* bytes of all response headers */
-    MAX_DROPPED = 64 * 1024,       /* of a redirect's body; beyond it the connection is given up */
-    STREAM_WINDOW = 256 * 1024,    /* unread bytes of a stream after which the server must wait */
+    MAX_HEADERS = 256 * 1024,   /* bytes of all response headers */
+    MAX_DROPPED = 64 * 1024,    /* of a redirect's body; beyond it the connection is given up */
+    STREAM_WINDOW = 256 * 1024, /* unread bytes of a stream after which the server must wait */
 };
 
 size_t http_transfer_abort(http_request *r, const char *code, const char *format, ...)
@@ -29,16 +30,18 @@ size_t http_transfer_abort(http_request *r, const char *code, const char *format
     return 0;
 }
 
-/* Every new connection: the address that is really going to be connected is what the policy judges, whatever the DNS
- * said a moment ago. */
+/* Every new connection: the address that is really going to be connected is what the policy judges,
+ * whatever the DNS said a moment ago. */
 static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
     http_request *r = arg;
     (void)purpose;
-    size_t len = address->addrlen < sizeof r->hop.address ? address->addrlen : sizeof r->hop.address;
+    size_t len = address->addrlen < sizeof r->hop.address ? address->addrlen
+                                                          : sizeof r->hop.address;
     memcpy(&r->hop.address, &address->addr, len);
-    if (!r->hop.unjudged && !http_policy_allows_address(r->policy, r->hop.judged_host, r->hop.judged_port,
-                                                        &address->addr, &r->answer.error)) {
+    if (!r->hop.unjudged &&
+        !http_policy_allows_address(r->policy, r->hop.judged_host, r->hop.judged_port,
+                                    &address->addr, &r->answer.error)) {
         r->hop.refused = true;
         return CURL_SOCKET_BAD;
     }
@@ -63,7 +66,8 @@ static bool parse_address(const char *ip, int port, struct sockaddr_storage *out
 
 static void on_first_byte_late(void *arg);
 
-/* A connection is ready for the request. It may be one that another script opened under another policy. */
+/* A connection is ready for the request. It may be one that another script opened under another
+ * policy. */
 static int on_ready(void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port)
 {
     http_request *r = arg;
@@ -89,7 +93,8 @@ static void on_first_byte_late(void *arg)
     http_request *r = arg;
     curl_off_t sent = 0;
     curl.easy_getinfo(r->job.easy, CURLINFO_SIZE_UPLOAD_T, &sent);
-    if (r->has_body && (uint64_t)sent < r->body.len) { /* still uploading: the server's turn has not begun */
+    /* Still uploading: the server's turn has not begun. */
+    if (r->has_body && (uint64_t)sent < r->body.len) {
         loop_timer_start(&r->timer, r->first_byte_timeout, on_first_byte_late, r);
         return;
     }
@@ -137,10 +142,9 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
         return len;
     }
     if (r->answer.headers.len + len > MAX_HEADERS)
-        return http_transfer_abort(r, "too-large", "the headers of the answer from %s are larger than %d KB",
+        return http_transfer_abort(r, "too-large",
+                                   "the headers of the answer from %s are larger than %d KB",
                                    r->hop.host, MAX_HEADERS / 1024);
-    if (len > 11 && strncasecmp(line, "Set-Cookie:", 11) == 0)
-        r->cookies_seen = true;
     buf_append(&r->answer.headers, line, len);
     return len;
 }
@@ -152,8 +156,8 @@ static size_t too_large(http_request *r, uint64_t known)
     if (known)
         http_size_text(known, size);
     char *url = http_url_text(r->hop.url);
-    http_transfer_abort(r, "too-large", "the answer is larger than %s (%s%s%.300s)", limit, size, known ? ", " : "",
-                        url);
+    http_transfer_abort(r, "too-large", "the answer is larger than %s (%s%s%.300s)", limit, size,
+                        known ? ", " : "", url);
     free(url);
     return 0;
 }
@@ -219,7 +223,7 @@ void http_transfer_prepare(http_request *r)
     }
     if (r->jar)
         curl.easy_setopt(easy, CURLOPT_SHARE, r->jar->share);
-    else if (!r->cookies_enabled)
+    else
         curl.easy_setopt(easy, CURLOPT_COOKIEFILE, "");
 }
 
@@ -235,7 +239,8 @@ static void aim_method(http_request *r)
     } else if (!head) {
         curl.easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
         curl.easy_setopt(easy, CURLOPT_HTTPGET, 1L);
-        curl.easy_setopt(easy, CURLOPT_CUSTOMREQUEST, strcmp(r->method, "GET") == 0 ? NULL : r->method);
+        curl.easy_setopt(easy, CURLOPT_CUSTOMREQUEST,
+                         strcmp(r->method, "GET") == 0 ? NULL : r->method);
     }
     curl.easy_setopt(easy, CURLOPT_HTTPHEADER, r->headers);
 }
@@ -260,10 +265,12 @@ static void aim_tls(http_request *r)
         curl.easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
         curl.easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
     }
-    /* libcurl keeps the parsed bundle (10 ms to load) from one connection to the next only without a CA path. */
+    /* libcurl keeps the parsed bundle (10 ms to load) from one connection to the next only without
+     * a CA path. */
     curl.easy_setopt(easy, CURLOPT_CAPATH, NULL);
     if (r->ca_pem) {
-        struct curl_blob pem = {.data = r->ca_pem, .len = strlen(r->ca_pem), .flags = CURL_BLOB_NOCOPY};
+        struct curl_blob pem = {
+            .data = r->ca_pem, .len = strlen(r->ca_pem), .flags = CURL_BLOB_NOCOPY};
         curl.easy_setopt(easy, CURLOPT_CAINFO_BLOB, &pem);
     }
 }
@@ -273,7 +280,8 @@ static bool judge_proxy(http_request *r, const char *proxy, err *e)
 {
     CURLU *url = curl.url();
     char *host = NULL, *port = NULL;
-    bool fine = curl.url_set(url, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) == CURLUE_OK &&
+    bool fine = curl.url_set(url, CURLUPART_URL, proxy,
+                             CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) == CURLUE_OK &&
                 curl.url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK;
     if (fine) {
         curl.url_get(url, CURLUPART_PORT, &port, 0);
@@ -298,7 +306,8 @@ static bool judge_literal_target(const http_request *r, err *e)
         parse_address("127.0.0.1", r->hop.port, &address);
     else if (!parse_address(r->hop.host, r->hop.port, &address))
         return true;
-    return http_policy_allows_address(r->policy, r->hop.host, r->hop.port, (struct sockaddr *)&address, e);
+    return http_policy_allows_address(r->policy, r->hop.host, r->hop.port,
+                                      (struct sockaddr *)&address, e);
 }
 
 static bool aim_proxy(http_request *r, err *e)
@@ -374,6 +383,16 @@ static void collect_timings(http_request *r)
     t->total = t->redirects + phase(0, total);
 }
 
+static const char *version_text(long version)
+{
+    switch (version) {
+    case CURL_HTTP_VERSION_1_0: return "1.0";
+    case CURL_HTTP_VERSION_2_0: return "2";
+    case CURL_HTTP_VERSION_3: return "3";
+    default: return "1.1";
+    }
+}
+
 void http_transfer_collect(http_request *r)
 {
     CURL *easy = r->job.easy;
@@ -384,8 +403,7 @@ void http_transfer_collect(http_request *r)
     curl.easy_getinfo(easy, CURLINFO_PRIMARY_IP, &ip);
     curl.easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port);
     curl.easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
-    a->version = version == CURL_HTTP_VERSION_2_0 ? "2" : version == CURL_HTTP_VERSION_3 ? "3" :
-                 version == CURL_HTTP_VERSION_1_0 ? "1.0" : "1.1";
+    a->version = version_text(version);
     snprintf(a->remote_ip, sizeof a->remote_ip, "%s", ip ? ip : "");
     a->remote_port = (int)port;
     a->reused = connects == 0 && a->status != 0;

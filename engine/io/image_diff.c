@@ -33,6 +33,13 @@ static double luma_of(const uint8_t *p)
     return luma(blend(p[0], p[3]), blend(p[1], p[3]), blend(p[2], p[3]));
 }
 
+/* Of the difference, not the difference of the lumas: with whole numbers, equal steps then give exactly equal results. */
+static double brightness_step(const uint8_t *a, const uint8_t *b)
+{
+    return luma(blend(a[0], a[3]) - blend(b[0], b[3]), blend(a[1], a[3]) - blend(b[1], b[3]),
+                blend(a[2], a[3]) - blend(b[2], b[3]));
+}
+
 static double distance(const uint8_t *a, const uint8_t *b)
 {
     double r = blend(a[0], a[3]) - blend(b[0], b[3]), g = blend(a[1], a[3]) - blend(b[1], b[3]),
@@ -75,13 +82,14 @@ static bool is_antialiased(const image *i, const image *other, int64_t x, int64_
 {
     window w = around(i, x, y);
     int equal = w.at_edge;
-    double low = 0, high = 0, centre = luma_of(at(i, x, y));
+    double low = 0, high = 0;
+    const uint8_t *centre = at(i, x, y);
     int64_t low_x = 0, low_y = 0, high_x = 0, high_y = 0;
     for (int64_t nx = w.x0; nx <= w.x1; nx++)
         for (int64_t ny = w.y0; ny <= w.y1; ny++) {
             if (nx == x && ny == y)
                 continue;
-            double delta = centre - luma_of(at(i, nx, ny));
+            double delta = brightness_step(centre, at(i, nx, ny));
             if (delta == 0) {
                 if (++equal > 2)
                     return false;

@@ -248,6 +248,15 @@ void process_read_cancel(process *p, process_which which)
     process_pipe_cancel(&p->streams[which]);
 }
 
+size_t process_read_now(process *p, process_which which, void *data, size_t size)
+{
+    process_pipe *pipe = &p->streams[which];
+    if (which == PROCESS_STDIN || pipe->fd < 0 || pipe->on_read)
+        return 0;
+    ssize_t n = read(pipe->fd, data, size);
+    return n > 0 ? (size_t)n : 0;
+}
+
 bool process_write(process *p, const void *text, size_t len, process_write_fn fn, void *arg)
 {
     return process_pipe_write(&p->streams[PROCESS_STDIN], text, len, fn, arg);

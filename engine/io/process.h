@@ -94,6 +94,9 @@ typedef void (*process_write_fn)(void *arg, const err *why);
  * read is pending. */
 bool process_read(process *p, process_which which, process_read_fn fn, void *arg);
 void process_read_cancel(process *p, process_which which);
+/* Reads what is there already, at most size bytes; 0 when there is nothing. Only while no read is
+ * pending. */
+size_t process_read_now(process *p, process_which which, void *data, size_t size);
 /* Writes all of text (copied) to stdin, then calls fn once, from the loop. False as for
  * process_read. */
 bool process_write(process *p, const void *text, size_t len, process_write_fn fn, void *arg);

@@ -216,14 +216,6 @@ store_op *store_close(store *s, store_fn fn, void *arg)
     return op;
 }
 
-/* Lock held. */
-static void cancel_read(store_op *op)
-{
-    op->abandoned = true;
-    if (op->conn)
-        sqlite3_interrupt(op->conn->db);
-}
-
 void store_destroy(store *s)
 {
     if (!s)
@@ -231,9 +223,9 @@ void store_destroy(store *s)
     pthread_mutex_lock(&s->lock);
     begin_closing(s);
     for (list *n = s->reads.next; n != &s->reads; n = n->next)
-        cancel_read(list_entry(n, store_op, node));
+        list_entry(n, store_op, node)->abandoned = true;
     for (list *n = s->running.next; n != &s->running; n = n->next)
-        cancel_read(list_entry(n, store_op, node));
+        list_entry(n, store_op, node)->abandoned = true;
     pthread_mutex_unlock(&s->lock);
     pthread_join(s->writer, NULL);
     for (list *n; (n = list_shift(&s->done));)
@@ -310,10 +302,6 @@ store_op *store_read(store *s, store_unit *u, store_fn fn, void *arg, err *e)
 void store_abandon(store_op *op)
 {
     op->fn = NULL;
-    if (op->kind != OP_READ)
-        return;
-    store *s = op->store;
-    pthread_mutex_lock(&s->lock);
-    cancel_read(op);
-    pthread_mutex_unlock(&s->lock);
+    if (op->kind == OP_READ)
+        op->abandoned = true;
 }

@@ -3,6 +3,7 @@
  * threads, each connection by one thread at a time. Invariant: between calls no statement is in
  * mid-run, so a reader never holds an old snapshot and the write-ahead log can be reused.
  */
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,10 @@
 #include "base/mem.h"
 #include "io/store_internal.h"
 
-enum { STATEMENTS_MAX = 64 };
+enum {
+    STATEMENTS_MAX = 64,
+    STEPS_BETWEEN_LOOKS = 10000, /* of SQLite's virtual machine: some 100 us */
+};
 
 typedef struct cached {
     list node;
@@ -39,12 +43,18 @@ static int authorize(void *arg, int action, const char *a, const char *b, const 
     }
 }
 
+/* sqlite3_interrupt would be lost when it comes just before the statement begins. */
+static int is_stopped(void *arg)
+{
+    const store_conn *c = arg;
+    return c->stop && *c->stop;
+}
+
 bool store_conn_open(store_conn *c, bool create, err *e)
 {
     list_init(&c->statements);
     c->statement_count = 0;
-    /* One thread at a time uses it (sqlite3_interrupt is the exception that SQLite allows): no
-     * mutex needed. */
+    /* One thread at a time uses it: no mutex needed. */
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     flags |= c->reader ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     flags |= create ? SQLITE_OPEN_CREATE : 0;
@@ -59,6 +69,8 @@ bool store_conn_open(store_conn *c, bool create, err *e)
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(c->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_set_authorizer(c->db, authorize, c);
+    if (c->reader)
+        sqlite3_progress_handler(c->db, STEPS_BETWEEN_LOOKS, is_stopped, c);
     return true;
 }
 
@@ -178,12 +190,21 @@ static bool bind_all(store_conn *c, sqlite3_stmt *st, const store_unit *u, const
     return true;
 }
 
+/* sqlite3_system_errno knows nothing of a COMMIT that failed, so errno is noted here. */
+static int step(store_conn *c, sqlite3_stmt *st)
+{
+    errno = 0;
+    int rc = sqlite3_step(st);
+    c->errnum = rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : errno;
+    return rc;
+}
+
 /* Steps through the statement, keeping its rows if it has columns. */
 static bool step_all(store_conn *c, sqlite3_stmt *st, store_result *out, err *e)
 {
     store_rows *rows = NULL;
     int rc;
-    while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+    while ((rc = step(c, st)) == SQLITE_ROW) {
         if (!rows)
             rows = store_rows_create(st);
         store_rows_add(rows, st);
@@ -232,9 +253,9 @@ bool store_conn_run(store_conn *c, const store_unit *u, size_t index, store_resu
     return done;
 }
 
-int store_conn_step(sqlite3_stmt *st)
+int store_conn_step(store_conn *c, sqlite3_stmt *st)
 {
-    int rc = sqlite3_step(st);
+    int rc = step(c, st);
     sqlite3_reset(st);
     return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
@@ -244,7 +265,7 @@ bool store_conn_number(store_conn *c, const char *sql, int64_t *out, err *e)
     sqlite3_stmt *st = NULL;
     int rc = sqlite3_prepare_v2(c->db, sql, -1, &st, NULL);
     if (rc == SQLITE_OK) {
-        rc = sqlite3_step(st);
+        rc = step(c, st);
         if (rc == SQLITE_ROW) {
             *out = sqlite3_column_int64(st, 0);
             rc = SQLITE_OK;
@@ -257,6 +278,8 @@ bool store_conn_number(store_conn *c, const char *sql, int64_t *out, err *e)
 
 bool store_conn_exec(store_conn *c, const char *sql, err *e)
 {
+    errno = 0;
     int rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
+    c->errnum = errno;
     return rc == SQLITE_OK || store_error(c, rc, e);
 }

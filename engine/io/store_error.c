@@ -19,6 +19,12 @@ static bool is_full(int errnum)
     return errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG;
 }
 
+static int errno_of(const store_conn *c)
+{
+    int errnum = c->db ? sqlite3_system_errno(c->db) : 0;
+    return errnum ? errnum : c->errnum;
+}
+
 static bool full(const store_conn *c, err *e)
 {
     return err_set(
@@ -48,7 +54,7 @@ static bool corrupt(const store_conn *c, err *e)
 /* SQLITE_CANTOPEN hides a dozen causes; the file system tells them apart. */
 static bool cant_open(const store_conn *c, err *e)
 {
-    int errnum = c->db ? sqlite3_system_errno(c->db) : 0;
+    int errnum = errno_of(c);
     char *copy = mem_strdup(c->path);
     const char *dir = dirname(copy);
     struct stat file, parent;
@@ -86,7 +92,7 @@ static bool cant_open(const store_conn *c, err *e)
 
 static bool io_error(const store_conn *c, int rc, err *e)
 {
-    int errnum = c->db ? sqlite3_system_errno(c->db) : 0;
+    int errnum = errno_of(c);
     if (is_full(errnum))
         return full(c, e);
     if (errnum == EROFS)

@@ -14,6 +14,7 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #include "base/buf.h"
 #include "base/list.h"
@@ -73,8 +74,10 @@ typedef struct store_conn {
     int busy_timeout_ms;
     size_t read_bytes;
     bool reader;
-    bool in_unit;    /* a unit's statement is compiled or run: see authorize */
-    list statements; /* of cached, the latest used first */
+    const atomic_bool *stop; /* set: the statement that runs ends; NULL: none can be stopped */
+    bool in_unit;            /* a unit's statement is compiled or run: see authorize */
+    int errnum;              /* of the last step that failed; 0: none known */
+    list statements;         /* of cached, the latest used first */
     size_t statement_count;
     sqlite3_stmt *begin, *commit, *rollback, *savepoint, *undo, *release; /* the writer's */
 } store_conn;
@@ -85,7 +88,7 @@ void store_conn_close(store_conn *c);
 /* Runs statement index of u. *out is filled on success (out->rows: owned by the caller). */
 bool store_conn_run(store_conn *c, const store_unit *u, size_t index, store_result *out, err *e);
 /* Runs one prepared statement without parameters to its end; an SQLite code. */
-int store_conn_step(sqlite3_stmt *st);
+int store_conn_step(store_conn *c, sqlite3_stmt *st);
 /* First column of the first row of sql. */
 bool store_conn_number(store_conn *c, const char *sql, int64_t *out, err *e);
 bool store_conn_exec(store_conn *c, const char *sql, err *e);
@@ -115,8 +118,7 @@ struct store_op {
     size_t size;      /* what it counts for in the queue */
     store_fn fn;      /* NULL: abandoned. Loop's thread only */
     void *arg;
-    bool abandoned;   /* guarded by lock; a read that has not begun is skipped */
-    store_conn *conn; /* guarded by lock: the reader's connection that runs it now */
+    atomic_bool abandoned; /* a read that nobody wants: skipped, or stopped in mid-run */
     bool failed;
     err error;
     store_result *results; /* unit->count of them, owned with their rows; NULL before it ran */

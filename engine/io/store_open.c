@@ -165,8 +165,8 @@ static bool prepare_own(store_conn *c, err *e)
         {&c->savepoint, "SAVEPOINT u"}, {&c->undo, "ROLLBACK TO u"}, {&c->release, "RELEASE u"},
     };
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-        int rc =
-            sqlite3_prepare_v3(c->db, own[i].sql, -1, SQLITE_PREPARE_PERSISTENT, own[i].st, NULL);
+        int rc = sqlite3_prepare_v3(c->db, own[i].sql, -1, SQLITE_PREPARE_PERSISTENT, own[i].st,
+                                    NULL);
         if (rc != SQLITE_OK)
             return store_error(c, rc, e);
     }

@@ -34,16 +34,14 @@ static void run_read(store *s, store_conn *c, store_op *op)
         store_op_fail(op, &e);
         return;
     }
-    pthread_mutex_lock(&s->lock);
-    bool wanted = !op->abandoned;
-    op->conn = c;
-    pthread_mutex_unlock(&s->lock);
-    if (wanted) {
+    c->stop = &op->abandoned;
+    if (!op->abandoned) {
         store_op_run(op, c);
     } else {
         err_set(&e, "cancelled", "the query was cancelled");
         store_op_fail(op, &e);
     }
+    c->stop = NULL;
 }
 
 void *store_reader_main(void *arg)
@@ -58,7 +56,6 @@ void *store_reader_main(void *arg)
         list answer;
         list_init(&answer);
         pthread_mutex_lock(&s->lock);
-        op->conn = NULL;
         list_remove(&op->node);
         list_push(&answer, &op->node);
         pthread_mutex_unlock(&s->lock);

@@ -67,21 +67,21 @@ static bool begin(store_conn *c, err *e)
 {
     if (!check_in_place(c, e))
         return false;
-    int rc = store_conn_step(c->begin);
+    int rc = store_conn_step(c, c->begin);
     return rc == SQLITE_OK || store_error(c, rc, e);
 }
 
 static void roll_back(store_conn *c)
 {
     if (!sqlite3_get_autocommit(c->db))
-        store_conn_step(c->rollback);
+        store_conn_step(c, c->rollback);
 }
 
 /* Runs one unit under its own savepoint. False: the whole transaction is lost (SQLite rolls back by
  * itself on some errors: disk full, I/O); the op then holds the error. */
 static bool run_unit(store_conn *c, store_op *op)
 {
-    int rc = store_conn_step(c->savepoint);
+    int rc = store_conn_step(c, c->savepoint);
     if (rc != SQLITE_OK) {
         err e;
         store_error(c, rc, &e);
@@ -91,9 +91,9 @@ static bool run_unit(store_conn *c, store_op *op)
     bool done = store_op_run(op, c);
     if (sqlite3_get_autocommit(c->db))
         return false;
-    if (!done && store_conn_step(c->undo) != SQLITE_OK)
+    if (!done && store_conn_step(c, c->undo) != SQLITE_OK)
         return false;
-    return store_conn_step(c->release) == SQLITE_OK;
+    return store_conn_step(c, c->release) == SQLITE_OK;
 }
 
 /* One transaction for the whole group. False: nothing of it was kept, *e says why. */
@@ -112,7 +112,7 @@ static bool commit_group(store_conn *c, list *group, err *e)
             return false;
         }
     }
-    int rc = store_conn_step(c->commit);
+    int rc = store_conn_step(c, c->commit);
     if (rc == SQLITE_OK)
         return true;
     store_error(c, rc, e);
@@ -177,8 +177,8 @@ static void checkpoint(writer *w)
     if (w->frames < w->checkpoint_at)
         return;
     int in_log = 0, copied = 0;
-    int rc =
-        sqlite3_wal_checkpoint_v2(w->conn.db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &copied);
+    int rc = sqlite3_wal_checkpoint_v2(w->conn.db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log,
+                                       &copied);
     if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
         log_warn("store.checkpoint", "path=\"%s\" error=\"%s\"", w->conn.path,
                  sqlite3_errmsg(w->conn.db));

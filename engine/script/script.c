@@ -236,6 +236,11 @@ void script_where(script *s, char *out, size_t size)
     }
 }
 
+const char *script_last_seen(const script *s)
+{
+    return s->last_seen;
+}
+
 script *script_running(void)
 {
     return running_script;

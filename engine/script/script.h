@@ -78,6 +78,8 @@ void *script_get_slot(const script *s, const void *key);
 /* A description of where the script is: "checkout.lua:12" of the innermost frame of user's code, "" if none.
  * Async-signal-tolerant on a best-effort basis (used for last words of a hung worker). */
 void script_where(script *s, char *out, size_t size);
+/* The user's line at the watchdog's last look (every 10,000 instructions), "" if none: for errors that leave no line. */
+const char *script_last_seen(const script *s);
 /* The script whose Lua is on the C stack right now, NULL if none. For diagnostics only. */
 script *script_running(void);
 

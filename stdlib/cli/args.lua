@@ -1,5 +1,6 @@
---- From argv to a table, by lua-argparse. Only the parser of the verb at hand is built: building all of them would
---- cost every start a millisecond. Called by cli/main.lua and, for all verbs at once, by the completion verb.
+--- From argv to a table, by lua-argparse. Only the parser of the verb at hand is built: building
+--- all of them would cost every start a millisecond. Called by cli/main.lua and, for all verbs at
+--- once, by the completion verb.
 
 local argparse = require "argparse"
 local fault = require "fault"
@@ -13,7 +14,8 @@ local function epilog(verb)
   local width = 0
   for _, example in ipairs(verb.examples) do width = math.max(width, #example[1]) end
   for _, example in ipairs(verb.examples) do
-    lines[#lines + 1] = ("   %s%s  %s"):format(example[1], string.rep(" ", width - #example[1]), example[2])
+    lines[#lines + 1] = ("   %s%s  %s"):format(example[1], string.rep(" ", width - #example[1]),
+      example[2])
   end
   if verb.remarks then lines[#lines + 1] = "\n" .. verb.remarks end
   return table.concat(lines, "\n")
@@ -33,7 +35,8 @@ end
 ---@param summary string
 ---@param verb table   the module cli.verb.<name>
 function args.parser(name, summary, verb)
-  return finish(argparse("nano-sre " .. name, summary:sub(1, 1):upper() .. summary:sub(2) .. "."), verb)
+  return finish(argparse("nano-sre " .. name, summary:sub(1, 1):upper() .. summary:sub(2) .. "."),
+    verb)
 end
 
 --- A parser that knows all verbs.
@@ -43,7 +46,9 @@ function args.full_parser(verbs, load)
   local parser = argparse("nano-sre"):add_help(false):require_command(false)
   parser:flag("-h --help", "show help")
   parser:flag("--version", "show the version")
-  for _, name in ipairs(verbs.names()) do finish(parser:command(name):summary(verbs[name]), load(name)) end
+  for _, name in ipairs(verbs.names()) do
+    finish(parser:command(name):summary(verbs[name]), load(name))
+  end
   return parser
 end
 
@@ -59,8 +64,10 @@ end
 local function complain(name, message)
   local text, tip = message:match("^(.-)\n(Did you mean.*)$")
   if text == nil then text = message end
-  local hint = (tip and tip:gsub("^D", "d") .. "  " or "") .. ("`nano-sre %s --help` lists everything"):format(name)
-  error(fault.new("usage", { message = ("nano-sre %s: %s"):format(name, text), hint = hint, code = "usage" }), 0)
+  local hint = (tip and tip:gsub("^D", "d") .. "  " or "")
+    .. ("`nano-sre %s --help` lists everything"):format(name)
+  error(fault.new("usage", { message = ("nano-sre %s: %s"):format(name, text), hint = hint,
+    code = "usage" }), 0)
 end
 
 --- Parses the words after the verb. Raises a usage fault.

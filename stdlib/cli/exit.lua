@@ -1,9 +1,10 @@
---- Exit codes: what a run, or several, mean to the shell and to CI. Called by cli/session.lua and cli/main.lua.
---- The codes are a promise to users' scripts: change nothing here without a new major version.
+--- Exit codes: what a run, or several, mean to the shell and to CI. Called by cli/session.lua and
+--- cli/main.lua. The codes are a promise to users' scripts: change nothing here without a new major
+--- version.
 ---
 --- When results differ, the first of these that applies wins:
 ---   130/143/129  a signal ended the command early (what was finished is recorded)
----   1            the store failed a check, or a script is broken; with --fail-on warn a warning too
+---   1            a check failed, or a script is broken; with --fail-on warn a warning too
 ---   3            the monitor itself could not work (browser, database, worker, report file)
 ---   2            usage or configuration, found only while running
 ---   124          a run was stopped by its time limit
@@ -27,6 +28,9 @@ local BY_ERROR_KIND = {
   killed = exit.ENGINE,
   engine = exit.ENGINE,
 }
+-- Codes by which an ERROR of another kind is the script's own doing: it looped without end (stopped
+-- by the watchdog, or, inside one call of C, by the supervisor).
+local SCRIPT_CODES = { slice = true, hung = true }
 local PRECEDENCE = { exit.FAILED, exit.ENGINE, exit.USAGE, exit.TIMEOUT }
 
 --- What one result means.
@@ -38,7 +42,9 @@ function exit.of_result(result, fail_on)
   if status == "FAIL" then return exit.FAILED end
   if status == "WARN" then return fail_on == "warn" and exit.FAILED or exit.OK end
   if status == "ERROR" then
-    return BY_ERROR_KIND[result.error and result.error.kind] or exit.ENGINE
+    local err = result.error or {}
+    if SCRIPT_CODES[err.code] then return exit.FAILED end
+    return BY_ERROR_KIND[err.kind] or exit.ENGINE
   end
   return exit.OK
 end

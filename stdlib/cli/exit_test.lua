@@ -1,6 +1,6 @@
 local exit = require "cli.exit"
 
-local function err(kind) return { status = "ERROR", error = { kind = kind } } end
+local function err(kind, code) return { status = "ERROR", error = { kind = kind, code = code } } end
 
 describe("the exit code of one result", function()
   local cases = {
@@ -13,6 +13,8 @@ describe("the exit code of one result", function()
     { err "memory", "fail", 1 },
     { err "timeout", "fail", 124 },
     { err "config", "fail", 2 },
+    { err("timeout", "slice"), "fail", 1 }, -- an endless loop, stopped by the watchdog
+    { err("killed", "hung"), "fail", 1 }, -- the same inside one call of C
     { err "browser", "fail", 3 },
     { err "killed", "fail", 3 },
     { err "engine", "fail", 3 },

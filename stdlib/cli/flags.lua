@@ -1,5 +1,6 @@
---- Groups of flags that several verbs share. A flag that stands for a setting has the setting's key as its target,
---- so that config/load.lua can take it as it is. Called by the verbs' define functions.
+--- Groups of flags that several verbs share. A flag that stands for a setting has the setting's key
+--- as its target, so that config/load.lua can take it as it is. Called by the verbs' define
+--- functions.
 
 local schema = require "config.schema"
 
@@ -26,13 +27,14 @@ end
 --- -o --timeout --jobs --fail-on --update-baseline --dry-run --record
 function flags.running(parser)
   parser:group("How to run",
-    parser:option("-o --option", "an option of the skill; `nano-sre info NAME` lists them; may be repeated")
-      :argname("KEY=VALUE"):count("*"),
+    parser:option("-o", "an option of the skill; `nano-sre info NAME` lists them; may be repeated")
+      :hidden_name("--option"):target("option"):argname("KEY=VALUE"):count("*"),
     option(parser, "--timeout", "timeout", "TIME"),
     option(parser, "--jobs", "jobs", "N"),
     option(parser, "--fail-on", "fail_on", "STATUS"),
     parser:flag("--update-baseline", "take what this run measures as the new normal"),
-    parser:flag("--dry-run", "refuse everything that could change something, and count it; nothing is recorded"),
+    parser:flag("--dry-run",
+      "refuse everything that could change something, and count it; nothing is recorded"),
     parser:option("--record", "write what crossed into and out of each run to DIR"):argname("DIR"))
 end
 
@@ -46,8 +48,9 @@ end
 --- -r --output --report-dir
 function flags.reporting(parser)
   parser:group("The result",
-    option(parser, "-r --reporter", "reporters", "NAME[=FILE]"):count("*"),
-    parser:option("--output", "write a report file too; .md, .json, .jsonl or .xml decides its form"):argname("FILE"),
+    option(parser, "-r", "reporters", "NAME[=FILE]"):hidden_name("--reporter"):count("*"),
+    parser:option("--output",
+      "write a report file too; .md, .json, .jsonl or .xml decides its form"):argname("FILE"),
     option(parser, "--report-dir", "report_dir", "DIR"))
 end
 
@@ -67,7 +70,9 @@ function flags.settings(args)
   local settings = {}
   for key, value in pairs(args) do
     -- argparse gives an empty list for a repeatable option that was not used
-    if schema.by_key[key] and not (type(value) == "table" and #value == 0) then settings[key] = value end
+    if schema.by_key[key] and not (type(value) == "table" and #value == 0) then
+      settings[key] = value
+    end
   end
   return settings
 end

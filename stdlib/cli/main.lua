@@ -1,5 +1,5 @@
---- The command line's entry, called by engine/app/main.c with argv as a JSON array. Runs in main's trusted state.
---- Start-up counts: nothing is required here that the verb at hand does not need.
+--- The command line's entry, called by engine/app/main.c with argv as a JSON array. Runs in main's
+--- trusted state. Start-up counts: nothing is required here that the verb at hand does not need.
 
 local main = {}
 
@@ -18,8 +18,8 @@ local function print_help(fd)
       { "nano-sre run checkout --url https://my-shop.example", "one check of your shop" },
       { "nano-sre VERB --help", "flags and examples of a verb" },
     }, "   "),
-    "\nExit codes: 0 passed, 1 a check failed or a script is broken, 2 usage, 3 the monitor could not run,\n",
-    "124 timed out, 130/143 stopped by a signal.\n",
+    "\nExit codes: 0 passed, 1 a check failed or a script is broken, 2 usage, ",
+    "3 the monitor could not run,\n124 timed out, 130/143 stopped by a signal.\n",
   })
 end
 
@@ -34,9 +34,17 @@ local function refuse_verb(word, verbs)
     hint = "did you mean `nano-sre run " .. word .. "`?"
   else
     local nearest = require("run.nearest").find(word, verbs.names())
-    hint = nearest and ("did you mean `nano-sre %s`?"):format(nearest) or "`nano-sre --help` lists the verbs"
+    hint = nearest and ("did you mean `nano-sre %s`?"):format(nearest)
+      or "`nano-sre --help` lists the verbs"
   end
   error(fault.new("usage", { message = message, hint = hint, code = "usage" }), 0)
+end
+
+local function wants_help(argv)
+  for _, word in ipairs(argv) do
+    if word == "--help" or word == "-h" then return true end
+  end
+  return false
 end
 
 local function dispatch(argv)
@@ -55,6 +63,7 @@ local function dispatch(argv)
   end
   local verbs = require "cli.verbs"
   if type(verbs[word]) ~= "string" then refuse_verb(word, verbs) end
+  if verbs.with_worker[word] and not wants_help(argv) then require("cli.session").warm() end
   local verb = require("cli.verb." .. word)
   local values, help = require("cli.args").parse(word, verbs[word], verb, argv)
   local out = require "cli.out"

@@ -1,6 +1,6 @@
---- What the command line writes: results to stdout, everything else to stderr, colour only where a person looks.
---- Used by every verb and by the terminal reporter. Text that came from a store passes words.clean, so that a page
---- title cannot move the reader's cursor.
+--- What the command line writes: results to stdout, everything else to stderr, colour only where a
+--- person looks. Used by every verb and by the terminal reporter. Text that came from a store
+--- passes words.clean, so that a page title cannot move the reader's cursor.
 
 local words = require "report.words"
 
@@ -47,7 +47,8 @@ function out.painter(fd)
   return painter
 end
 
---- Writes text to fd. A reader that went away (`nano-sre list | head`) is not an error: the rest is dropped.
+--- Writes text to fd. A reader that went away (`nano-sre list | head`) is not an error: the rest is
+--- dropped.
 ---@param fd 1|2
 ---@param text string
 function out.write(fd, text)
@@ -56,7 +57,8 @@ function out.write(fd, text)
   if ok then return end
   closed[fd] = true
   if code ~= "closed" and fd == 1 then
-    require("fault").engine { message = "can't write to standard output: " .. tostring(why), code = "write" }
+    require("fault").engine { message = "can't write to standard output: " .. tostring(why),
+      code = "write" }
   end
 end
 
@@ -66,7 +68,8 @@ function out.line(text) out.write(1, (text or "") .. "\n") end
 --- A line on stderr: progress, a remark.
 function out.note(text) out.write(2, text .. "\n") end
 
---- How many columns text takes, without colours (one per code point: near enough for names and messages).
+--- How many columns text takes, without colours (one per code point: near enough for names and
+--- messages).
 function out.width(text)
   local bare = text:gsub("\27%[[%d;]*m", "")
   local _, continuation = bare:gsub("[\128-\191]", "")
@@ -110,7 +113,9 @@ function out.format_problem(problem, paint)
   lines[1] = message
   local excerpt = problem.excerpt or (problem.details and problem.details.excerpt)
   if excerpt then lines[#lines + 1] = paint("dim", indented(words.clean(excerpt), "  ")) end
-  if problem.hint then lines[#lines + 1] = indented(paint("cyan", "→ ") .. words.clean(problem.hint), "  ") end
+  if problem.hint then
+    lines[#lines + 1] = indented(paint("cyan", "→ ") .. words.clean(problem.hint), "  ")
+  end
   return table.concat(lines, "\n")
 end
 

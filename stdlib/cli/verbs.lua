@@ -1,4 +1,5 @@
---- The verbs, in the order in which help lists them. Each is a module cli.verb.<name>, loaded only when it is used:
+--- The verbs, in the order in which help lists them. Each is a module cli.verb.<name>, loaded only
+--- when it is used:
 ---   define(parser, flags)   declares arguments and flags on an argparse parser
 ---   run(args)               does it; returns the exit code; raises faults for expected problems
 ---   examples                { {command, what it does}, … } for --help
@@ -22,6 +23,11 @@ local verbs = {
 -- Verbs that people who know nano-sre will type and that this version does not have.
 verbs.absent = {
   watch = "run `nano-sre check` from cron or from a systemd timer until then",
+}
+
+-- Verbs that load scripts: a worker is started for them before anything else is done.
+verbs.with_worker = {
+  run = true, check = true, audit = true, list = true, info = true, validate = true,
 }
 
 for _, verb in ipairs(verbs) do verbs[verb[1]] = verb[2] end

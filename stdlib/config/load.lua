@@ -1,6 +1,7 @@
---- The configuration: defaults < nano-sre.lua < environment and .env < flags, each value with where it came from.
---- Called once per command by the verbs. nano-sre.lua is a user's file: it is evaluated by the inspect function that
---- the caller gives (in a worker), never here. Any problem raises a usage fault that lists all of them.
+--- The configuration: defaults < nano-sre.lua < environment and .env < flags, each value with where
+--- it came from. Called once per command by the verbs. nano-sre.lua is a user's file: it is
+--- evaluated by the inspect function that the caller gives (in a worker), never here. Any problem
+--- raises a usage fault that lists all of them.
 
 local fault = require "fault"
 local paths = require "config.paths"
@@ -25,24 +26,27 @@ end
 
 local load = {}
 
+-- Settings that stand in a table of their own: store = { url = … }.
+local GROUPS = { store = true, llm = true, mcp = true }
+
 local function known_names()
-  local names = {}
-  for _, setting in ipairs(schema) do
-    names[#names + 1] = setting.key
-  end
-  names[#names + 1] = "skills"
+  local names = { "skills" }
+  for _, setting in ipairs(schema) do names[#names + 1] = setting.key end
+  for group in pairs(GROUPS) do names[#names + 1] = group end
   return names
 end
 
 local function add_problem(state, where, message)
-  state.problems[#state.problems + 1] = where .. ": " .. message
+  state.problems[#state.problems + 1] = { message = where .. ": " .. message }
 end
 
 local function set(state, setting, raw, origin, base)
   local value, expected = types.parse(setting, raw)
   if value == nil then
     local shown = ""
-    if not setting.secret and type(raw) ~= "table" then shown = (", not %q"):format(tostring(raw)) end
+    if not setting.secret and type(raw) ~= "table" then
+      shown = (", not %q"):format(tostring(raw))
+    end
     local message = ("%s must be %s%s"):format(setting.key, expected, shown)
     if setting.used == false then
       state.config.warnings[#state.config.warnings + 1] = origin .. ": " .. message
@@ -56,7 +60,8 @@ local function set(state, setting, raw, origin, base)
   state.config.origins[setting.key] = origin
 end
 
--- { env = "NAME" } in nano-sre.lua: the value is taken from there, so that the file can be shared without secrets.
+-- { env = "NAME" } in nano-sre.lua: the value is taken from there, so that the file can be shared
+-- without secrets.
 local function lookup_reference(state, setting, raw, origin)
   if type(raw) ~= "table" or type(raw.env) ~= "string" then return raw, origin end
   local value, from = state.environment(raw.env)
@@ -109,8 +114,7 @@ local function read_table(state, raw, origin, prefix)
     elseif setting then
       local found, from = lookup_reference(state, setting, value, origin)
       if found ~= nil then set(state, setting, found, from, state.config.project.root) end
-    elseif type(value) == "table" and prefix == "" and next(value) ~= nil
-      and (key == "store" or key == "llm" or key == "mcp") then
+    elseif type(value) == "table" and prefix == "" and GROUPS[key] then
       read_table(state, value, origin, key .. ".")
     else
       unknown(state, origin, key)
@@ -123,11 +127,15 @@ local function read_file(state, inspect)
   local raw, problem = inspect(file)
   local origin = paths.display(file, state.config.cwd)
   if raw == nil then
-    error(fault.new("usage", {
-      message = "can't load " .. origin .. ": " .. (problem and problem.message or "unknown problem"),
+    local broken = fault.new("usage", {
+      message = "can't load " .. origin .. ": "
+      .. (problem and problem.message or "unknown problem"),
       where = problem and problem.where, hint = problem and problem.hint, code = "config",
       details = { excerpt = problem and problem.excerpt },
-    }), 0)
+    })
+    if not state.tolerant then error(broken, 0) end
+    table.insert(state.problems, broken)
+    return
   end
   read_table(state, raw, origin, "")
 end
@@ -141,8 +149,8 @@ local function read_environment(state)
   end
 end
 
--- A lookup that prefers the real environment to the .env file. An empty value counts as not set, so that a copied
--- .env.example with blanks changes nothing.
+-- A lookup that prefers the real environment to the .env file. An empty value counts as not set, so
+-- that a copied .env.example with blanks changes nothing.
 local function make_environment(config, getenv)
   local folder = config.project and config.project.root or config.cwd
   local file = folder .. "/.env"
@@ -170,18 +178,19 @@ end
 
 --- Loads the configuration.
 ---@param options table
----  cwd: absolute; flags: table of setting key → raw value; inspect: function(path) → table | nil, problem;
+---  cwd: absolute; flags: table of setting key → raw value;
+---  inspect: function(path) → table | nil, problem;
 ---  getenv: function(name) → string|nil (default: the real one); project: false to look for none;
 ---  tolerant: true to leave wrong values out instead of raising
 ---@return Config
----@return string[] problems
+---@return {message: string}[] problems
 function load.load(options)
   local cwd = options.cwd
   local config = setmetatable({
     values = {}, origins = {}, skills = {}, warnings = {}, cwd = cwd,
     project = options.project ~= false and paths.find_project(cwd) or nil,
   }, Config)
-  local state = { config = config, problems = {} }
+  local state = { config = config, problems = {}, tolerant = options.tolerant }
   config.environment = make_environment(config, options.getenv or sys.env.get)
   state.environment = config.environment
 
@@ -201,10 +210,12 @@ function load.load(options)
     set(state, setting, raw, setting.flag, cwd)
   end
 
-  table.sort(state.problems)
+  table.sort(state.problems, function(a, b) return a.message < b.message end)
   if #state.problems > 0 and not options.tolerant then
+    local messages = {}
+    for i, problem in ipairs(state.problems) do messages[i] = problem.message end
     error(fault.new("usage", {
-      message = table.concat(state.problems, "\n"), code = "config",
+      message = table.concat(messages, "\n"), code = "config",
       hint = "`nano-sre config` shows every setting, its value and where it came from",
     }), 0)
   end

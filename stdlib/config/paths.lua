@@ -5,12 +5,15 @@ local paths = {}
 
 paths.CONFIG_FILE = "nano-sre.lua"
 
---- The absolute form of path, with "." and ".." worked out on paper (symbolic links are not followed).
+--- The absolute form of path, with "." and ".." worked out on paper (symbolic links are not
+--- followed).
 ---@param path string
 ---@param base string  absolute
 ---@return string
 function paths.absolute(path, base)
-  if path:sub(1, 2) == "~/" and sys.env.get("HOME") then path = sys.env.get("HOME") .. path:sub(2) end
+  if path:sub(1, 2) == "~/" and sys.env.get("HOME") then
+    path = sys.env.get("HOME") .. path:sub(2)
+  end
   if path:sub(1, 1) ~= "/" then path = base .. "/" .. path end
   local parts = {}
   for part in path:gmatch("[^/]+") do

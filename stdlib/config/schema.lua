@@ -1,24 +1,28 @@
---- Every setting that nano-sre knows: its name in nano-sre.lua (with a dot for a sub-table), its type, the
---- environment name that existing users have it under, the flag, its default. config/load.lua fills a configuration
---- by it, `nano-sre config` prints it, docs/cli.md lists it (a test holds the two together).
+--- Every setting that nano-sre knows: its name in nano-sre.lua (with a dot for a sub-table), its
+--- type, the environment name that existing users have it under, the flag, its default.
+--- config/load.lua fills a configuration by it, `nano-sre config` prints it, docs/cli.md lists it
+--- (a test holds the two together).
 ---
 --- used = false: read and shown, but nothing in this version acts on it.
 
 local schema = {
   { key = "store.url", type = "url", env = "STORE_URL", flag = "--url",
     about = "the shop to watch, as a shopper types it" },
-  { key = "store.password", type = "string", env = "STORE_PASSWORD", flag = "--password", secret = true,
+  { key = "store.password", type = "string", env = "STORE_PASSWORD", flag = "--password",
+    secret = true,
     about = "the password of a shop that is closed by a password page" },
   { key = "store.name", type = "string",
     about = "what reports call the shop; default: its host" },
-  { key = "store.admin_api_key", type = "string", env = "SHOPIFY_ADMIN_API_KEY", secret = true, used = false,
+  { key = "store.admin_api_key", type = "string", env = "SHOPIFY_ADMIN_API_KEY", secret = true,
+    used = false,
     about = "Admin API access token" },
 
   { key = "timeout", type = "duration", flag = "--timeout",
     about = "limit of every run; default: what each skill declares" },
   { key = "jobs", type = "integer", min = 1, max = 64, flag = "--jobs", default = 1,
     about = "how many skills run at once; more than one makes page timings less comparable" },
-  { key = "fail_on", type = "choice", choices = { "fail", "warn" }, flag = "--fail-on", default = "fail",
+  { key = "fail_on", type = "choice", choices = { "fail", "warn" }, flag = "--fail-on",
+    default = "fail",
     about = "the least status that makes the command end with 1" },
 
   { key = "browser", type = "string", flag = "--browser", default = "auto",
@@ -27,7 +31,9 @@ local schema = {
     about = "show the browser's window (full Chromium)" },
 
   { key = "reporters", type = "list", flag = "--reporter", default = { "list" },
-    about = "list, json, jsonl, junit, md, each with =FILE if it shall not go to stdout" },
+    about = "list, json, jsonl, junit, md; with =FILE if not to stdout; several with commas" },
+  { key = "allow_private", type = "boolean", default = false,
+    about = "let skills reach private addresses other than the shop's own" },
   { key = "report_dir", type = "path", flag = "--report-dir",
     about = "where reports and screenshots go" },
   { key = "database", type = "path", env = "SQLITE_DB_PATH",

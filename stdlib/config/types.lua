@@ -1,9 +1,12 @@
---- From what a person wrote (in nano-sre.lua, in the environment, as a flag) to a checked value, and back to text.
---- Every parser returns the value, or nil and what was expected. Called by config/load.lua. Pure.
+--- From what a person wrote (in nano-sre.lua, in the environment, as a flag) to a checked value,
+--- and back to text. Every parser returns the value, or nil and what was expected. Called by
+--- config/load.lua. Pure.
+
+local time = require "time"
 
 local types = {}
 
-local UNITS = { ms = 1, s = 1000, m = 60000, h = 3600000, d = 86400000 }
+local MINUTE_MS = 60000
 local YES = { ["true"] = true, ["1"] = true, yes = true, on = true }
 local NO = { ["false"] = true, ["0"] = true, no = true, off = true }
 
@@ -20,31 +23,28 @@ function parsers.path(raw)
   return nil, "a path"
 end
 
---- The one form under which results of a shop are kept: scheme and host in lower case, no default port, no slash at
---- the end, no query, no fragment. A missing scheme means https.
+--- The one form under which results of a shop are kept: scheme and host in lower case, no default
+--- port, no slash at the end, no query, no fragment. A missing scheme means https, on this machine
+--- http.
 function parsers.url(raw)
   local expected = "a URL such as https://my-shop.example"
   if type(raw) ~= "string" or raw:find("[%c%s]") then return nil, expected end
   local text = raw
   if not text:find("^%a[%w+.-]*://") then
-    if not text:find("^[%w.-]+[%w]") then return nil, expected end
+    if not text:find("^[%w.-]+%w") then return nil, expected end
     local is_local = text:find("^localhost%f[^%w.-]") or text:find("^127%.")
     text = (is_local and "http://" or "https://") .. text
   end
-  local url = sys.codec.url_parse(text)
-  if not url or not url.host or url.host == "" then return nil, expected end
-  local scheme = url.scheme:lower()
-  if scheme ~= "http" and scheme ~= "https" then
+  local url = require "url"
+  local parts = url.parse(text)
+  if not parts or not parts.host or parts.host == "" then return nil, expected end
+  if parts.scheme ~= "http" and parts.scheme ~= "https" then
     return nil, "a URL that begins with https:// or http://"
   end
-  local host = url.host:lower():gsub("^%[", ""):gsub("%]$", "")
-  if not host:find("^[%w._:-]+$") then return nil, expected end
-  if host:find(":", 1, true) then host = "[" .. host .. "]" end
-  local port = url.port and tostring(url.port) or ""
-  if (scheme == "https" and port == "443") or (scheme == "http" and port == "80") then port = "" end
-  local userinfo = url.userinfo and url.userinfo ~= "" and url.userinfo .. "@" or ""
-  local path = (url.path or ""):gsub("/+$", "")
-  return scheme .. "://" .. userinfo .. host .. (port ~= "" and ":" .. port or "") .. path
+  return url.build {
+    scheme = parts.scheme, userinfo = parts.userinfo, host = parts.host, port = parts.port,
+    path = parts.path:gsub("/+$", ""),
+  }
 end
 
 function parsers.boolean(raw)
@@ -57,25 +57,17 @@ function parsers.boolean(raw)
   return nil, "true or false"
 end
 
---- Milliseconds. Sums are allowed: "1m30s".
+--- Milliseconds.
 function parsers.duration(raw)
-  local expected = 'a time with its unit, such as "90s", "2m" or "500ms"'
-  if type(raw) ~= "string" then return nil, expected end
-  local total, rest = 0, raw:gsub("%s", "")
-  if rest == "" then return nil, expected end
-  while rest ~= "" do
-    local number, unit, after = rest:match("^(%d+%.?%d*)(%a+)(.*)$")
-    if not number or not UNITS[unit] then return nil, expected end
-    total, rest = total + tonumber(number) * UNITS[unit], after
-  end
-  if total <= 0 then return nil, expected end
-  return total
+  local ms = type(raw) == "string" and time.parse_duration(raw)
+  if ms and ms > 0 then return ms end
+  return nil, 'a time with its unit, such as "90s", "2m" or "500ms"'
 end
 
 --- Like duration, but a bare number means minutes, as CHECK_INTERVAL_MINUTES always did.
 function parsers.minutes(raw)
   local number = tonumber(raw)
-  if number and number > 0 then return number * UNITS.m end
+  if number and number > 0 then return number * MINUTE_MS end
   local value = parsers.duration(raw)
   if value then return value end
   return nil, 'a number of minutes, or a time such as "30m"'
@@ -84,7 +76,9 @@ end
 function parsers.integer(raw, setting)
   local number = tonumber(raw)
   local expected = ("a whole number from %d to %d"):format(setting.min, setting.max)
-  if not number or number % 1 ~= 0 or number < setting.min or number > setting.max then return nil, expected end
+  if not number or number % 1 ~= 0 or number < setting.min or number > setting.max then
+    return nil, expected
+  end
   return number
 end
 
@@ -101,7 +95,9 @@ function parsers.list(raw)
   if type(raw) == "string" then
     if raw:find("^%s*%[") then
       local ok, value = pcall(sys.codec.json_decode, raw)
-      if not ok or type(value) ~= "table" then return nil, "a JSON array, or words between commas" end
+      if not ok or type(value) ~= "table" then
+        return nil, "a JSON array, or words between commas"
+      end
       raw = value
     else
       local words = {}
@@ -126,18 +122,6 @@ function types.parse(setting, raw)
   return parsers[setting.type](raw, setting)
 end
 
---- "90 s" written as people write it: "1m30s".
----@param ms number
-function types.format_duration(ms)
-  local parts = {}
-  for _, unit in ipairs { "d", "h", "m", "s", "ms" } do
-    local count = math.floor(ms / UNITS[unit])
-    if count > 0 then parts[#parts + 1] = count .. unit end
-    ms = ms - count * UNITS[unit]
-  end
-  return #parts > 0 and table.concat(parts) or "0ms"
-end
-
 --- A URL without the credentials that it may carry.
 ---@param url string
 ---@return string
@@ -152,7 +136,9 @@ end
 function types.show(setting, value)
   if value == nil then return "" end
   if setting.secret then return "••••" end
-  if setting.type == "duration" or setting.type == "minutes" then return types.format_duration(value) end
+  if setting.type == "duration" or setting.type == "minutes" then
+    return time.format_duration(value)
+  end
   if setting.type == "list" then return table.concat(value, ", ") end
   if setting.type == "url" then return types.public_url(value) end
   return tostring(value)

@@ -1,4 +1,5 @@
---- Reporter json: the whole report as one JSON document, keys in a stable order. docs/result-format.md describes it.
+--- Reporter json: the whole report as one JSON document, keys in a stable order.
+--- docs/result-format.md describes it.
 
 local json = require "json"
 

@@ -1,10 +1,12 @@
---- Reporter jsonl: one JSON object a line, written as things happen, for programs that follow a run.
+--- Reporter jsonl: one JSON object a line, written as things happen, for programs that follow a
+--- run.
 ---
 ---   {"type":"run.started","skills":["checkout"],"store_url":…,"version":…}
----   {"type":"step.started","skill":…,"name":…,"index":…}       and step.finished, log: as the run sends them
+---   {"type":"step.started","skill":…,"name":…,"index":…}       and step.finished, log
 ---   {"type":"result","result":{…}}                             one per skill
 ---   {"type":"run.finished","totals":{…},"exit_code":…}
 
+local build = require "report.build"
 local json = require "json"
 
 local reporter = { extension = "jsonl", streaming = true }
@@ -28,17 +30,22 @@ function reporter.event(skill, event)
   if event.type == "result" then return nil end
   local copy = { skill = skill }
   for key, value in pairs(event) do copy[key] = value end
+  copy.duration_ms = build.round(event.duration_ms)
   return line(copy)
 end
 
 --- A line for a finished result.
-function reporter.result(result) return line { type = "result", skill = result.skill, result = result } end
+function reporter.result(result)
+  return line { type = "result", skill = result.skill, result = result }
+end
 
 --- The last line.
 function reporter.render(report)
   return line {
-    type = "run.finished", totals = report.totals, exit_code = report.exit_code, problems = report.problems,
-    duration_ms = report.duration_ms, interrupted = report.interrupted, finished_at = report.finished_at,
+    type = "run.finished", totals = report.totals, exit_code = report.exit_code,
+    problems = report.problems,
+    duration_ms = report.duration_ms, interrupted = report.interrupted,
+    finished_at = report.finished_at,
   }
 end
 

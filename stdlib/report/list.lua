@@ -1,5 +1,6 @@
---- Reporter list: the result as a person reads it in a terminal. A skill that is well takes one line; one that is not
---- is followed by the step, the cause, the evidence and what to do. Pure: colour comes in as a function.
+--- Reporter list: the result as a person reads it in a terminal. A skill that is well takes one
+--- line; one that is not is followed by the step, the cause, the evidence and what to do. Pure:
+--- colour comes in as a function.
 
 local build = require "report.build"
 local words = require "report.words"
@@ -36,7 +37,9 @@ end
 local function add_evidence(lines, paint, evidence)
   if evidence.url then field(lines, paint, "page", evidence.url) end
   local console = {}
-  for _, entry in ipairs(last_of(evidence.console, EVIDENCE_LINES)) do console[#console + 1] = words.console(entry) end
+  for _, entry in ipairs(last_of(evidence.console, EVIDENCE_LINES)) do
+    console[#console + 1] = words.console(entry)
+  end
   if #console > 0 then field(lines, paint, "console", table.concat(console, "\n")) end
   local requests = {}
   for _, entry in ipairs(last_of(bad_requests(evidence.requests), EVIDENCE_LINES)) do
@@ -48,31 +51,39 @@ end
 local function add_problem(lines, result, options)
   local paint = options.paint
   local step, evidence = build.failed_step(result)
-  local err = result.error or {}
-  if result.status == "ERROR" then field(lines, paint, "meaning", words.error_meaning(result)) end
+  local cause = build.cause(result)
+  if result.status == "ERROR" then field(lines, paint, "shop", "was not judged") end
   if step then
-    field(lines, paint, "step", step.name .. " (" .. words.duration(step.duration_ms or 0) .. ")")
+    field(lines, paint, "step", (cause.step or step.name) .. " ("
+      .. words.duration(step.duration_ms or 0) .. ")")
   end
-  local cause = err.message or (step and step.error and step.error.message)
-  if cause and not (result.summary or ""):find(cause, 1, true) then field(lines, paint, "cause", cause) end
-  local where = err.where or (step and step.error and step.error.where)
+  local message = cause.message or (step and step.error and step.error.message)
+  if message and not (result.summary or ""):find(message, 1, true) then
+    field(lines, paint, "cause", message)
+  end
+  local where = cause.where or (step and step.error and step.error.where)
   if where then field(lines, paint, "where", where) end
-  if err.excerpt then field(lines, paint, "", err.excerpt) end
-  if options.verbose and err.traceback then field(lines, paint, "trace", err.traceback) end
+  if cause.excerpt then field(lines, paint, "", cause.excerpt) end
+  if options.verbose and cause.traceback then field(lines, paint, "trace", cause.traceback) end
   if evidence then add_evidence(lines, paint, evidence) end
   for _, shot in ipairs(result.screenshots) do
-    if not step or not shot.step or shot.step == step.name or shot.kind ~= "failure" then
-      field(lines, paint, "picture", options.display(shot.path))
-    end
+    if shot.kind == "failure" then field(lines, paint, "picture", options.display(shot.path)) end
   end
-  local advice = words.advice(result, step)
+  local advice = words.advice(result, options.display)
   if advice then field(lines, paint, "do", advice) end
 end
 
 local function add_warnings(lines, result, options)
+  for _, warning in ipairs(result.warnings) do
+    if warning.message ~= result.summary then
+      field(lines, options.paint, "warning", (warning.step and warning.step .. ": " or "")
+        .. warning.message)
+    end
+  end
   for _, step in ipairs(result.steps) do
-    if step.status == "WARN" and step.error then
-      field(lines, options.paint, "warning", step.name .. ": " .. step.error.message)
+    if build.is_bad(step) and step.error then
+      field(lines, options.paint, "warning", step.name .. ": " .. step.error.message
+        .. " (the script went on)")
     end
   end
 end
@@ -82,14 +93,16 @@ local function add_metrics(lines, result, options)
     local name, value, verdict = words.metric(metric)
     local place = metric.page or metric.step
     field(lines, options.paint, "metric",
-      ("%s%s %s%s"):format(place and place .. ": " or "", name, value, verdict and " (" .. verdict .. ")" or ""))
+      ("%s%s %s%s"):format(place and place .. ": " or "", name, value,
+        verdict and " (" .. verdict .. ")" or ""))
   end
 end
 
 local function add_gate(lines, result, options)
   local gate = result.gate
   if not gate then return end
-  field(lines, options.paint, "gate", ("%d effects, %d reads, %d refused, %d denied"):format(gate.effects or 0,
+  field(lines, options.paint, "gate",
+    ("%d effects, %d reads, %d refused, %d denied"):format(gate.effects or 0,
     gate.reads or 0, gate.refused or 0, gate.denied or 0))
 end
 
@@ -100,7 +113,8 @@ local function add_result(lines, result, options, name_width)
   lines[#lines + 1] = ("%s%s  %s%s  %s  %s"):format(paint(words.STYLES[status], head),
     string.rep(" ", 5 - #status), paint("bold", words.clean(result.skill)),
     string.rep(" ", name_width - #result.skill),
-    paint("dim", ("%8s"):format(words.duration(result.duration_ms or 0))), words.clean(result.summary or ""))
+    paint("dim", ("%8s"):format(words.duration(result.duration_ms or 0))),
+      words.clean(result.summary or ""))
   if status == "FAIL" or status == "ERROR" then
     add_problem(lines, result, options)
   elseif status == "WARN" then
@@ -113,13 +127,14 @@ local function add_result(lines, result, options, name_width)
 end
 
 --- @param report table  report/build.lua
---- @param options table?  paint: fun(style, text); display: fun(path) → text; verbose: boolean
+--- @param options table?  paint: fun(style, text); display: fun(path) → text; verbose: boolean;
+---   files: paths of the reports that were written
 --- @return string
 function reporter.render(report, options)
   options = options or {}
   options = {
     paint = options.paint or plain, display = options.display or function(path) return path end,
-    verbose = options.verbose, dry_run = report.dry_run,
+    verbose = options.verbose, dry_run = report.dry_run, files = options.files or {},
   }
   local lines, name_width = {}, 0
   for _, result in ipairs(report.results) do name_width = math.max(name_width, #result.skill) end
@@ -132,6 +147,9 @@ function reporter.render(report, options)
     end
     lines[#lines + 1] = ""
     lines[#lines + 1] = options.paint("bold", text)
+  end
+  for _, file in ipairs(options.files) do
+    lines[#lines + 1] = "report: " .. options.display(file)
   end
   if #lines == 0 then return "" end
   return table.concat(lines, "\n") .. "\n"

@@ -1,5 +1,5 @@
---- The words that list and md share: how a status, an error, a piece of evidence or a vital is said to a person,
---- and what that person can do next. Pure.
+--- The words that list and md share: how a status, an error, a piece of evidence or a vital is said
+--- to a person, and what that person can do next. Pure.
 
 local words = {}
 
@@ -16,7 +16,8 @@ local VITALS = {
   load_ms = { "load time" },
 }
 
---- Makes text of foreign origin harmless for a terminal: control characters other than newline and tab become "?".
+--- Makes text of foreign origin harmless for a terminal: control characters other than newline and
+--- tab become "?".
 ---@param text any
 ---@return string
 function words.clean(text)
@@ -46,10 +47,19 @@ function words.metric(metric)
   local value = metric.value
   if type(value) ~= "number" then return metric.name, tostring(value), nil end
   local unit = metric.unit or (metric.name:find("_ms$") and "ms")
-  local text = unit == "ms" and words.duration(value) or number(value) .. (unit and " " .. unit or "")
-  if not vital then return metric.name, text, nil end
+  local text
+  if unit ~= "ms" then
+    text = number(value) .. (unit and " " .. unit or "")
+  elseif value < 10 then
+    text = ("%.1f ms"):format(value)
+  else
+    text = words.duration(value)
+  end
+  if not vital then return metric.name:gsub("_ms$", ""):gsub("_", " "), text, nil end
   local verdict
-  if vital[2] then verdict = value <= vital[2] and "good" or value <= vital[3] and "needs work" or "poor" end
+  if vital[2] then
+    verdict = value <= vital[2] and "good" or value <= vital[3] and "needs work" or "poor"
+  end
   return vital[1], text, verdict
 end
 
@@ -76,7 +86,8 @@ function words.console(entry)
   if type(entry) ~= "table" then return tostring(entry) end
   local level = entry.level or entry.type
   local text = tostring(entry.text or entry.message or "")
-  local at = entry.url and (" (" .. entry.url .. (entry.line and ":" .. entry.line or "") .. ")") or ""
+  local at = entry.url and (" (" .. entry.url .. (entry.line and ":" .. entry.line or "") .. ")")
+    or ""
   return (level and level .. ": " or "") .. text .. at
 end
 
@@ -101,7 +112,7 @@ local ERROR_MEANS = {
 local ERROR_ADVICE = {
   script = "mend the script, then try it with `nano-sre run %s`",
   memory = "keep less in tables: `nano-sre run %s` shows the line",
-  timeout = "see which step waited; if the shop is only slow, raise timeout in the skill or with --timeout",
+  timeout = "see which step waited; if the shop is only slow, raise the limit with --timeout",
   killed = "run it again; if it happens again, `nano-sre doctor` looks for what this machine lacks",
   browser = "`nano-sre doctor` says what this machine lacks",
   engine = "`nano-sre doctor` says what this machine lacks",
@@ -116,14 +127,16 @@ end
 
 --- What the reader can do next, nil when there is nothing to do.
 ---@param result table
----@param step table|nil  the step that failed
+---@param display (fun(path: string): string)|nil  how to write the script's path
 ---@return string|nil
-function words.advice(result, step)
-  local hint = (result.error and result.error.hint) or (step and step.error and step.error.hint)
+function words.advice(result, display)
+  local hint = (result.failure and result.failure.hint) or (result.error and result.error.hint)
+    or result.hint
   if hint then return hint end
   if result.status == "ERROR" then
     local kind = result.error and result.error.kind
-    local name = kind == "config" and result.skill or result.script or result.skill
+    local script = result.script and (display and display(result.script) or result.script)
+    local name = kind ~= "config" and script or result.skill
     local advice = ERROR_ADVICE[kind] or ERROR_ADVICE.engine
     return (advice:gsub("%%s", function() return tostring(name) end))
   end

@@ -1,6 +1,8 @@
 --- os.time and os.date for scripts, in UTC whatever the machine's time zone is: a run gives the same result on a laptop, in
 --- CI and when it is executed again from its recording. Pure: the time comes in as an argument.
 
+local guard = require "run.guard"
+
 local calendar = {}
 
 local DAYS = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" }
@@ -45,7 +47,7 @@ end
 function calendar.seconds(at)
   local function field(name, default)
     local value = tonumber(at[name]) or default
-    if not value then error(("field '%s' missing in date table"):format(name), 4) end
+    if not value then guard.refuse(("os.time: field '%s' missing in date table"):format(name)) end
     return math.floor(value)
   end
   local months = field("year") * 12 + field("month") - 1
@@ -89,16 +91,9 @@ function calendar.format(format, seconds)
   format = format:gsub("%%([cxXDFTR])", COMPOSED)
   return (format:gsub("%%(.?)", function(letter)
     local make = SIMPLE[letter]
-    if not make then error(("os.date: unknown conversion '%%%s'"):format(letter), 5) end
+    if not make then guard.refuse(("os.date: unknown conversion '%%%s'"):format(letter)) end
     return make(f)
   end))
-end
-
---- ISO 8601 with milliseconds: "2026-11-20T23:43:05.120Z".
----@param ms number  wall-clock milliseconds since 1970
----@return string
-function calendar.iso(ms)
-  return calendar.format("%Y-%m-%dT%H:%M:%S", ms / 1000) .. (".%03dZ"):format(math.floor(ms) % 1000)
 end
 
 return calendar

@@ -38,22 +38,30 @@ function excerpt.lines(text, line, around)
   return table.concat(out, "\n")
 end
 
---- The line on which a table field `name = …` is written, when it is written exactly once.
----@param text string
----@param name string
+--- The line that the Lua pattern fits, comments left out, when it fits exactly one.
+---@param text string?
+---@param pattern string
 ---@return integer?
-function excerpt.line_of_field(text, name)
-  if type(text) ~= "string" or type(name) ~= "string" or not name:match("^[%a_][%w_]*$") then return nil end
+function excerpt.line_of(text, pattern)
+  if type(text) ~= "string" then return nil end
   local found, number = nil, 0
   for content in (text .. "\n"):gmatch("(.-)\n") do
     number = number + 1
-    local code = content:gsub("%-%-.*$", "")
-    if code:find("%f[%w_]" .. name .. "%s*=[^=]") then
+    if content:gsub("%-%-.*$", ""):find(pattern) then
       if found then return nil end
       found = number
     end
   end
   return found
+end
+
+--- The line on which a table field `name = …` is written, when it is written exactly once.
+---@param text string?
+---@param name string
+---@return integer?
+function excerpt.line_of_field(text, name)
+  if not name:match("^[%a_][%w_]*$") then return nil end
+  return excerpt.line_of(text, "%f[%w_]" .. name .. "%s*=[^=]")
 end
 
 return excerpt

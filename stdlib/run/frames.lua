@@ -6,6 +6,7 @@ local getinfo = debug.getinfo
 local frames = {}
 
 local sources = {} -- chunk name ("@checkout.lua", as sys.load_user makes it) → its text
+local main_name    -- the first that was registered: the script itself
 local MAX_LEVELS = 200 -- of a runaway recursion only the innermost part is looked at
 
 --- Declares a chunk to be the user's.
@@ -13,6 +14,13 @@ local MAX_LEVELS = 200 -- of a runaway recursion only the innermost part is look
 ---@param text string
 function frames.register(name, text)
   sources["@" .. name] = text
+  main_name = main_name or name
+end
+
+--- The script itself. `return skill "x" {…}` is a tail call: while it is checked, no frame of the file is left.
+---@return string?
+function frames.main()
+  return main_name
 end
 
 --- The text of a user's chunk.
@@ -69,16 +77,20 @@ end
 ---@param text string?
 ---@return string? where      the innermost
 ---@return string? traceback  one line per frame
+---@return string? callee     what the innermost line was calling: "sleep"
 function frames.of_trace(text)
-  local lines = {}
-  for name, line, rest in (text or ""):gmatch("\n%s*([^\n:]+):(%d+):([^\n]*)") do
-    if sources["@" .. name] then
-      local called = rest:match("in function '([^']+)'")
-      lines[#lines + 1] = name .. ":" .. line .. (called and " in " .. called or "")
+  local lines, before, callee = {}, nil, nil
+  for line in (text or ""):gmatch("\n%s*([^\n]+)") do
+    local called = line:match("in function '([^']+)'")
+    local name, number = line:match("^([^:]+):(%d+):")
+    if name and sources["@" .. name] then
+      callee = #lines == 0 and before or callee
+      lines[#lines + 1] = name .. ":" .. number .. (called and " in " .. called or "")
     end
+    before = called
   end
   if #lines == 0 then return nil end
-  return lines[1]:match("^%S+"), table.concat(lines, "\n")
+  return lines[1]:match("^%S+"), table.concat(lines, "\n"), callee
 end
 
 --- Splits "checkout.lua:12: message" when checkout.lua is the user's.

@@ -2,7 +2,6 @@
 --- Called inside the user's task (by run/steps.lua and run/session.lua), because an error object may carry a __tostring
 --- of the user's, which must not run in the trusted task. Never raises.
 
-local excerpt = require "run.excerpt"
 local fault = require "fault"
 local frames = require "run.frames"
 
@@ -28,9 +27,8 @@ local last = {}
 ---@param value any
 ---@return any
 function problem.handler(value)
-  if not (last.set and rawequal(last.value, value)) then
-    last = { set = true, value = value, where = frames.where(), traceback = frames.traceback() }
-  end
+  if last.set and rawequal(last.value, value) then return value end
+  last = { set = true, value = value, where = frames.where(), traceback = frames.traceback() }
   return value
 end
 
@@ -46,7 +44,8 @@ local BROWSER_CODES = { browser = true, cdp = true, exited = true, crashed = tru
 
 local function of_fault(value)
   local kind = value.kind
-  if value.code == "refused" then
+  -- "refused" is also what a host does that accepts no connection; the gate's words tell them apart.
+  if value.code == "refused" and value.message:find("dry run", 1, true) then
     kind = "refused"
   elseif kind == "usage" or value.code == "denied" then
     kind = value.code == "option" and "config" or "script"
@@ -54,17 +53,27 @@ local function of_fault(value)
     kind = "browser"
   end
   return { kind = kind, message = value.message, code = value.code, where = value.where, hint = value.hint,
-    details = value.details }
+    details = value.details ~= nil and require("run.plain").copy(value.details) or nil }
 end
 
 local function of_string(text)
   local where, message = frames.split(text)
   if message:find("not enough memory", 1, true) then
+    local seen = sys.host.last_seen() -- running out of memory calls no handler and leaves no line
+    where = where or seen ~= "" and seen or nil
     return { kind = "memory", message = "the script used more memory than a run may have", where = where,
       code = "memory", hint = "keep less: drop what is no longer needed, read big answers in parts" }
   end
+  local waits = message:match("this call waits.*")
+  if waits then return { kind = "script", message = waits, where = where, code = "wait" } end
   if not where and message:find("^%[nano%]/") then
     return { kind = "engine", message = "an error inside nano-sre: " .. message, code = "internal" }
+  end
+  if not where and message:find("stack overflow", 1, true) then
+    -- The handler may not have had the room to run; the watchdog has looked in during so deep a recursion.
+    local seen = sys.host.last_seen()
+    return { kind = "script", message = message, where = seen ~= "" and seen or nil, code = "lua-error",
+      hint = "a function calls itself without end" }
   end
   return { kind = "script", message = message, where = where, code = "lua-error" }
 end
@@ -94,7 +103,7 @@ end
 ---@return run.Problem
 function problem.illustrate(p)
   local name, line = frames.parse(p.where)
-  p.excerpt = p.excerpt or excerpt.lines(frames.text(name), line)
+  p.excerpt = p.excerpt or require("run.excerpt").lines(frames.text(name), line)
   return p
 end
 

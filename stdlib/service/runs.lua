@@ -70,9 +70,20 @@ local function on_message(pool, worker, text)
   end
 end
 
+--- How the process ended. Its line closes a moment before it can be asked.
+local function end_of(worker)
+  for _ = 1, 200 do
+    local text = worker.handle:describe_end()
+    if text ~= "" then return text end
+    sys.clock.sleep(5)
+  end
+  return "its line was closed"
+end
+
 --- The worker is gone: decides which run did it; the others get one more try, alone.
-local function on_lost(pool, worker, text)
+local function on_lost(pool, worker)
   worker.gone = true
+  local text = end_of(worker)
   pool.workers[worker] = nil
   if pool.shared == worker then pool.shared = nil end
   local words = culprit.parse(worker.handle:last_words())
@@ -100,26 +111,26 @@ local function check_pulse(pool, worker)
   if now - worker.heard_at > pool.hang_ms then worker.hung = true end
   if worker.hung then
     worker.handle:kill()
-  else
+  elseif not worker.retiring then
     worker.handle:send(encode { op = "ping" })
   end
 end
 
 local function listen(pool, worker)
   while true do
-    local text, why, code = worker.handle:recv(math.min(TICK_MS, pool.hang_ms / 3))
+    local text, _, code = worker.handle:recv(math.min(TICK_MS, pool.hang_ms / 3))
     if text then
       on_message(pool, worker, text)
     elseif code == "timeout" then
       check_pulse(pool, worker)
     else
-      return on_lost(pool, worker, why)
+      return on_lost(pool, worker)
     end
   end
 end
 
 function Pool:start_worker()
-  local handle, text = sys.worker.spawn {}
+  local handle, text = sys.worker.spawn()
   if not handle then return nil, text end
   local worker = { handle = handle, flights = {}, heard_at = mono() }
   self.workers[worker] = true
@@ -172,7 +183,7 @@ local function launch(pool, job, message)
     flight.retried, flight.result = true, nil
     local own, why = pool:start_worker()
     outcome = own and fly(pool, own, flight) or { how = "no-worker", text = why }
-    if own and not own.gone then own.handle:kill() end
+    if own and not own.gone then pool:retire(own) end
   end
   pool:leave()
   return outcome, flight
@@ -242,13 +253,20 @@ function Pool:abandon(reason)
   end
 end
 
+--- Lets a worker end by itself, its browser with it; waits until it is gone.
+function Pool:retire(worker)
+  if worker.gone then return end
+  worker.retiring = true
+  worker.heard_at = mono()
+  worker.handle:send(encode { op = "quit" })
+  worker.listener:join()
+  worker.handle:close()
+end
+
 --- Ends the workers (and with them their browsers). Waits until they are gone.
 function Pool:close()
   self.closing = true
-  for worker in pairs(self.workers) do
-    worker.handle:close()
-    worker.listener:join()
-  end
+  for worker in pairs(self.workers) do self:retire(worker) end
 end
 
 return runs

@@ -33,6 +33,16 @@ function bench.time(name, metric, count, unit, fn)
     { p99 = tonumber(("%.4g"):format(bench.quantile(times, 0.99))), n = count, own_cpu_us = tonumber(("%.4g"):format(cpu)) })
 end
 
+--- The words after a lab task's name, from BENCH_ARGS (one a line).
+function bench.args()
+  local list = {}
+  for line in (sys.env.get("BENCH_ARGS") or ""):gmatch("[^\n]+") do list[#list + 1] = line end
+  return list
+end
+
+--- Prints one JSON line.
+function bench.print(value) sys.env.write(1, json.encode(value) .. "\n") end
+
 function bench.run(argument)
   local failed = 0
   for _, file in ipairs(sys.codec.json_decode(argument)) do

@@ -1,7 +1,7 @@
 --- The worker's control script (trusted): takes jobs from main, starts each in a state of its own, sends main what the
 --- run says. Started by the engine in the role "worker". It ends when main closes the line.
 ---
---- Messages in: {op="run"|"cancel"|"ping"}; out: {type="event", id, event}, {type="end", id, how, text, stats}, {type="pong"}.
+--- Messages in: {op="run"|"cancel"|"ping"|"quit"}; out: {type="event", id, event}, {type="end", id, how, text, stats}, {type="pong"}.
 --- Invariant: every "run" is answered by exactly one "end", whatever the script does.
 
 local main = {}
@@ -57,6 +57,7 @@ function main.run()
     local text = sys.worker.parent_recv()
     if not text then return "0" end
     local message = decode(text)
+    if message and message.op == "quit" then return "0" end
     local handler = message and on[message.op]
     if handler then handler(message) end
   end

@@ -108,7 +108,8 @@ describe("sys.image", function()
     local function antialiased(g, other, x, y)
       local zero, low, high, lp, hp = at_edge(x, y), 0, 0, nil, nil
       each_neighbour(x, y, function(nx, ny)
-        local d = luma(g[y][x]) - luma(g[ny][nx])
+        local p, o = g[y][x], g[ny][nx]
+        local d = luma { p[1] - o[1], p[2] - o[2], p[3] - o[3] }
         if d == 0 then zero = zero + 1
         elseif d < low then low, lp = d, { nx, ny }
         elseif d > high then high, hp = d, { nx, ny } end

@@ -1,0 +1,1 @@
+return skill "empty" { about = "does nothing", run = function() end }

@@ -1,0 +1,243 @@
+--- Who is told what, and when: routes, grouping, rate limit, silences, inhibition, quiet hours, digest, escalation, resolved
+--- messages. Pure: takes incidents and the time, returns deliveries; everything that it must remember is in one plain table,
+--- which the watch daemon keeps in the store in the same transaction as the deliveries. So a restart neither repeats nor
+--- forgets one, and there is no storm.
+---
+--- A delivery is due once for each (incident, route, occasion); an occasion is "opened", "changed", "again" (still open),
+--- "escalated:N" or "resolved". A resolved message goes only where an opened one went.
+
+local match = require "alert.match"
+
+local dispatch = {}
+
+---@class Route
+---@field name string
+---@field to string[]             alerters
+---@field match table?            see alert/match.lua; absent: everything
+---@field continue boolean?       go on to the next route after this one
+---@field group_by string[]?      incident fields that make one message (default store_url)
+---@field group_wait number       ms to collect before the first message of a group (30 s)
+---@field group_interval number   ms between messages of a group (5 min)
+---@field repeat_interval number  ms after which a trouble that is still open is told again (4 h)
+---@field rate_interval number    ms between two messages about one incident (1 h)
+---@field quiet Hours?            held back in these hours, but for P0
+---@field digest Hours?           told only when this window opens (one message for all)
+---@field escalate {after: number, to: string[]}[]?  ms after the first message, unless acknowledged
+
+dispatch.DEFAULTS = { group_wait = 30000, group_interval = 300000, repeat_interval = 14400000, rate_interval = 3600000 }
+
+--- What is remembered: groups by key, told by incident and route. Plain data.
+function dispatch.new()
+  return { groups = {}, told = {}, serial = 0 }
+end
+
+local function setting(route, name)
+  return route[name] or dispatch.DEFAULTS[name]
+end
+
+local function routes_of(routes, incident)
+  local found = {}
+  for _, route in ipairs(routes) do
+    if match.fits(route.match, incident) then
+      found[#found + 1] = route
+      if not route.continue then break end
+    end
+  end
+  return found
+end
+
+local function group_key(route, incident)
+  local parts = { route.name }
+  for _, field in ipairs(route.group_by or { "store_url" }) do parts[#parts + 1] = tostring(incident[field]) end
+  return table.concat(parts, "\0")
+end
+
+local function is_silenced(silences, incident, now)
+  for _, silence in ipairs(silences or {}) do
+    if silence.starts <= now and now < silence.ends and match.fits(silence.match, incident) then return true end
+  end
+  return false
+end
+
+-- A parent's trouble explains its children's: they are not told while it is open.
+local function is_inhibited(incidents, incident)
+  for _, other in pairs(incidents) do
+    if other.status == "open" and other.id ~= incident.id and other.store_url == incident.store_url then
+      for _, child in ipairs(other.inhibits or {}) do
+        if child == incident.skill then return true end
+      end
+    end
+  end
+  return false
+end
+
+local function told_of(state, incident, route)
+  local key = incident.id .. "\0" .. route.name
+  state.told[key] = state.told[key] or { level = 0 }
+  return state.told[key]
+end
+
+-- What this route still has to hear of the incident at `now`: an occasion, or nil and when to look again.
+local function occasion_of(told, incident, route, now)
+  if incident.status == "resolved" then
+    if told.opened_at and not told.resolved_at then return "resolved" end
+    return nil
+  end
+  if not told.opened_at then return "opened" end
+  if incident.acknowledged_at then return nil end
+  local rate_free = told.last_at + setting(route, "rate_interval")
+  if told.fingerprint ~= incident.fingerprint then
+    if now >= rate_free then return "changed" end
+    return nil, rate_free
+  end
+  local again_at = told.last_at + setting(route, "repeat_interval")
+  if now >= again_at then return "again" end
+  return nil, again_at
+end
+
+local function escalation_of(told, incident, route, now)
+  local step = route.escalate and route.escalate[told.level + 1]
+  if not step or not told.opened_at or incident.status ~= "open" or incident.acknowledged_at then return nil end
+  local at = told.opened_at + step.after
+  if now >= at then return step end
+  return nil, at
+end
+
+local function held_until(route, incident, now, occasion)
+  if route.digest and not route.digest:contains(now) then return route.digest:next_opening(now) end
+  if route.quiet and incident.severity ~= "P0" and occasion ~= "resolved" and route.quiet:contains(now) then
+    local at = now
+    while route.quiet:contains(at) do at = (math.floor(at / 60000) + 1) * 60000 end
+    return at
+  end
+  return nil
+end
+
+local function soonest(a, b)
+  if not a then return b end
+  if not b then return a end
+  return math.min(a, b)
+end
+
+local function add_delivery(out, state, route, to, items, now)
+  for _, alerter in ipairs(to) do
+    state.serial = state.serial + 1
+    out[#out + 1] = { serial = state.serial, alerter = alerter, route = route.name, items = items, created = now }
+  end
+end
+
+local function note(told, item, now)
+  told.last_at = now
+  if item.occasion == "opened" then told.opened_at = now end
+  if item.occasion == "resolved" then told.resolved_at = now end
+  told.fingerprint = item.incident.fingerprint
+end
+
+-- One group of one route: everything that is due goes out as one message, if the group's interval allows one now.
+local function flush_group(state, route, key, members, now, out)
+  local group = state.groups[key] or { since = now }
+  local due, wake = {}, nil
+  for _, incident in ipairs(members) do
+    local told = told_of(state, incident, route)
+    local occasion, later = occasion_of(told, incident, route, now)
+    wake = soonest(wake, later)
+    local hold = occasion and held_until(route, incident, now, occasion)
+    if hold then wake = soonest(wake, hold)
+    elseif occasion then due[#due + 1] = { incident = incident, occasion = occasion, told = told } end
+  end
+  if #due == 0 then
+    if not group.last_at then state.groups[key] = nil end
+    return wake
+  end
+  state.groups[key] = group
+  local free_at = group.last_at and group.last_at + setting(route, "group_interval")
+    or group.since + setting(route, "group_wait")
+  if now < free_at then return soonest(wake, free_at) end
+  local items = {}
+  for i, item in ipairs(due) do
+    note(item.told, item, now)
+    items[i] = { incident = item.incident, occasion = item.occasion }
+  end
+  group.last_at = now
+  add_delivery(out, state, route, route.to, items, now)
+  return soonest(wake, now + math.min(setting(route, "repeat_interval"), setting(route, "rate_interval")))
+end
+
+local function escalate(state, route, incident, now, out)
+  local told = told_of(state, incident, route)
+  local step, later = escalation_of(told, incident, route, now)
+  while step do
+    told.level = told.level + 1
+    add_delivery(out, state, route, step.to,
+      { { incident = incident, occasion = "escalated:" .. told.level } }, now)
+    step, later = escalation_of(told, incident, route, now)
+  end
+  return later
+end
+
+-- A recovery goes to whoever an escalation reached, too.
+local function tell_escalated(state, route, incident, now, out)
+  local told = told_of(state, incident, route)
+  if incident.status ~= "resolved" or told.escalated_resolved or told.level == 0 then return end
+  told.escalated_resolved = true
+  for level = 1, told.level do
+    add_delivery(out, state, route, route.escalate[level].to, { { incident = incident, occasion = "resolved" } }, now)
+  end
+end
+
+-- What belongs to incidents that are no longer handed in, and groups that have been empty for longer than any interval.
+local function forget(state, incidents, groups, now)
+  for key, group in pairs(state.groups) do
+    if not groups[key] and now - (group.last_at or group.since) > dispatch.DEFAULTS.group_interval * 12 then
+      state.groups[key] = nil
+    end
+  end
+  for key in pairs(state.told) do
+    if not incidents[key:match("^(.-)%z")] then state.told[key] = nil end
+  end
+end
+
+--- What has to go out now.
+---@param state table        from dispatch.new or the store; changed in place
+---@param incidents table<string, table>  every open incident and those resolved lately, by id: {id, status, severity,
+---  store_url, skill, fingerprint, acknowledged_at, inhibits, labels}
+---@param config {routes: Route[], silences: table[]}
+---@param now number         ms since the epoch
+---@return table[] deliveries  {serial, alerter, route, items={{incident, occasion}…}, created}
+---@return number? wake      when to ask again, though nothing else has happened
+function dispatch.due(state, incidents, config, now)
+  local out, wake, groups, order = {}, nil, {}, {}
+  local ids = {}
+  for id in pairs(incidents) do ids[#ids + 1] = id end
+  table.sort(ids)
+  for _, id in ipairs(ids) do
+    local incident = incidents[id]
+    local quiet = incident.status == "open" and (is_silenced(config.silences, incident, now)
+      or is_inhibited(incidents, incident))
+    if not quiet then
+      for _, route in ipairs(routes_of(config.routes, incident)) do
+        local key = group_key(route, incident)
+        if not groups[key] then
+          groups[key] = { route = route, members = {} }
+          order[#order + 1] = key
+        end
+        table.insert(groups[key].members, incident)
+      end
+    end
+  end
+  for _, key in ipairs(order) do
+    local group = groups[key]
+    wake = soonest(wake, flush_group(state, group.route, key, group.members, now, out))
+    for _, incident in ipairs(group.members) do
+      wake = soonest(wake, escalate(state, group.route, incident, now, out))
+      tell_escalated(state, group.route, incident, now, out)
+    end
+  end
+  for _, silence in ipairs(config.silences or {}) do
+    if silence.ends > now then wake = soonest(wake, silence.ends) end
+  end
+  forget(state, incidents, groups, now)
+  return out, wake
+end
+
+return dispatch

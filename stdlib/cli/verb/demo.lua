@@ -1,0 +1,106 @@
+--- nano-sre demo: a small shop on this machine; with --check, a complete check of it.
+
+local verb = {}
+
+verb.examples = {
+  { "nano-sre demo --check", "a phone shopper shops, and a report is written" },
+  { "nano-sre demo --check --fault cart_500", "the same with a fault" },
+  { "nano-sre demo --port 8080", "only the shop, until Ctrl-C" },
+  { "nano-sre demo --list-faults", "the faults that can be switched on" },
+}
+
+function verb.define(parser, flags)
+  parser:option("--port",
+    "where the shop listens on 127.0.0.1; 0: any free port"):argname("PORT"):default("0")
+  parser:option("--fault", "switch a fault on; may be repeated"):argname("NAME"):count("*")
+  parser:flag("--list-faults", "list the faults and end")
+  parser:flag("--check", "run the bundled checks against the shop, then end with their exit code")
+  flags.browser(parser)
+  flags.reporting(parser)
+end
+
+local function refuse(message, hint)
+  error(require("fault").new("usage", { message = message, hint = hint, code = "demo" }), 0)
+end
+
+local function port_of(text)
+  local port = tonumber(text)
+  if not port or port % 1 ~= 0 or port < 0 or port > 65535 then
+    refuse(("--port must be a number from 0 to 65535, not %q"):format(text))
+  end
+  return port
+end
+
+-- The faults by name, in alphabetical order: { {name, about}, … }.
+local function faults()
+  local list = {}
+  for name, fault in pairs(require "demo.faults") do
+    if type(fault) == "table" then list[#list + 1] = { name, fault.about or "" } end
+  end
+  table.sort(list, function(a, b) return a[1] < b[1] end)
+  return list
+end
+
+local function check_faults(wanted)
+  local known = {}
+  for _, fault in ipairs(faults()) do
+    known[#known + 1] = fault[1]
+    known[fault[1]] = true
+  end
+  for _, name in ipairs(wanted) do
+    if not known[name] then
+      local nearest = require("run.nearest").find(name, known)
+      refuse(("the demo shop has no fault %q"):format(name), nearest
+        and ("did you mean %s?"):format(nearest) or "`nano-sre demo --list-faults` lists them")
+    end
+  end
+end
+
+local function list_faults()
+  local out = require "cli.out"
+  out.write(1, out.columns(faults()))
+  return 0
+end
+
+-- As if there was no project: the demo shows nano-sre as it comes, and leaves no result behind.
+local function check(server, args)
+  local settings = require("cli.flags").settings(args)
+  settings["store.url"] = server:url()
+  local session = require("cli.session").open(settings,
+    { project = false, getenv = function() end })
+  return session:run {
+    command = "nano-sre demo --check", refs = {}, output = args.output, report = true,
+    forget = true,
+    quiet = args.quiet, verbose = args.verbose > 0,
+  }
+end
+
+local function serve_until_signal(server)
+  local out = require "cli.out"
+  out.line(server:url())
+  out.note("the demo shop is open; Ctrl-C closes it")
+  out.note(("try:  nano-sre run checkout --url %s"):format(server:url()))
+  local signal
+  repeat signal = sys.env.signal() until signal ~= "HUP"
+  return 0
+end
+
+function verb.run(args)
+  if args.list_faults then return list_faults() end
+  check_faults(args.fault)
+  local store = require "demo.store"
+  local server, why = store.start { port = port_of(args.port), faults = args.fault }
+  if not server then
+    error(require("fault").new("engine", {
+      message = "the demo shop can't listen: " .. tostring(why), hint = "choose another --port",
+      code = "listen",
+    }), 0)
+  end
+  sys.task.spawn(function() server:serve() end)
+  local code
+  if args.check then code = check(server, args) else code = serve_until_signal(server) end
+  server:close()
+  return code
+end
+
+return verb

@@ -1,0 +1,55 @@
+--- nano-sre new skill NAME: begins a skill from a template.
+
+local verb = {}
+
+verb.examples = {
+  { "nano-sre new skill search", "writes skills/search.lua" },
+  { "nano-sre new skill stock --http", "one that asks the shop by HTTP, without a browser" },
+}
+
+function verb.define(parser)
+  parser:argument("what", "what to begin"):choices { "skill" }:argname("skill")
+  parser:argument("name", "letters, digits, _ and -"):argname("NAME")
+  parser:flag("--http", "a skill without a browser")
+end
+
+local function refuse(message, hint)
+  error(require("fault").new("usage", { message = message, hint = hint, code = "new" }), 0)
+end
+
+-- skills/ of the project; without a project the folder that already holds skills, else skills/
+-- here.
+local function folder_for(cwd)
+  local paths = require "config.paths"
+  local project = paths.find_project(cwd)
+  if project then return project.root .. "/skills" end
+  if paths.is(cwd .. "/scripts/skills", "dir") then return cwd .. "/scripts/skills" end
+  return cwd .. "/skills"
+end
+
+function verb.run(args)
+  local out, paths = require "cli.out", require "config.paths"
+  local name = args.name:gsub("%.lua$", "")
+  if not name:find("^%l[%w_-]*$") or #name > 64 then
+    refuse(("%q can't be the name of a skill"):format(args.name),
+      "use small letters, digits, _ and -, and begin with a letter: nano-sre new skill search")
+  end
+  local cwd = sys.env.cwd()
+  local folder = folder_for(cwd)
+  local path = folder .. "/" .. name .. ".lua"
+  local shown = paths.display(path, cwd)
+  if sys.files.stat(path) then
+    refuse(shown .. " is there already", "choose another name, or edit that file")
+  end
+  local template = sys.resource("cli/templates/"
+    .. (args.http and "skill_http.lua" or "skill_browser.lua"))
+  local ok, why = sys.files.make_dirs(folder)
+  if ok then ok, why = sys.files.write(path, (template:gsub("SKILL_NAME", name))) end
+  if not ok then refuse(("can't write %s: %s"):format(shown, why)) end
+  out.line("wrote " .. shown)
+  out.note("try it:  nano-sre run " .. (paths.find_project(cwd) and name or shown)
+    .. " --url https://my-shop.example")
+  return 0
+end
+
+return verb

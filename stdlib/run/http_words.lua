@@ -1,0 +1,40 @@
+--- t.http: the functions of the http module, raising a fault where the module returns nil, message, code.
+
+local fault = require "fault"
+local frames = require "run.frames"
+local guard = require "run.guard"
+
+local http_words = {}
+
+-- What is not the shop's fault. Every other failure of a request is.
+local OURS = {
+  ["dns-unreachable"] = "engine", proxy = "engine", memory = "engine",
+  denied = "usage", ["private-address"] = "usage", invalid = "usage",
+}
+
+local function kind_of(code, message)
+  if code == "refused" and message:find("dry run", 1, true) then return "engine" end -- by the gate, not by the shop
+  return OURS[code] or "failure"
+end
+
+local function raising(fn)
+  local function settle(value, message, code, ...)
+    if value == nil and type(code) == "string" then
+      error(fault.new(kind_of(code, message), { message = message, code = code, where = frames.where() }), 0)
+    end
+    return value, message, code, ...
+  end
+  return function(...) return settle(fn(...)) end
+end
+
+--- Makes t.http.
+---@return table
+function http_words.make()
+  local words = {}
+  for name, value in pairs(require "http") do
+    words[name] = type(value) == "function" and raising(value) or value
+  end
+  return guard.readonly("t.http", words, {})
+end
+
+return http_words
