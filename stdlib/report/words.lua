@@ -47,9 +47,15 @@ function words.metric(metric)
   local value = metric.value
   if type(value) ~= "number" then return metric.name, tostring(value), nil end
   local unit = metric.unit or (metric.name:find("_ms$") and "ms")
-  local text = unit == "ms" and words.duration(value) or number(value)
-    .. (unit and " " .. unit or "")
-  if not vital then return metric.name, text, nil end
+  local text
+  if unit ~= "ms" then
+    text = number(value) .. (unit and " " .. unit or "")
+  elseif value < 10 then
+    text = ("%.1f ms"):format(value)
+  else
+    text = words.duration(value)
+  end
+  if not vital then return metric.name:gsub("_ms$", ""):gsub("_", " "), text, nil end
   local verdict
   if vital[2] then
     verdict = value <= vital[2] and "good" or value <= vital[3] and "needs work" or "poor"

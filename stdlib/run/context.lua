@@ -15,6 +15,7 @@ local context = {}
 local function shown(value) return require("run.show").value(value) end
 
 local NAME_MAX, TEXT_MAX = 200, 2000
+local STEPS_MAX, STEP_DEPTH_MAX = 1000, 10
 
 local function refuse(signature, problem, hint)
   guard.refuse(signature .. ": " .. problem, hint)
@@ -110,6 +111,8 @@ local function plain_words(run)
       refuse(signature, ("the second argument must be a function, not %s"):format(shown(fn)),
         't.step("home", function() … end)')
     end
+    if #run.stack >= STEP_DEPTH_MAX then refuse(signature, "steps are nested too deeply") end
+    if #run.steps >= STEPS_MAX then refuse(signature, ("a run has at most %d steps"):format(STEPS_MAX)) end
     return steps.run(run, name, fn)
   end
   function t.expect(value, label) return require("expect")(value, label) end

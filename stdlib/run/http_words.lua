@@ -8,8 +8,8 @@ local http_words = {}
 
 -- What is not the shop's fault. Every other failure of a request is.
 local OURS = {
-  ["dns-unreachable"] = "engine", proxy = "engine", memory = "engine", ["own-network"] = "engine",
-  denied = "usage", blocked = "usage", invalid = "usage", usage = "usage",
+  ["dns-unreachable"] = "engine", proxy = "engine", memory = "engine",
+  denied = "usage", ["private-address"] = "usage", invalid = "usage",
 }
 
 local function kind_of(code, message)

@@ -284,7 +284,53 @@ describe("swallowing the end", function()
     expect(result.error.message):contains("stack overflow")
     expect(result.error.where):is("checkout.lua:2")
     broken("local function f() pcall(f) return 1 + f() end f()", "timeout")
+    broken("local function f() xpcall(f, f) return 1 + f() end f()", "timeout")
     broken("local s = setmetatable({}, {}) getmetatable(s).__index = function(v, k) return v[k] end return s.x")
+  end)
+end)
+
+describe("the stack of the process, of which LuaJIT keeps no account", function()
+  local roomy = { start = { memory_cap = 64 * 1024 * 1024 } }
+
+  for name, body in pairs {
+    gsub = [[local function f() ("x"):gsub("x", f) end f()]],
+    ["gsub with a table"] = [[local v = setmetatable({}, {})
+      getmetatable(v).__index = function() return (("x"):gsub("x", v)) end
+      return (("x"):gsub("x", v))]],
+    sort = [[local function f() table.sort({ 3, 2, 1 }, f) end f()]],
+    ["sort with __lt"] = [[local meta = {}
+      function meta.__lt() table.sort { setmetatable({}, meta), setmetatable({}, meta) } return false end
+      meta.__lt()]],
+    ["coroutine.wrap"] = [[local function f() coroutine.wrap(f)() end f()]],
+    ["coroutine.resume"] = [[local function f() assert(coroutine.resume(coroutine.create(f))) end f()]],
+    tostring = [[local v = setmetatable({}, {}) getmetatable(v).__tostring = function() return tostring(v) .. "" end
+      tostring(v)]],
+    format = [[local v = setmetatable({}, {}) getmetatable(v).__tostring = function() return ("%s!"):format(v) end
+      tostring(v)]],
+    foreach = [[local function f() table.foreach({ 1 }, f) end f()]],
+    comparison = [[local v = setmetatable({}, {}) getmetatable(v).__lt = function(a, b) return (a < b) == 1 end
+      return tostring(v < v)]],
+    concatenation = [[local v = setmetatable({}, {}) getmetatable(v).__concat = function(a, b) return (a .. b) .. "" end
+      return v .. "x"]],
+  } do
+    it(name .. " that calls itself without end", function()
+      expect(broken(body, "script", roomy)):contains("stack overflow")
+    end)
+  end
+
+  it("the count is right after errors and yields", function()
+    expect(answer([[
+      for _ = 1, 500 do
+        pcall(string.gsub, "x", "x", error)
+        pcall(table.sort, { 2, 1 }, error)
+        coroutine.wrap(coroutine.yield)(1)
+        coroutine.resume(coroutine.create(error))
+      end
+      return "fine"]])):is("fine")
+  end)
+
+  it("steps in steps without end", function()
+    expect(broken("local function f() t.step('x', f) end f()")):contains("nested too deeply")
   end)
 end)
 

@@ -275,11 +275,11 @@ static void broken_servers_are_told_apart(void **state)
     FAILS(&o, "protocol", "not proper HTTP");
     o = get("/bad-chunk");
     FAILS(&o, "closed", "broke");
-    o.url = "http://127.0.0.1:1/";
-    FAILS(&o, "refused", "could not connect to 127.0.0.1:1: connection refused");
+    o.url = "http://127.91.82.73:1/";
+    FAILS(&o, "refused", "could not connect to 127.91.82.73:1: connection refused");
     o.url = "http://shop.example/";
-    o.connect_to = "127.0.0.1:1";
-    FAILS(&o, "refused", "could not connect to 127.0.0.1:1 (shop.example): connection refused");
+    o.connect_to = "127.91.82.73:1";
+    FAILS(&o, "refused", "could not connect to 127.91.82.73:1 (shop.example): connection refused");
     o = get("/hello");
     char url[64];
     snprintf(url, sizeof url, "https://127.0.0.1:%d/", server.port);
@@ -340,11 +340,10 @@ static void a_cancelled_request_is_silent(void **state)
             assert_non_null(f.request);
             for (int t = 0; t < turns; t++)
                 ev_run(loop_ev(), t == 0 ? EVRUN_NOWAIT : EVRUN_ONCE);
-            if (f.notified)
-                continue; /* it was quicker */
+            int before = f.notified; /* it may have been quicker */
             http_destroy(f.request);
             ev_run(loop_ev(), EVRUN_NOWAIT);
-            assert_int_equal(f.notified, 0);
+            assert_int_equal(f.notified, before);
         }
     }
     http_destroy(NULL);
