@@ -1,4 +1,5 @@
--- Browser launch: from starting the process to a page in which 1 was evaluated, and the way out, 5 times.
+-- Browser launch: from starting the process to a page in which 1 was evaluated, and the way out, 5
+-- times.
 local bench = ...
 
 local function launch(kind)

@@ -1,5 +1,5 @@
--- Round trips of Runtime.evaluate '1' on about:blank over the pipe, one after another: wall, and our own process's CPU
--- (Lua included). The browser's own share is about 0.4 ms.
+-- Round trips of Runtime.evaluate '1' on about:blank over the pipe, one after another: wall, and
+-- our own process's CPU (Lua included). The browser's own share is about 0.4 ms.
 local bench = ...
 
 local browser = assert(sys.cdp.connect { kind = "auto" })

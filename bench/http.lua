@@ -1,5 +1,6 @@
--- HTTP probes per second of a local nginx (2 KB page) at concurrency 64, prober and nginx on a core of their own: with a new
--- connection each and with kept ones. nginx comes from Debian (nginx-light); without it the bench says so.
+-- HTTP probes per second of a local nginx (2 KB page) at concurrency 64, prober and nginx on a core
+-- of their own: with a new connection each and with kept ones. nginx comes from Debian
+-- (nginx-light); without it the bench says so.
 local bench = ...
 
 local SECONDS, TASKS = 4, 64

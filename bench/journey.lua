@@ -1,5 +1,6 @@
--- The checkout skill at the demo store in chromium-headless-shell, as a user runs it: 8 journeys in one worker after 2 for
--- warming up. Wall by step, CPU of the worker process, its memory, and the store's own share left out (own process).
+-- The checkout skill at the demo store in chromium-headless-shell, as a user runs it: 8 journeys in
+-- one worker after 2 for warming up. Wall by step, CPU of the worker process, its memory, and the
+-- store's own share left out (own process).
 local bench = ...
 
 local program = sys.env.get("NANO_SRE")

@@ -1,5 +1,5 @@
--- What one run costs beyond its script: a fresh state, the stdlib modules that the runner uses, sandbox, result. 300 runs
--- of an empty skill in one process, one after another.
+-- What one run costs beyond its script: a fresh state, the stdlib modules that the runner uses,
+-- sandbox, result. 300 runs of an empty skill in one process, one after another.
 local bench = ...
 
 local job = sys.codec.json_encode {

@@ -1,5 +1,5 @@
--- Start to exit of `nano-sre run` of an empty skill, its worker included, as whole processes; against /bin/true, which
--- is the cost of fork, exec and wait alone. 40 of each, in turn.
+-- Start to exit of `nano-sre run` of an empty skill, its worker included, as whole processes;
+-- against /bin/true, which is the cost of fork, exec and wait alone. 40 of each, in turn.
 local bench = ...
 
 local EMPTY = [[return skill "empty" { about = "does nothing", run = function() end }]]

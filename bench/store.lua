@@ -1,5 +1,6 @@
--- Durable 1 KB rows per second: 64 tasks write check_runs rows one transaction each, as fast as they are told that the
--- row is on disk; the store's group commit puts many into one fsync. And one task alone: one fsync a row.
+-- Durable 1 KB rows per second: 64 tasks write check_runs rows one transaction each, as fast as
+-- they are told that the row is on disk; the store's group commit puts many into one fsync. And one
+-- task alone: one fsync a row.
 local bench = ...
 
 local SECONDS = 3

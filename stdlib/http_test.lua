@@ -8,7 +8,8 @@ local secret = require "run.secret"
 local time = require "time"
 
 local SIGNATURE = "http.get(url[, options])"
-local NOWHERE = "http://127.0.0.1:1/"
+-- An address of this machine at which nobody listens.
+local NOWHERE = "http://127.91.82.73:1/"
 
 local function plain(given)
   given.url = given.url or "https://shop.example/x"
@@ -175,7 +176,7 @@ describe("http retries", function()
   it("end with the last failure and the number of attempts", function()
     local res, message, code = http.get(NOWHERE, { retry = { count = 2, delay = 1 } })
     expect(res):is(nil)
-    expect(message):is("could not connect to 127.0.0.1:1: connection refused (3 attempts)")
+    expect(message):is("could not connect to 127.91.82.73:1: connection refused (3 attempts)")
     expect(code):is("refused")
   end)
 end)
@@ -188,7 +189,7 @@ describe("http failures", function()
       expect(got):is(code)
       expect(message):matches(pattern)
     end
-    fails(NOWHERE, "refused", "could not connect to 127.0.0.1:1: connection refused")
+    fails(NOWHERE, "refused", "could not connect to 127.91.82.73:1: connection refused")
     fails("shop.example", "invalid", "not an absolute URL")
     fails("ftp://shop.example/", "invalid", "only http:// and https://")
     fails("http://bad..name/", "dns", "bad..name")

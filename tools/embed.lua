@@ -1,6 +1,7 @@
--- embed.lua: turns the stdlib into one C file. Run by the Makefile: luajit tools/embed.lua OUT.c DIR=PREFIX… FILE…
--- Arguments are `name=path` pairs. Lua files of the stdlib become bytecode (debug information kept, so that errors
--- have lines); everything else, the bundled scripts included, is embedded as it is.
+-- embed.lua: turns the stdlib into one C file. Run by the Makefile: luajit tools/embed.lua OUT.c
+-- DIR=PREFIX… FILE… Arguments are `name=path` pairs. Lua files of the stdlib become bytecode (debug
+-- information kept, so that errors have lines); everything else, the bundled scripts included, is
+-- embedded as it is.
 
 local out_path = table.remove(arg, 1)
 local entries = {}
@@ -23,7 +24,8 @@ for _, pair in ipairs(arg) do
 end
 table.sort(entries, function(a, b) return a.name < b.name end)
 
--- A C string literal: octal escapes are at most three digits long, so the next character can't join them.
+-- A C string literal: octal escapes are at most three digits long, so the next character can't join
+-- them.
 local function literal(data)
   local lines = {}
   for i = 1, #data, 64 do

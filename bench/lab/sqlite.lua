@@ -1,4 +1,5 @@
--- sqlite FILE SECONDS: check_runs rows of about 1 KB through the store, as many writers as a busy agency has stores.
+-- sqlite FILE SECONDS: check_runs rows of about 1 KB through the store, as many writers as a busy
+-- agency has stores.
 local bench = ...
 local file, seconds = bench.args()[1], tonumber(bench.args()[2])
 local db = assert(sys.store.open(file, {}))

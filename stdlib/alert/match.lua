@@ -1,6 +1,7 @@
---- Whether an incident is meant: the matchers of routes, silences and inhibitions. A matcher is a table of field → wanted
---- value; a value may be a list (any of them) and may hold * (any text). Fields: severity, store, skill, kind, and labels.
---- Pure. Used by alert/dispatch.lua and the silence verbs.
+--- Whether an incident is meant: the matchers of routes, silences and inhibitions. A matcher is a
+--- table of field → wanted value; a value may be a list (any of them) and may hold * (any text).
+--- Fields: severity, store, skill, kind, and labels. Pure. Used by alert/dispatch.lua and the
+--- silence verbs.
 
 local match = {}
 

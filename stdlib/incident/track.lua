@@ -1,10 +1,11 @@
---- From results to incidents: when a trouble is believed, when it is over. One tracker a check (store and skill).
---- Pure: takes a result and the time, changes its small state table, returns what happened. The watch daemon keeps the state
---- in the store in the same transaction as the run, so that a restart goes on exactly here.
+--- From results to incidents: when a trouble is believed, when it is over. One tracker a check
+--- (store and skill). Pure: takes a result and the time, changes its small state table, returns
+--- what happened. The watch daemon keeps the state in the store in the same transaction as the run,
+--- so that a restart goes on exactly here.
 ---
---- FAIL is the shop's trouble: believed after `fails` of the last `of` results. ERROR is the monitor's: it opens an incident
---- of its own kind ("engine") after `errors` in a row, and never counts as a failure or a recovery of the shop. SKIP counts
---- for nothing.
+--- FAIL is the shop's trouble: believed after `fails` of the last `of` results. ERROR is the
+--- monitor's: it opens an incident of its own kind ("engine") after `errors` in a row, and never
+--- counts as a failure or a recovery of the shop. SKIP counts for nothing.
 
 local fingerprint = require "incident.fingerprint"
 

@@ -1,5 +1,6 @@
---- Evaluates a project's nano-sre.lua: the same sandbox as a skill, but no capability, no `require` and no waiting. Entry
---- module of a run that service/runs.lua starts (Pool:inspect_config); sends one "result" event with the table or the error.
+--- Evaluates a project's nano-sre.lua: the same sandbox as a skill, but no capability, no `require`
+--- and no waiting. Entry module of a run that service/runs.lua starts (Pool:inspect_config); sends
+--- one "result" event with the table or the error.
 
 local frames = require "run.frames"
 local loader = require "run.require"

@@ -1,7 +1,7 @@
---- Cron expressions: "minute hour day-of-month month day-of-week", lists, ranges, steps, names, and @hourly and friends, in a
---- time zone. The rules are those of crontab(5): when both day fields are restricted, either may match.
---- In the hour that spring skips a job runs at the jump; in the hour that autumn repeats it runs once, the first time.
---- Used by the scheduler. Pure: knows no clock.
+--- Cron expressions: "minute hour day-of-month month day-of-week", lists, ranges, steps, names, and
+--- @hourly and friends, in a time zone. The rules are those of crontab(5): when both day fields are
+--- restricted, either may match. In the hour that spring skips a job runs at the jump; in the hour
+--- that autumn repeats it runs once, the first time. Used by the scheduler. Pure: knows no clock.
 
 local zone = require "schedule.zone"
 
@@ -95,8 +95,8 @@ local function sorted(set, high)
   return list
 end
 
---- The first time after `after_ms` at which the expression matches, in the zone; nil when there is none within 30 years
---- (the 30th of February).
+--- The first time after `after_ms` at which the expression matches, in the zone; nil when there is
+--- none within 30 years (the 30th of February).
 ---@param after_ms number  milliseconds since the epoch
 ---@param where Zone?  default UTC
 ---@return number? ms

@@ -1,5 +1,6 @@
---- Working hours: windows such as "mon-fri 08:00-18:00, sat 10:00-14:00" in a time zone. A window may cross midnight
---- ("fri 22:00-02:00"). Used by schedule/plan.lua (when checks run) and by quiet hours of alerts.
+--- Working hours: windows such as "mon-fri 08:00-18:00, sat 10:00-14:00" in a time zone. A window
+--- may cross midnight ("fri 22:00-02:00"). Used by schedule/plan.lua (when checks run) and by quiet
+--- hours of alerts.
 
 local hours = {}
 

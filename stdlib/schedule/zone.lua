@@ -1,5 +1,6 @@
---- Time zones from the system's own database (/usr/share/zoneinfo, RFC 8536), because a shop's hours are local hours.
---- Used by schedule/cron.lua and schedule/hours.lua. A loaded zone is immutable.
+--- Time zones from the system's own database (/usr/share/zoneinfo, RFC 8536), because a shop's
+--- hours are local hours. Used by schedule/cron.lua and schedule/hours.lua. A loaded zone is
+--- immutable.
 
 local zone = {}
 
@@ -22,7 +23,8 @@ local function i64(data, at)
   return i32(data, at) * 4294967296 + u32(data, at + 4)
 end
 
--- The header's six counts, then the sizes of the data block that follows for times of `width` bytes.
+-- The header's six counts, then the sizes of the data block that follows for times of `width`
+-- bytes.
 local function read_header(data, at)
   if data:sub(at, at + 3) ~= "TZif" then return nil end
   local h = { version = byte(data, at + 4), isut = u32(data, at + 20), isstd = u32(data, at + 24),
@@ -52,7 +54,7 @@ local function read_block(data, at, header, width)
   return transitions, first or (header.types > 0 and offset_of(0)) or 0
 end
 
--- ---- the rule behind the last transition: "CET-1CEST,M3.5.0,M10.5.0/3" ----------------------------------------------
+-- ---- the rule behind the last transition: "CET-1CEST,M3.5.0,M10.5.0/3"
 
 local function days_from_civil(y, m, d)
   if m <= 2 then y = y - 1 end
@@ -132,7 +134,7 @@ local function parse_rule(text)
   end
 end
 
--- ---- the zone ----------------------------------------------------------------------------------------------------
+-- ---- the zone
 
 ---@class Zone
 ---@field name string
@@ -155,7 +157,8 @@ function Zone:offset(seconds)
   return list[low].offset
 end
 
---- The local calendar at that time: {year, month, day, hour, min, sec, weekday (0 Sunday), seconds (local, since 1970)}.
+--- The local calendar at that time: {year, month, day, hour, min, sec, weekday (0 Sunday), seconds
+--- (local, since 1970)}.
 function Zone:calendar(seconds)
   local at = seconds + self:offset(seconds)
   local days = math.floor(at / DAY)
@@ -165,8 +168,9 @@ function Zone:calendar(seconds)
     min = math.floor(rest % 3600 / 60), sec = rest % 60, weekday = (days + 4) % 7, seconds = at }
 end
 
---- The time at which the local clock first shows `local_seconds` (local, since 1970). A time that the clock skips (the
---- hour lost in spring) gives the moment of the jump; one that it shows twice gives the first.
+--- The time at which the local clock first shows `local_seconds` (local, since 1970). A time that
+--- the clock skips (the hour lost in spring) gives the moment of the jump; one that it shows twice
+--- gives the first.
 ---@return number seconds  since the epoch
 function Zone:first_at(local_seconds)
   local best

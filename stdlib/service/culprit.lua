@@ -1,5 +1,5 @@
---- What became of a run whose worker did not bring back its result: turns the outcome into an ERROR result that names the
---- script, what it was doing and where. Used by service/runs.lua.
+--- What became of a run whose worker did not bring back its result: turns the outcome into an ERROR
+--- result that names the script, what it was doing and where. Used by service/runs.lua.
 
 local culprit = {}
 

@@ -1,8 +1,10 @@
---- Runs scripts in worker processes and always comes back with a result, whatever becomes of script or worker.
---- Main's side of worker/main.lua; used by the verbs run, check, audit, list, info, validate and later by watch.
+--- Runs scripts in worker processes and always comes back with a result, whatever becomes of script
+--- or worker. Main's side of worker/main.lua; used by the verbs run, check, audit, list, info,
+--- validate and later by watch.
 ---
---- Invariants: every run ends in exactly one result; a worker that dies or hangs takes down only the run that did it:
---- the others that it carried are started once more, each in a worker of its own.
+--- Invariants: every run ends in exactly one result; a worker that dies or hangs takes down only
+--- the run that did it: the others that it carried are started once more, each in a worker of its
+--- own.
 
 local culprit = require "service.culprit"
 
@@ -26,7 +28,8 @@ Pool.__index = Pool
 ---@field hang_ms number?  how long a worker may be silent before it is replaced (default 5000)
 ---@field policy table?  what scripts may reach over the network: {allow_private=boolean}
 
---- Opens a pool and starts its worker at once, so that it comes up while the caller still reads its configuration.
+--- Opens a pool and starts its worker at once, so that it comes up while the caller still reads its
+--- configuration.
 ---@param options PoolOptions?
 ---@return Pool
 function runs.open(options)
@@ -45,7 +48,7 @@ function runs.open(options)
   return pool
 end
 
--- ---- workers -------------------------------------------------------------------------------------------------------
+-- ---- workers
 
 local function finish(flight, outcome)
   flight.worker.flights[flight.id] = nil
@@ -138,7 +141,7 @@ function Pool:start_worker()
   return worker
 end
 
--- ---- flights: one try of one job -----------------------------------------------------------------------------------
+-- ---- flights: one try of one job
 
 local function fly(pool, worker, flight)
   flight.worker = worker
@@ -167,7 +170,8 @@ function Pool:leave()
   if waiting then waiting:unpark() else self.active = self.active - 1 end
 end
 
---- Starts module with argument in a worker and waits for its end. Returns the flight's outcome and its last result.
+--- Starts module with argument in a worker and waits for its end. Returns the flight's outcome and
+--- its last result.
 local function launch(pool, job, message)
   pool:enter()
   pool.last_id = pool.last_id + 1
@@ -189,10 +193,12 @@ local function launch(pool, job, message)
   return outcome, flight
 end
 
--- ---- what callers use ----------------------------------------------------------------------------------------------
+-- ---- what callers use
 
---- Runs a job (see docs/result-format.md for what comes back). Waits; may be called from several tasks at once.
----@param job table  script, source, store, options, timeout_ms, dry_run, record, artifacts, browser, …
+--- Runs a job (see docs/result-format.md for what comes back). Waits; may be called from several
+--- tasks at once.
+-- -@param job table  script, source, store, options, timeout_ms, dry_run, record, artifacts,
+-- browser, …
 ---@return table result  always; status ERROR when script or worker broke
 function Pool:run(job)
   job.mode = job.mode or "run"

@@ -1,5 +1,6 @@
---- A run that notes every value which C hands to it, for the test that holds this against the gate's record. Started by
---- tests/lua/record_test.lua through sys.script; not used by anything else.
+--- A run that notes every value which C hands to it, for the test that holds this against the
+--- gate's record. Started by tests/lua/record_test.lua through sys.script; not used by anything
+--- else.
 
 local probe = {}
 

@@ -1,4 +1,5 @@
--- A script that misbehaves ends its own run as ERROR with script and line, while another run in the same command passes.
+-- A script that misbehaves ends its own run as ERROR with script and line, while another run in the
+-- same command passes.
 
 local lib = assert(sys.load_trusted(sys.files.read("tests/e2e/lib.lua"), "tests/e2e/lib.lua"))()
 

@@ -1,5 +1,6 @@
---- What the whole-binary tests share: a folder of their own, running nano-sre in it, the demo store.
---- A test file gets it with: local lib = assert(sys.load_trusted(sys.files.read("tests/e2e/lib.lua"), "tests/e2e/lib.lua"))()
+--- What the whole-binary tests share: a folder of their own, running nano-sre in it, the demo
+--- store. A test file gets it with: local lib =
+--- assert(sys.load_trusted(sys.files.read("tests/e2e/lib.lua"), "tests/e2e/lib.lua"))()
 
 local json = require "json"
 
@@ -28,7 +29,8 @@ end
 
 function Folder:read(name) return sys.files.read(self.path .. "/" .. name) end
 
--- Reads one stream to its end in a task of its own, so that neither pipe can fill up and block the child.
+-- Reads one stream to its end in a task of its own, so that neither pipe can fill up and block the
+-- child.
 local function collect(process, stream)
   return sys.task.spawn(function()
     local parts = {}
@@ -40,7 +42,8 @@ local function collect(process, stream)
   end)
 end
 
---- Starts nano-sre with the arguments in the folder. finish() waits and returns {code, signal, stdout, stderr}.
+--- Starts nano-sre with the arguments in the folder. finish() waits and returns {code, signal,
+--- stdout, stderr}.
 function Folder:start(arguments, more_env)
   local env = { PATH = sys.env.get("PATH"), HOME = self.path, TMPDIR = self.path, LANG = "C.UTF-8",
     ASAN_OPTIONS = sys.env.get("ASAN_OPTIONS") }

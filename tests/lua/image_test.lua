@@ -1,4 +1,5 @@
--- sys.image against a plain Lua model of the same published algorithm, and its behaviour with bad input.
+-- sys.image against a plain Lua model of the same published algorithm, and its behaviour with bad
+-- input.
 
 -- A PNG of RGBA rows, stored through zlib; only what these tests need.
 local function png(width, height, pixel)

@@ -1,5 +1,6 @@
--- Every result that reaches Lua is in the record, in the order in which it did. The run keeps its own account of what it was
--- told (stdlib/test/record_probe.lua); this test holds the record against it.
+-- Every result that reaches Lua is in the record, in the order in which it did. The run keeps its
+-- own account of what it was told (stdlib/test/record_probe.lua); this test holds the record
+-- against it.
 
 local demo = require "demo.store"
 

@@ -102,7 +102,7 @@ static void headers_and_bodies_are_sent(void **state)
 static void failures_are_nil_text_code(void **state)
 {
     (void)state;
-    start("local _, _, a = sys.http.request { url = 'http://127.0.0.1:1/' }\n"
+    start("local _, _, a = sys.http.request { url = 'http://127.91.82.73:1/' }\n"
           "local _, _, b = sys.http.request { url = 'nonsense' }\n"
           "local _, _, c = sys.http.request { url = base .. '/no-answer', timeout = 20 }\n"
           "local _, _, d = sys.http.open { url = 'file:///etc/passwd' }\n"
