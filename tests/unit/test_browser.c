@@ -527,6 +527,80 @@ static void dies_with_its_process_and_is_swept_away(void **state)
     buf_finish(&h.text);
 }
 
+/* ---- a browser that runs already, reached by its ws:// address ---- */
+
+static void on_stderr(void *arg, const char *data, size_t len, const err *why)
+{
+    holder *h = arg;
+    (void)why;
+    buf_append(&h->text, data, len);
+    if (len)
+        process_read(h->p, PROCESS_STDERR, on_stderr, h);
+}
+
+/* Starts one that listens on a port of its own; the address into url. */
+static void start_listening(holder *h, char *url, size_t size)
+{
+    connection c = connect_to((browser_config){0}); /* only to learn where the program is */
+    char profile[128];
+    snprintf(profile, sizeof profile, "--user-data-dir=%s/remote", tmp);
+    const char *argv[] = {c.path, "--no-sandbox", "--remote-debugging-port=0", profile, NULL};
+    process_config config = {.argv = argv,
+                             .streams = {PROCESS_NULL, PROCESS_NULL, PROCESS_PIPE},
+                             .on_exit = on_holder_exit,
+                             .arg = h};
+    h->p = process_spawn(&config, NULL);
+    assert_true(process_read(h->p, PROCESS_STDERR, on_stderr, h));
+    const char *at = NULL;
+    while (!at || !strchr(at, '\n')) {
+        ev_run(loop_ev(), EVRUN_ONCE);
+        at = strstr(buf_cstr(&h->text), "ws://");
+    }
+    snprintf(url, size, "%.*s", (int)strcspn(at, "\n"), at);
+    cdp_client_destroy(c.k);
+    browser_finish();
+}
+
+static void attaches_to_a_running_browser(void **state)
+{
+    (void)state;
+    enum { SIZE = 4 * 1024 * 1024 };
+    holder h = {0};
+    char url[128], session[64];
+    answer a, hanging;
+    start_listening(&h, url, sizeof url);
+    connection c = connect_to((browser_config){.endpoint = url}),
+               same = connect_to((browser_config){.endpoint = url});
+    assert_string_equal(c.info.path, "");
+    assert_int_equal(c.info.pid, 0);
+    assert_ptr_equal(cdp_client_conn(c.k), cdp_client_conn(same.k));
+    open_page(c.k, session);
+    ask(c.k, "Runtime.evaluate", "{\"expression\":\"'x'.repeat(4194304)\"}", session, &a);
+    turn_until(&a.done);
+    assert_true(a.text && a.len > SIZE);
+    free(a.text);
+    /* Leaving it does not end it. */
+    connection left = {0};
+    cdp_client_destroy(same.k);
+    browser_leave(c.k, on_connected, &left);
+    assert_true(left.done);
+    c = connect_to((browser_config){.endpoint = url});
+    open_page(c.k, session);
+    ask(c.k, "Runtime.evaluate", "{\"expression\":\"new Promise(()=>0)\",\"awaitPromise\":true}",
+        session, &hanging);
+    kill(process_pid(h.p), SIGKILL);
+    turn_until(&hanging.done);
+    assert_string_equal(hanging.why.code, "exited");
+    assert_non_null(strstr(hanging.why.text, "lost the browser at ws://"));
+    turn_until(&h.exited);
+    expect_failure((browser_config){.endpoint = url}, "refused",
+                   "cannot talk to the browser at ws://");
+    expect_failure((browser_config){.endpoint = "http://127.0.0.1:1/"}, "invalid", "");
+    cdp_client_destroy(c.k);
+    process_destroy(h.p);
+    buf_finish(&h.text);
+}
+
 static void sweep_touches_nothing_of_others(void **state)
 {
     (void)state;
@@ -591,6 +665,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(end_of_a_page_fails_its_calls),
         cmocka_unit_test(cancelled_connect_calls_nobody),
         cmocka_unit_test(dies_with_its_process_and_is_swept_away),
+        cmocka_unit_test(attaches_to_a_running_browser),
         cmocka_unit_test(sweep_touches_nothing_of_others),
     };
     int failed = cmocka_run_group_tests(tests, set_up, tear_down);
