@@ -1,4 +1,5 @@
---- t.http: the functions of the http module, raising a fault where the module returns nil, message, code.
+--- t.http: the functions of the http module, raising a fault where the module returns nil, message,
+--- code.
 
 local fault = require "fault"
 local frames = require "run.frames"
@@ -13,14 +14,16 @@ local OURS = {
 }
 
 local function kind_of(code, message)
-  if code == "refused" and message:find("dry run", 1, true) then return "engine" end -- by the gate, not by the shop
+  -- by the gate, not by the shop
+  if code == "refused" and message:find("dry run", 1, true) then return "engine" end
   return OURS[code] or "failure"
 end
 
 local function raising(fn)
   local function settle(value, message, code, ...)
     if value == nil and type(code) == "string" then
-      error(fault.new(kind_of(code, message), { message = message, code = code, where = frames.where() }), 0)
+      error(fault.new(kind_of(code, message),
+        { message = message, code = code, where = frames.where() }), 0)
     end
     return value, message, code, ...
   end
