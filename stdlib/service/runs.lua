@@ -14,7 +14,8 @@ local encode, decode = sys.codec.json_encode, sys.codec.json_decode
 local mono = sys.clock.mono
 
 local TICK_MS = 1000 -- how often a quiet worker is asked for a sign of life
-local HANG_MS = 5000 -- longer than the watchdog's slice, so that only C code that never returns is hit
+-- longer than the watchdog's slice, so that only C code that never returns is hit
+local HANG_MS = 5000
 local GRACE_MS = 20000 -- what a run may take beyond its own time limit before it is ended from here
 local CEILING = { "http", "browser", "files" } -- what a script may be granted; its manifest decides
 
@@ -94,7 +95,8 @@ local function on_lost(pool, worker)
   for _, flight in pairs(worker.flights) do
     local guilty = alone or words.run == flight.id or flight.retried
     if pool.closing or guilty then
-      finish(flight, { how = "lost", text = text, hung = worker.hung, where = words.run == flight.id and words.where })
+      finish(flight, { how = "lost", text = text, hung = worker.hung, where = words.run == flight.id
+        and words.where })
     else
       finish(flight, { how = "retry" })
     end
@@ -106,7 +108,8 @@ local function check_pulse(pool, worker)
   for _, flight in pairs(worker.flights) do
     if now > flight.ends_by and not flight.cancelled then
       flight.cancelled = true
-      worker.handle:send(encode { op = "cancel", id = flight.id, reason = "it did not end in time" })
+      worker.handle:send(encode { op = "cancel", id = flight.id,
+        reason = "it did not end in time" })
     elseif now > flight.ends_by + GRACE_MS then
       worker.hung = true
     end
@@ -224,9 +227,12 @@ function Pool:run(job)
 end
 
 local function inspect(pool, job, module)
-  local outcome, flight = launch(pool, job, { module = module, argument = encode(job), limit_ms = 5000 })
+  local outcome, flight = launch(pool, job, { module = module, argument = encode(job),
+    limit_ms = 5000 })
   local answer = flight.result
-  if not answer then return nil, culprit.result(job, outcome, flight.doing, sys.clock.now()).error end
+  if not answer then
+    return nil, culprit.result(job, outcome, flight.doing, sys.clock.now()).error
+  end
   if answer.error then return nil, answer.error end
   return answer.manifest or answer.value
 end
