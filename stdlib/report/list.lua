@@ -63,7 +63,10 @@ local function add_problem(lines, result, options)
   end
   local where = cause.where or (step and step.error and step.error.where)
   if where then field(lines, paint, "where", where) end
-  if cause.excerpt then field(lines, paint, "", cause.excerpt) end
+  -- Of a failure of the shop, the script's line is only of interest to its author.
+  if cause.excerpt and (result.status == "ERROR" or options.verbose) then
+    field(lines, paint, "", cause.excerpt)
+  end
   if options.verbose and cause.traceback then field(lines, paint, "trace", cause.traceback) end
   if evidence then add_evidence(lines, paint, evidence) end
   for _, shot in ipairs(result.screenshots) do
