@@ -122,7 +122,8 @@ local function add_collapsed(lines, title, items, to_text)
   add(lines, markdown.collapsed(title, markdown.code_block(table.concat(rows, "\n"))))
 end
 
-local function add_evidence(lines, result)
+-- What happened, for the shop's owner.
+local function add_cause(lines, result)
   local _, evidence = build.failed_step(result)
   local cause = build.cause(result)
   if result.status == "ERROR" then add(lines, words.error_meaning(result) .. "\n") end
@@ -130,15 +131,22 @@ local function add_evidence(lines, result)
     local where = cause.where and cause.where .. ": " or ""
     add(lines, markdown.code_block(where .. cause.message) .. "\n")
   end
-  if cause.excerpt then add_collapsed(lines, "In the script", { cause.excerpt }, tostring) end
-  if not evidence then return end
-  if evidence.url then add(lines, "**On page:** %s\n", escape(evidence.url)) end
-  add_collapsed(lines, "Last requests", evidence.requests, words.request)
-  add_collapsed(lines, "Browser console", evidence.console, words.console)
-  if evidence.dom then
-    add_collapsed(lines, "The page around it", { type(evidence.dom) == "string" and evidence.dom
-      or require("json").pretty(evidence.dom) }, tostring)
+  if evidence and evidence.url then add(lines, "**On page:** %s\n", escape(evidence.url)) end
+end
+
+-- What a developer wants to see of it.
+local function add_evidence(lines, result)
+  local _, evidence = build.failed_step(result)
+  local cause = build.cause(result)
+  if evidence then
+    add_collapsed(lines, "Browser console", evidence.console, words.console)
+    add_collapsed(lines, "Last requests", evidence.requests, words.request)
+    if evidence.dom then
+      add_collapsed(lines, "The page around it", { type(evidence.dom) == "string" and evidence.dom
+        or require("json").pretty(evidence.dom) }, tostring)
+    end
   end
+  if cause.excerpt then add_collapsed(lines, "In the script", { cause.excerpt }, tostring) end
 end
 
 local function add_warnings(lines, result)
@@ -193,7 +201,6 @@ end
 
 local function add_pictures(lines, result, options)
   if #result.screenshots == 0 then return end
-  add(lines, "**Pictures**\n")
   for _, shot in ipairs(result.screenshots) do
     local caption = escape(shot.step or shot.kind or "screenshot")
     add(lines, "![%s](%s)\n", caption, markdown.link_target(options.relative(shot.path)))
@@ -206,14 +213,16 @@ local function add_skill(lines, result, options)
   add(lines, "**Summary:** %s  ", escape(result.summary or ""))
   add(lines, "**Started:** %s, **took:** %s\n", result.started_at or "?",
     words.duration(result.duration_ms or 0))
-  if result.status == "FAIL" or result.status == "ERROR" then add_evidence(lines, result) end
+  local is_bad = result.status == "FAIL" or result.status == "ERROR"
+  if is_bad then add_cause(lines, result) end
   add_warnings(lines, result)
   local advice = words.advice(result)
   if advice then add(lines, "**What to do:** %s\n", escape_advice(advice)) end
   add_notes(lines, result)
+  add_pictures(lines, result, options)
   add_steps(lines, result)
   if #result.metrics > 0 then add(lines, require("report.md_metrics").render(result)) end
-  add_pictures(lines, result, options)
+  if is_bad then add_evidence(lines, result) end
   add_findings(lines, result)
 end
 
