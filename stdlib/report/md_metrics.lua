@@ -6,27 +6,14 @@ local words = require "report.words"
 
 local metrics = {}
 
--- What the database knows to be usual for a metric of this shop (service/baselines.lua).
-local function usual_value(result, metric)
-  local details = type(result.details) == "table" and result.details or {}
-  for _, entry in ipairs(details.baselines and details.baselines.metrics or {}) do
-    if entry.name == metric.name and (entry.page or "") == (metric.page or "") then
-      if not entry.median then return "" end
-      local _, text = words.metric { name = metric.name, value = entry.median, unit = metric.unit }
-      return text
-    end
-  end
-  return ""
-end
-
 local MARKS = { good = "🟢", ["needs work"] = "🟡", poor = "🔴" }
 
 -- "1.2 s 🟢", with what is usual where that is known.
 local function metric_cell(result, metric)
   local _, value, verdict = words.metric(metric)
-  local usual = usual_value(result, metric)
+  local usual = words.usual(result, metric)
   return markdown.escape(value) .. (verdict and " " .. MARKS[verdict] or "")
-    .. (usual ~= "" and markdown.escape((" (usually %s)"):format(usual)) or "")
+    .. (usual and markdown.escape((" (usually %s)"):format(usual)) or "")
 end
 
 --- The measurements of a result: one row a page, one column a measure, both in the order in which

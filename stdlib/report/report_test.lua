@@ -212,6 +212,19 @@ describe("list", function()
     expect(render(nil, { verbose = true })):matches("home: LCP 2.8 s %(needs work%)")
   end)
 
+  it("says that a baseline was updated, and with -v what is usual", function()
+    local function result(baselines)
+      return { results = { build.normalise {
+        skill = "x", status = "PASS", metrics = { { name = "lcp_ms", value = 900, page = "home" } },
+        details = { baselines = baselines },
+      } } }
+    end
+    expect(render(result { updated = true, metrics = {} })):contains("is the new normal")
+    local usual = { metrics = { { name = "lcp_ms", page = "home", median = 812 } } }
+    expect(render(result(usual), { verbose = true }))
+      :contains("LCP 900 ms (good), usually 812 ms\n")
+  end)
+
   it("shows what a dry run refused", function()
     local report = sample_report { dry_run = true, results = { build.normalise {
       skill = "x", status = "PASS", gate = { effects = 0, reads = 14, refused = 2, denied = 0 },
