@@ -14,7 +14,8 @@ local function visitor(shop)
     local pairs_of = {}
     for name, value in pairs(jar) do pairs_of[#pairs_of + 1] = name .. "=" .. value end
     if #pairs_of > 0 then headers.cookie = table.concat(pairs_of, "; ") end
-    local out = shop:handle { method = method, path = url.decode(parts.path), query = (url.decode_query(parts.query)),
+    local out = shop:handle { method = method, path = url.decode(parts.path),
+      query = (url.decode_query(parts.query)),
       headers = headers, body = options.body }
     for _, line in ipairs(out.cookies) do
       local name, value = line:match("^([^=]+)=([^;]*)")
@@ -29,7 +30,8 @@ local function visitor(shop)
     return self.request("POST", address, { headers = headers, body = url.encode_query(form) })
   end
   function self.post_json(address, value)
-    return self.request("POST", address, { headers = { ["content-type"] = "application/json" }, body = json.encode(value) })
+    return self.request("POST", address, { headers = { ["content-type"] = "application/json" },
+      body = json.encode(value) })
   end
   function self.json(out) return assert(json.decode(out.body)) end
   return self
@@ -38,7 +40,9 @@ end
 local function variant_id(shop, handle, wanted)
   for _, product in ipairs(shop.products) do
     for _, variant in ipairs(product.variants) do
-      if product.handle == handle and (not wanted or variant.title == wanted) then return variant.id end
+      if product.handle == handle and (not wanted or variant.title == wanted) then
+        return variant.id
+      end
     end
   end
 end
@@ -83,10 +87,14 @@ describe("pages of the demo store", function()
           expect(out.body:sub(1, 8)):is("\137PNG\r\n\26\n")
         elseif kind:find("text/html", 1, true) then
           pages = pages + 1
-          if out.body:find("{[%a_]+}") then error(address .. " has a hole: " .. out.body:match("{[%a_]+}")) end
+          if out.body:find("{[%a_]+}") then
+            error(address .. " has a hole: " .. out.body:match("{[%a_]+}"))
+          end
           for _, found in ipairs(addresses(out.body)) do
             -- Each picture in its smallest size: the others are drawn the same way.
-            if not found:find("width=") or found:find("width=165") then queue[#queue + 1] = found end
+            if not found:find("width=") or found:find("width=165") then
+              queue[#queue + 1] = found
+            end
           end
         end
       end
@@ -97,8 +105,9 @@ describe("pages of the demo store", function()
   it("have the parts that a theme has", function()
     local page = me.get("/products/alpenglow-snowboard").body
     expect(page):matches('<product%-form.-<form.-data%-type="add%-to%-cart%-form"')
-    expect(page):matches('<input type="hidden"%s+name="id" value="%d+" disabled class="product%-variant%-id">')
-    expect(page):matches('<button id="ProductSubmitButton%-[%w-]+" type="submit" name="add"%s+class="product%-form__submit')
+    expect(page):matches('<input type="hidden"%s+name="id" value="%d+" disabled%s+class="product')
+    expect(page):matches('<button id="ProductSubmitButton%-[%w-]+" type="submit" name="add"%s+class="'
+      .. "product%-form__submit")
     expect(page):matches('product%-form__error%-message%-wrapper" role="alert" hidden')
     expect(page):matches('id="cart%-icon%-bubble"')
     expect(page):matches('id="cart%-notification"')
@@ -121,11 +130,13 @@ describe("pages of the demo store", function()
     expect(sold_out):matches('name="add"%s+class="[^"]*" disabled>%s*<span>Sold out</span>')
     expect(me.get("/products/spindrift-shell-jacket").body):matches("%$429%.00</s>")
     local id = variant_id(shop, "alpenglow-snowboard", "156")
-    expect(me.get("/products/alpenglow-snowboard?variant=" .. id).body):matches('value="156"[^>]-checked')
+    expect(me.get("/products/alpenglow-snowboard?variant="
+      .. id).body):matches('value="156"[^>]-checked')
   end)
 
   it("answer 404 with a page", function()
-    for _, address in ipairs { "/products/nope", "/collections/nope", "/nope", "/cdn/shop/files/nope.png",
+    for _, address in ipairs { "/products/nope", "/collections/nope", "/nope",
+      "/cdn/shop/files/nope.png",
       "/products/nope.js", "/pages/nope", "/assets/nope.js", "/assets/../shop.lua" } do
       expect(me.get(address).status):is(404)
     end
@@ -191,7 +202,8 @@ describe("the cart", function()
   it("takes a form post and renders the sections asked for", function()
     local id = variant_id(shop, "alpenglow-snowboard")
     local out = me.post("/cart/add.js", { id = id, quantity = 2, ["properties[Engraving]"] = "Hi",
-      sections = "cart-notification-product,cart-icon-bubble,nope", sections_url = "/products/alpenglow-snowboard" })
+      sections = "cart-notification-product,cart-icon-bubble,nope",
+        sections_url = "/products/alpenglow-snowboard" })
     expect(out.status):is(200)
     local item = me.json(out)
     expect(item.id):is(id)
@@ -232,7 +244,8 @@ describe("the cart", function()
     expect(status):is(422)
     expect(problem.status):is(422)
     expect(problem.message):is("Cart Error")
-    expect(problem.description):is("The product 'Alpenglow All-Mountain Snowboard' is already sold out.")
+    expect(problem.description)
+      :is("The product 'Alpenglow All-Mountain Snowboard' is already sold out.")
     problem, status = refused(1)
     expect(status):is(404)
     expect(problem.description):is("Cannot find variant")
@@ -242,14 +255,16 @@ describe("the cart", function()
     expect(select(2, refused(variant_id(shop, "avalanche-pack"), 7))):is(200)
     expect(refused(variant_id(shop, "avalanche-pack"), 1).description):matches("maximum quantity")
     expect(select(2, refused(variant_id(shop, "avalanche-pack"), -1))):is(422)
-    expect(me.request("POST", "/cart/add.js", { headers = { ["content-type"] = "application/json" }, body = "{" }).status)
+    expect(me.request("POST", "/cart/add.js", { headers = { ["content-type"] = "application/json" },
+      body = "{" }).status)
       :is(400)
   end)
 
   it("changes, updates and clears", function()
     me.post("/cart/add", { id = variant_id(shop, "summit-mug"), quantity = 3 })
     me.post("/cart/add", { id = variant_id(shop, "hut-flask") })
-    local out = me.post_json("/cart/change.js", { line = 2, quantity = 1, sections = { "main-cart-items",
+    local out = me.post_json("/cart/change.js",
+      { line = 2, quantity = 1, sections = { "main-cart-items",
       "main-cart-footer" } })
     local cart = me.json(out)
     expect(cart.item_count):is(2)
@@ -264,7 +279,8 @@ describe("the cart", function()
     expect(cart.item_count):is(2)
     expect(#cart.items):is(1)
     expect(cart.note):is("ring twice")
-    me.post_json("/cart/update.js", { updates = { [tostring(variant_id(shop, "glide-wax-kit"))] = 2 } })
+    me.post_json("/cart/update.js",
+      { updates = { [tostring(variant_id(shop, "glide-wax-kit"))] = 2 } })
     expect(me.json(me.get("/cart.js")).item_count):is(4)
     expect(me.json(me.post("/cart/clear.js", {})).item_count):is(0)
   end)
@@ -294,7 +310,9 @@ describe("the cart", function()
 end)
 
 describe("checkout", function()
-  local function fill_cart() me.post("/cart/add", { id = variant_id(shop, "alpenglow-snowboard") }) end
+  local function fill_cart()
+    me.post("/cart/add", { id = variant_id(shop, "alpenglow-snowboard") })
+  end
 
   it("begins with two redirects, as at Shopify", function()
     fill_cart()
@@ -302,7 +320,8 @@ describe("checkout", function()
     expect(out.headers.location):is("/checkout")
     out = me.get("/checkout")
     expect(out.status):is(302)
-    expect(out.headers.location):matches("^/checkouts/cn/hWN%w+/en%-us%?_r=%w+&.*skip_shop_pay=true$")
+    expect(out.headers.location)
+      :matches("^/checkouts/cn/hWN%w+/en%-us%?_r=%w+&.*skip_shop_pay=true$")
     local page = me.get(out.headers.location)
     expect(page.status):is(200)
     expect(page.body):matches('name="email"')
@@ -347,11 +366,13 @@ describe("the password page", function()
   end)
 
   local function try(password)
-    return me.post("/password", { form_type = "storefront_password", utf8 = "✓", password = password })
+    return me.post("/password", { form_type = "storefront_password", utf8 = "✓",
+      password = password })
   end
 
   it("is all that a stranger sees", function()
-    for _, address in ipairs { "/", "/cart.js", "/products.json", "/products/summit-mug", "/checkout" } do
+    for _, address in ipairs { "/", "/cart.js", "/products.json", "/products/summit-mug",
+      "/checkout" } do
       local out = me.get(address)
       expect(out.status):is(302)
       expect(out.headers.location):is("/password")
@@ -365,14 +386,15 @@ describe("the password page", function()
   end)
 
   it("opens with the password and a session cookie", function()
-    expect(try("nope").body):matches("Password incorrect")
+    expect(try("nope").body):matches("Password incorrect, please try again")
     local out = try("let me in")
     expect(out.status):is(302)
     expect(out.headers.location):is("/")
     expect(out.cookies[1]):matches("^_shopify_essential=%x+%.%x+; path=/; SameSite=Lax; HttpOnly$")
     expect(me.get("/").status):is(200)
     expect(me.get("/password").headers.location):is("/")
-    me.jar._shopify_essential = me.jar._shopify_essential:gsub("%x$", function(c) return c == "0" and "1" or "0" end)
+    me.jar._shopify_essential = me.jar._shopify_essential:gsub("%x$", function(c) return c == "0"
+      and "1" or "0" end)
     expect(me.get("/").status):is(302)
   end)
 
@@ -408,7 +430,8 @@ describe("faults", function()
     local before = me.get("/products/summit-mug").body
     shop:fault("atc_broken", true)
     local after = me.get("/products/summit-mug").body
-    expect(after):is((before:gsub("</head>", '<script src="/assets/bundle-boost.js"></script>\n</head>', 1)))
+    expect(after):is((before:gsub("</head>",
+      '<script src="/assets/bundle-boost.js"></script>\n</head>', 1)))
     expect(me.get("/assets/bundle-boost.js").body):matches("stopImmediatePropagation")
     expect(me.post("/cart/add.js", { id = variant_id(shop, "summit-mug") }).status):is(200)
     shop:fault("atc_broken", false)
@@ -436,7 +459,8 @@ describe("faults", function()
   it("password_page: the shop is closed although it has no password", function()
     shop:fault("password_page", true)
     expect(me.get("/").headers.location):is("/password")
-    expect(me.post("/password", { form_type = "storefront_password", password = "" }).status):is(200)
+    expect(me.post("/password",
+      { form_type = "storefront_password", password = "" }).status):is(200)
     expect(me.get("/__fault").status):is(200)
   end)
 

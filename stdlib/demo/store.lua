@@ -1,4 +1,5 @@
---- The demo store as a server: demo/shop.lua behind sys.server. Used by `nano-sre demo` and by tests.
+--- The demo store as a server: demo/shop.lua behind sys.server. Used by `nano-sre demo` and by
+--- tests.
 
 local faults = require "demo.faults"
 local shop = require "demo.shop"
@@ -13,7 +14,9 @@ Store.__index = Store
 --- The faults that can be switched on: { { name, about }, … }, by name.
 function store.faults()
   local list = {}
-  for i, name in ipairs(shop.fault_names()) do list[i] = { name = name, about = faults[name].about } end
+  for i, name in ipairs(shop.fault_names()) do
+    list[i] = { name = name, about = faults[name].about }
+  end
   return list
 end
 
@@ -23,7 +26,8 @@ end
 ---@return string? why
 function store.start(options)
   options = options or {}
-  local server, why = sys.server.listen { host = options.host or "127.0.0.1", port = options.port or 0 }
+  local server, why = sys.server.listen { host = options.host or "127.0.0.1", port = options.port
+    or 0 }
   if not server then return nil, why end
   return setmetatable({ server = server, host = options.host or "127.0.0.1", bound = server:port(),
     shop = shop.new { faults = options.faults, password = options.password } }, Store)
