@@ -99,7 +99,11 @@ describe("a command that runs skills", function()
   end)
 
   it("runs as many at once as it may, and each once", function()
-    local function slow() sys.clock.sleep(1) return { status = "PASS" } end
+    -- Long enough for the others to begin: a few turns of the scheduler.
+    local function slow()
+      for _ = 1, 5 do sys.task.spawn(function() end):join() end
+      return { status = "PASS" }
+    end
     fake_pool { a = slow, b = slow, c = slow, d = slow }
     command { skills = { "a", "b", "c", "d" }, flags = { jobs = "3" } }
     expect(pool.most):is(3)
@@ -110,8 +114,19 @@ describe("a command that runs skills", function()
   end)
 
   it("reports in the order in which skills were asked for", function()
+    local first = sys.task.current
+    local a_waits
     fake_pool {
-      a = function() sys.clock.sleep(5) return { status = "PASS" } end, b = { status = "PASS" },
+      a = function()
+        a_waits = first()
+        sys.task.park()
+        return { status = "PASS" }
+      end,
+      b = function()
+        while not a_waits do sys.task.spawn(function() end):join() end
+        a_waits:unpark()
+        return { status = "PASS" }
+      end,
     }
     command { skills = { "a", "b" }, flags = { jobs = "2", reporters = { "json" } } }
     local report = json.decode(written[1])

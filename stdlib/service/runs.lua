@@ -136,6 +136,9 @@ local function listen(pool, worker)
   end
 end
 
+--- Starts one more worker process.
+---@return table? worker
+---@return string? why  it could not be started
 function Pool:start_worker()
   local handle, text = sys.worker.spawn()
   if not handle then return nil, text end
@@ -160,6 +163,7 @@ local function fly(pool, worker, flight)
   return outcome
 end
 
+--- Waits for one of the pool's places.
 function Pool:enter()
   if self.active >= self.limit then
     table.insert(self.queue, sys.task.current())
@@ -169,6 +173,7 @@ function Pool:enter()
   end
 end
 
+--- Gives the place to whoever waits longest.
 function Pool:leave()
   local waiting = table.remove(self.queue, 1)
   if waiting then waiting:unpark() else self.active = self.active - 1 end
