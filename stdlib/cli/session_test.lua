@@ -39,6 +39,13 @@ local function fake_pool(results)
   end
 end
 
+-- Everybody who can run has run once when this returns.
+local function let_others_run()
+  local me = sys.task.current()
+  sys.task.spawn(function() me:unpark() end)
+  sys.task.park()
+end
+
 local function command(fields)
   local request = { command = "nano-sre run", refs = {}, forget = true }
   for key, value in pairs(fields.request or {}) do request[key] = value end
@@ -99,9 +106,8 @@ describe("a command that runs skills", function()
   end)
 
   it("runs as many at once as it may, and each once", function()
-    -- Long enough for the others to begin: a few turns of the scheduler.
     local function slow()
-      for _ = 1, 5 do sys.task.spawn(function() end):join() end
+      let_others_run()
       return { status = "PASS" }
     end
     fake_pool { a = slow, b = slow, c = slow, d = slow }
@@ -114,19 +120,8 @@ describe("a command that runs skills", function()
   end)
 
   it("reports in the order in which skills were asked for", function()
-    local first = sys.task.current
-    local a_waits
     fake_pool {
-      a = function()
-        a_waits = first()
-        sys.task.park()
-        return { status = "PASS" }
-      end,
-      b = function()
-        while not a_waits do sys.task.spawn(function() end):join() end
-        a_waits:unpark()
-        return { status = "PASS" }
-      end,
+      a = function() let_others_run() return { status = "PASS" } end, b = { status = "PASS" },
     }
     command { skills = { "a", "b" }, flags = { jobs = "2", reporters = { "json" } } }
     local report = json.decode(written[1])
