@@ -233,9 +233,9 @@ function Pool:run(job)
   return result
 end
 
-local function inspect(pool, job, module)
+local function inspect(pool, job, module, capabilities)
   local outcome, flight = launch(pool, job, { module = module, argument = encode(job),
-    limit_ms = 5000 })
+    capabilities = capabilities, limit_ms = 5000 })
   local answer = flight.result
   if not answer then
     return nil, culprit.result(job, outcome, flight.doing, sys.clock.now()).error
@@ -244,13 +244,13 @@ local function inspect(pool, job, module)
   return answer.manifest or answer.value
 end
 
---- Loads a skill without running it.
+--- Loads a skill without running it. Files it requires are read, nothing else can be reached.
 ---@param job {script: string, source: string}
 ---@return table? manifest
 ---@return table? error  {kind, message, where, excerpt, hint}
 function Pool:inspect(job)
   job.mode = "inspect"
-  return inspect(self, job, "run.main")
+  return inspect(self, job, "run.main", { "files" })
 end
 
 --- Evaluates a project's nano-sre.lua in a worker, with no capability at all.
