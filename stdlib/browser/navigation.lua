@@ -192,7 +192,10 @@ function navigation.go(tab, url, options)
   local before = tab.document.seq
   local answer = navigate(tab, page, whole, deadline)
   check_answer(tab, page, whole, answer, options.allow_status)
-  if not answer.loaderId then return nil end
+  if not answer.loaderId then
+    tab:catch_up() -- the address of now comes by an event
+    return nil
+  end
   await_document(tab, page, answer, before, event, deadline)
   local one = exchange_of(tab, tab.document)
   local got = one and one:response()
