@@ -34,8 +34,7 @@
 
 enum {
     HEADERS_MAX = 100,
-    BEHIND_BYTES = 256 *
-                   1024, /* a stream_write waits while the client has more than this to take */
+    BEHIND_BYTES = 256 * 1024, /* a stream_write waits while the client has more than this to take */
 };
 
 typedef struct handle {

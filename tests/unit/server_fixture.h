@@ -1,7 +1,6 @@
 /*
- * For tests of the server: the loop and a server run on a thread of their own, the test itself is
- * the client, with plain blocking sockets. Everything of the server happens on the loop's thread
- * (on_loop), as it must.
+ * For tests of the server: the loop and a server run on a thread of their own, the test itself is the client, with
+ * plain blocking sockets. Everything of the server happens on the loop's thread (on_loop), as it must.
  */
 #ifndef NANO_TESTS_SERVER_FIXTURE_H
 #define NANO_TESTS_SERVER_FIXTURE_H
@@ -113,8 +112,7 @@ static void *fixture_thread(void *arg)
     return NULL;
 }
 
-static fixture *fixture_start(const server_config *config,
-                              void (*on_request)(fixture *f, const server_request *r))
+static fixture *fixture_start(const server_config *config, void (*on_request)(fixture *f, const server_request *r))
 {
     fixture *f = mem_zero(1, sizeof *f);
     pthread_mutex_init(&f->lock, NULL);
@@ -148,14 +146,12 @@ static void fixture_stop(fixture *f)
     free(f);
 }
 
-/* ---- a plain client
- * ------------------------------------------------------------------------------------------ */
+/* ---- a plain client ------------------------------------------------------------------------------------------ */
 
 static int dial(const fixture *f)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)f->port),
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)f->port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct timeval limit = {.tv_sec = 20}; /* a hung test ends as a failure */
     assert_true(fd >= 0);

@@ -1,5 +1,4 @@
-/* io/server: requests, answers, limits, deadlines, files. The client is this file's own, so that it
- * can misbehave. */
+/* io/server: requests, answers, limits, deadlines, files. The client is this file's own, so that it can misbehave. */
 #include "server_fixture.h"
 
 #include <fcntl.h>
@@ -21,8 +20,7 @@ static void echo(fixture *f, const server_request *r)
         buf_printf(&b, "%s=%s\n", r->headers[i].name, r->headers[i].value);
     buf_printf(&b, "body %zu: ", r->body_len);
     buf_append(&b, r->body, r->body_len);
-    const server_header headers[] = {
-        {"Content-Type", "text/plain"}, {"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}};
+    const server_header headers[] = {{"Content-Type", "text/plain"}, {"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}};
     err e;
     assert_true(server_respond(f->server, r->id, 200, headers, 3, b.data, b.len, &e));
     buf_finish(&b);
@@ -39,10 +37,8 @@ static void test_request_arrives_whole(void **state)
 {
     (void)state;
     fixture *f = fixture_start(NULL, echo);
-    answer a = ask(f, "POST /products/a%20b/../c?x=1&y=a%26b+c&z HTTP/1.1\r\nHost: "
-                      "shop.test\r\nX-Shopify-Topic: orders/paid\r\n"
-                      "x-b:2\r\nUser-Agent:  curl  \r\nCookie: k=v; l=w\r\nAccept: a\r\nAccept: "
-                      "b\r\nX-Long-Name-Of-It: 17\r\n"
+    answer a = ask(f, "POST /products/a%20b/../c?x=1&y=a%26b+c&z HTTP/1.1\r\nHost: shop.test\r\nX-Shopify-Topic: orders/paid\r\n"
+                      "x-b:2\r\nUser-Agent:  curl  \r\nCookie: k=v; l=w\r\nAccept: a\r\nAccept: b\r\nX-Long-Name-Of-It: 17\r\n"
                       "X-Empty:\r\nContent-Length: 5\r\n\r\nhello");
     assert_int_equal(a.status, 200);
     assert_non_null(strstr(a.body, "POST /products/c?x=1&y=a%26b%20c&z from 127.0.0.1\n"));
@@ -65,8 +61,7 @@ static void test_every_method(void **state)
     const char *methods[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"};
     for (size_t i = 0; i < 6; i++) {
         char request[200], want[100];
-        snprintf(request, sizeof request,
-                 "%s /m HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi", methods[i]);
+        snprintf(request, sizeof request, "%s /m HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi", methods[i]);
         snprintf(want, sizeof want, "%s /m? from", methods[i]);
         answer a = ask(f, request);
         assert_int_equal(a.status, 200);
@@ -98,8 +93,7 @@ static void test_many_requests_on_one_connection(void **state)
     buf_init(&rest);
     for (int i = 0; i < 500; i++) {
         char request[200], want[60];
-        snprintf(request, sizeof request,
-                 "POST /n%d HTTP/1.1\r\nHost: h\r\nX-N: %d\r\nContent-Length: 3\r\n\r\nabc", i, i);
+        snprintf(request, sizeof request, "POST /n%d HTTP/1.1\r\nHost: h\r\nX-N: %d\r\nContent-Length: 3\r\n\r\nabc", i, i);
         put_text(fd, request);
         answer a = read_answer(fd, &rest, false);
         assert_int_equal(a.status, 200);
@@ -140,25 +134,20 @@ static void test_pipelined_requests(void **state)
     fixture_stop(f);
 }
 
-/* Not supported, but never misread: the connection ends, and the body is no third request. Without
- * care libwebsockets would hang in each of these. */
+/* Not supported, but never misread: the connection ends, and the body is no third request. Without care libwebsockets
+ * would hang in each of these. */
 static void test_pipelined_bodies_are_refused(void **state)
 {
     (void)state;
     fixture *f = fixture_start(NULL, echo);
     static const char *const second[] = {
-        "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 28\r\n\r\nGET /c HTTP/1.1\r\nHost: "
-        "h\r\n\r\n",
-        "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nokGET /c HTTP/1.1\r\nHost: "
-        "h\r\n\r\n",
-        "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\nGET /c HTTP/1.1\r\nHost: "
-        "h\r\n\r\n",
+        "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 28\r\n\r\nGET /c HTTP/1.1\r\nHost: h\r\n\r\n",
+        "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nokGET /c HTTP/1.1\r\nHost: h\r\n\r\n",
+        "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\nGET /c HTTP/1.1\r\nHost: h\r\n\r\n",
         "POST /b HTTP/1.1\r\nHost: h\r\n\r\nGET /c HTTP/1.1\r\nHost: h\r\n\r\n",
         "POST /b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-        "GET /b HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nokGET /c HTTP/1.1\r\nHost: "
-        "h\r\n\r\n",
-        "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: nonsense\r\n\r\nGET /c HTTP/1.1\r\nHost: "
-        "h\r\n\r\n",
+        "GET /b HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nokGET /c HTTP/1.1\r\nHost: h\r\n\r\n",
+        "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: nonsense\r\n\r\nGET /c HTTP/1.1\r\nHost: h\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof second / sizeof *second; i++) {
         int fd = dial(f);
@@ -228,18 +217,15 @@ static void test_bad_requests(void **state)
         const char *request;
         int status;
     } cases[] = {
-        {"GET / HTTP/1.1\r\n\r\n", 400},                          /* no Host */
-        {"GET /\r\nHost: h\r\n\r\n", 400},                        /* no version */
-        {"GET /a%0aX-Forged:1 HTTP/1.1\r\nHost: h\r\n\r\n", 400}, /* forged header */
+        {"GET / HTTP/1.1\r\n\r\n", 400},                                                     /* no Host */
+        {"GET /\r\nHost: h\r\n\r\n", 400},                                                   /* no version */
+        {"GET /a%0aX-Forged:1 HTTP/1.1\r\nHost: h\r\n\r\n", 400},                            /* forged header */
         {"GET /a%0d%0aOrigin:x HTTP/1.1\r\nHost: h\r\n\r\n", 400},
         {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -5\r\n\r\n", 400},
         {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5x\r\n\r\nhello", 400},
         {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", 400},
-        {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: "
-         "99999999999999999999999999999999999\r\n\r\n",
-         400},
-        {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
-         400},
+        {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999999999999999999\r\n\r\n", 400},
+        {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
         {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501},
         {"GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411},
         {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;\nhello", 400},
@@ -254,17 +240,11 @@ static void test_bad_requests(void **state)
     assert_int_equal(f->accepted, 0);
     /* What libwebsockets ends by itself, with or without an answer: never a request. */
     static const char *const others[] = {
-        "CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n",
-        "BREW /pot HTTP/1.1\r\nHost: h\r\n\r\n",
-        "GET http://h/x HTTP/1.1\r\nHost: h\r\n\r\n",
-        "GET /a%00b HTTP/1.1\r\nHost: h\r\n\r\n",
-        "GET /%00b HTTP/1.1\r\nHost: h\r\n\r\n",
-        "GET /?a=%00b HTTP/1.1\r\nHost: h\r\n\r\n",
-        "GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n",
+        "CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n", "BREW /pot HTTP/1.1\r\nHost: h\r\n\r\n",
+        "GET http://h/x HTTP/1.1\r\nHost: h\r\n\r\n", "GET /a%00b HTTP/1.1\r\nHost: h\r\n\r\n",
+        "GET /%00b HTTP/1.1\r\nHost: h\r\n\r\n", "GET /?a=%00b HTTP/1.1\r\nHost: h\r\n\r\n", "GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: telnet\r\nConnection: upgrade\r\n\r\n",
-        "\r\n\r\n\r\n",
-        "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-        "GET GET GET\r\nGET / GET\r\n\r\n",
+        "\r\n\r\n\r\n", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "GET GET GET\r\nGET / GET\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         int fd = dial(f);
@@ -325,15 +305,13 @@ static void test_headers_beyond_the_limit(void **state)
     fixture_stop(f);
 }
 
-/* No header of one client is ever shown to another, although libwebsockets' memory is used again.
- */
+/* No header of one client is ever shown to another, although libwebsockets' memory is used again. */
 static void test_headers_do_not_leak(void **state)
 {
     (void)state;
     fixture *f = fixture_start(NULL, echo);
     for (int i = 0; i < 50; i++) {
-        answer a = ask(f, "GET / HTTP/1.1\r\nHost: h\r\nX-Pad: 1234567890\r\nX-Secret: "
-                          "abc\r\nX-Same: first\r\n\r\n");
+        answer a = ask(f, "GET / HTTP/1.1\r\nHost: h\r\nX-Pad: 1234567890\r\nX-Secret: abc\r\nX-Same: first\r\n\r\n");
         assert_non_null(strstr(a.body, "x-secret=abc"));
         answer_free(&a);
         a = ask(f, "GET / HTTP/1.1\r\nHost: h\r\nX-Same: b\r\n\r\n");
@@ -565,8 +543,7 @@ static void test_close_finishes_what_is_under_way(void **state)
     on_loop(f, close_server, NULL);
     assert_true(ends(idle));
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)f->port),
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)f->port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     assert_int_not_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
     close(fd);
@@ -709,8 +686,7 @@ static void test_stream(void **state)
         answer_free(&a);
     }
     close(fd);
-    answer a = ask(
-        f, "GET /stream HTTP/1.0\r\n\r\n"); /* no chunks there: the end of the connection ends it */
+    answer a = ask(f, "GET /stream HTTP/1.0\r\n\r\n"); /* no chunks there: the end of the connection ends it */
     assert_null(answer_header(&a, "Transfer-Encoding"));
     assert_int_equal(a.len, 5000000);
     answer_free(&a);
@@ -810,9 +786,7 @@ static void test_a_thousand_connections(void **state)
     fixture_stop(f);
 }
 
-/* ---- files
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- files --------------------------------------------------------------------------------------------------- */
 
 static void write_file(const char *dir, const char *name, const char *text, size_t len)
 {
@@ -864,8 +838,7 @@ static void test_files(void **state)
     assert_string_equal(a.body, "p{}");
     assert_string_equal(answer_header(&a, "Content-Type"), "text/css");
     char again[1200];
-    snprintf(again, sizeof again, "GET /mem.css HTTP/1.1\r\nHost: h\r\nIf-None-Match: %s\r\n\r\n",
-             answer_header(&a, "ETag"));
+    snprintf(again, sizeof again, "GET /mem.css HTTP/1.1\r\nHost: h\r\nIf-None-Match: %s\r\n\r\n", answer_header(&a, "ETag"));
     answer_free(&a);
     a = ask(f, again);
     assert_int_equal(a.status, 304);
@@ -889,16 +862,10 @@ static void test_files(void **state)
     answer_free(&a);
     assert_int_equal(f->accepted, 0);
     static const char *const outside[] = {
-        REQUEST("GET /static/../secret.txt"),
-        REQUEST("GET /static/%2e%2e/secret.txt"),
-        REQUEST("GET /static/..%2fsecret.txt"),
-        REQUEST("GET /static/sub/../../secret.txt"),
-        REQUEST("GET /static/link.txt"),
-        REQUEST("GET /static/out/secret.txt"),
-        REQUEST("GET /static/.env"),
-        REQUEST("GET /static//etc/passwd"),
-        REQUEST("GET /static/nothing"),
-        REQUEST("POST /mem.css"),
+        REQUEST("GET /static/../secret.txt"), REQUEST("GET /static/%2e%2e/secret.txt"),
+        REQUEST("GET /static/..%2fsecret.txt"), REQUEST("GET /static/sub/../../secret.txt"),
+        REQUEST("GET /static/link.txt"), REQUEST("GET /static/out/secret.txt"), REQUEST("GET /static/.env"),
+        REQUEST("GET /static//etc/passwd"), REQUEST("GET /static/nothing"), REQUEST("POST /mem.css"),
     };
     int count = (int)(sizeof outside / sizeof *outside);
     for (int i = 0; i < count; i++) { /* all of these reach the owner instead */
@@ -915,9 +882,7 @@ static void test_files(void **state)
     assert_int_equal(system(command), 0);
 }
 
-/* ---- opening
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- opening ------------------------------------------------------------------------------------------------- */
 
 static void open_others(fixture *f, void *arg)
 {
@@ -969,9 +934,8 @@ static void test_upgrade_to_http2_is_ignored(void **state)
 {
     (void)state;
     fixture *f = fixture_start(NULL, respond_status);
-    answer a = ask(
-        f, "GET /418 HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
-           "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n");
+    answer a = ask(f, "GET /418 HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+                      "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n");
     assert_int_equal(a.status, 418);
     assert_string_equal(a.body, "said");
     answer_free(&a);

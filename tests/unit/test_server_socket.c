@@ -3,9 +3,7 @@
 
 #include <openssl/ssl.h>
 
-/* ---- frames
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- frames -------------------------------------------------------------------------------------------------- */
 
 enum { MORE = 0x00, TEXT = 0x1, BINARY = 0x2, CLOSE = 0x8, PING = 0x9, PONG = 0xa, FIN = 0x80 };
 
@@ -108,8 +106,7 @@ static int open_socket(const fixture *f, buf *rest)
     return fd;
 }
 
-/* ---- the owner: echoes, and does what some messages say
- * ------------------------------------------------------ */
+/* ---- the owner: echoes, and does what some messages say ------------------------------------------------------ */
 
 typedef struct peer {
     fixture *f;
@@ -222,9 +219,7 @@ static void wait_ended(fixture *f, const seen *s, int count)
     pthread_mutex_unlock(&f->lock);
 }
 
-/* ---- tests
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- tests --------------------------------------------------------------------------------------------------- */
 
 static void test_echo(void **state)
 {
@@ -252,10 +247,7 @@ static void test_echo(void **state)
     put_frame(fd, FIN | TEXT, big, 3000000);
     expect_frame(fd, &rest, FIN | TEXT, big, 3000000);
     free(big);
-    put_frame(fd, FIN | CLOSE,
-              "\x03\xe8"
-              "done",
-              6);
+    put_frame(fd, FIN | CLOSE, "\x03\xe8" "done", 6);
     expect_close(fd, &rest, 1000);
     wait_ended(f, &s, 1);
     assert_int_equal(s.code, 1000);
@@ -357,14 +349,10 @@ static void test_handshakes(void **state)
     expect_status(f, HANDSHAKE("/other", ""), 200); /* no WebSocket there: an ordinary request */
     expect_status(f, HANDSHAKE("/ws", "Origin: https://evil.test\r\n"), 403);
     expect_status(f, HANDSHAKE("/ws", "Origin: null\r\n"), 403);
-    expect_status(f,
-                  "GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 8\r\n\r\n",
-                  426);
-    expect_status(f,
-                  "GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                  "Sec-WebSocket-Version: 13\r\n\r\n",
-                  400);
+    expect_status(f, "GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 8\r\n\r\n", 426);
+    expect_status(f, "GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                     "Sec-WebSocket-Version: 13\r\n\r\n", 400);
     buf rest;
     buf_init(&rest);
     int fd = dial(f);
@@ -386,12 +374,10 @@ static void take_again(fixture *f, void *arg)
 
 enum { FRAME = (1 << 20) + 14, FRAMES = 100 };
 
-/* Sends frames of 1 MB, masked with zeros, from byte `from` on; stops where the connection takes no
- * more. */
+/* Sends frames of 1 MB, masked with zeros, from byte `from` on; stops where the connection takes no more. */
 static size_t send_frames(int fd, size_t from)
 {
-    static const char head[14] = {
-        (char)(FIN | BINARY), (char)(0x80 | 127), 0, 0, 0, 0, 0, 0x10, 0, 0};
+    static const char head[14] = {(char)(FIN | BINARY), (char)(0x80 | 127), 0, 0, 0, 0, 0, 0x10, 0, 0};
     char *whole = calloc(1, FRAME);
     memcpy(whole, head, 14);
     while (from < (size_t)FRAMES * FRAME) {
@@ -518,9 +504,7 @@ static void test_destroyed_with_open_sockets(void **state)
     buf_finish(&rest);
 }
 
-/* ---- TLS
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- TLS ----------------------------------------------------------------------------------------------------- */
 
 static char cert_dir[] = "/tmp/nano-server-tls.XXXXXX";
 
@@ -531,10 +515,8 @@ static int make_certificate(void **state)
     if (!mkdtemp(cert_dir))
         return -1;
     snprintf(command, sizeof command,
-             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
-             "-subj /CN=localhost "
-             "-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout %s/key.pem -out "
-             "%s/cert.pem 2>/dev/null",
+             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost "
+             "-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout %s/key.pem -out %s/cert.pem 2>/dev/null",
              cert_dir, cert_dir);
     return system(command);
 }
@@ -601,13 +583,9 @@ static void test_tls(void **state)
         unsigned len;
         SSL_get0_alpn_selected(ssl, &chosen, &len);
         assert_int_equal(len, 8); /* http/1.1, although HTTP/2 was offered */
-        assert_int_equal(tls_ask(ssl, "GET /long HTTP/1.1\r\nHost: h\r\n\r\n", out, 6000000),
-                         5000000);
+        assert_int_equal(tls_ask(ssl, "GET /long HTTP/1.1\r\nHost: h\r\n\r\n", out, 6000000), 5000000);
         for (int n = 0; n < 5; n++)
-            assert_int_equal(tls_ask(ssl,
-                                     "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody",
-                                     out, 6000000),
-                             4);
+            assert_int_equal(tls_ask(ssl, "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody", out, 6000000), 4);
         SSL_free(ssl);
         close(fd);
     }
@@ -644,6 +622,5 @@ int main(void)
     };
     if (getenv("ONLY"))
         cmocka_set_test_filter(getenv("ONLY"));
-    return cmocka_run_group_tests_name("server sockets", tests, make_certificate,
-                                       remove_certificate);
+    return cmocka_run_group_tests_name("server sockets", tests, make_certificate, remove_certificate);
 }

@@ -46,8 +46,7 @@ static void quit(void *arg)
     loop_stop();
 }
 
-/* ---- the server: echo
- * ---------------------------------------------------------------------------------------- */
+/* ---- the server: echo ---------------------------------------------------------------------------------------- */
 
 static void on_peer_event(void *ctx)
 {
@@ -105,8 +104,7 @@ static void start_server(world *w, bool tls)
     server_add_socket_path(w->server, "/ws", false);
 }
 
-/* ---- the client
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the client ---------------------------------------------------------------------------------------------- */
 
 static void on_open(ws_client *c, void *ctx)
 {
@@ -188,9 +186,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* ---- tests
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- tests --------------------------------------------------------------------------------------------------- */
 
 static void test_echo(void **state)
 {
@@ -200,8 +196,7 @@ static void test_echo(void **state)
     char text[32];
     w->want = 1000;
     for (int i = 0; i < 1000; i++) /* from before it is open */
-        assert_true(
-            ws_client_send(w->client, text, (size_t)snprintf(text, sizeof text, "message %d", i)));
+        assert_true(ws_client_send(w->client, text, (size_t)snprintf(text, sizeof text, "message %d", i)));
     run(w);
     assert_int_equal(w->opened, 1);
     assert_int_equal(w->messages, 1000);
@@ -418,8 +413,7 @@ static int make_certificate(void **state)
     snprintf(cert, sizeof cert, "%s/cert.pem", cert_dir);
     snprintf(key, sizeof key, "%s/key.pem", cert_dir);
     snprintf(command, sizeof command,
-             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
-             "-subj /CN=localhost "
+             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost "
              "-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout %s -out %s 2>/dev/null",
              key, cert);
     return system(command);
