@@ -461,6 +461,14 @@ bool server_stream_end(server *s, uint64_t id, err *e)
     return true;
 }
 
+bool server_stream_abort(server *s, uint64_t id, err *e)
+{
+    conn *c = streaming(s, id, e);
+    if (c)
+        server_kill(c);
+    return c != NULL;
+}
+
 size_t server_stream_pending(server *s, uint64_t id)
 {
     conn *c = server_conn(s, id, NULL);
@@ -470,7 +478,7 @@ size_t server_stream_pending(server *s, uint64_t id)
 bool server_stream_on_drain(server *s, uint64_t id, server_drain_fn fn, void *ctx)
 {
     conn *c = server_conn(s, id, NULL);
-    if (!c)
+    if (!c || (fn && c->on_drain))
         return false;
     c->on_drain = fn;
     c->drain_ctx = ctx;

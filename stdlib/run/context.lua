@@ -1,5 +1,6 @@
---- `t`, the first argument of a skill's run function. Every function here raises a fault when it fails, so that a skill is
---- a straight line. Made once per run by run/session.lua; works in the user's task.
+--- `t`, the first argument of a skill's run function. Every function here raises a fault when it
+--- fails, so that a skill is a straight line. Made once per run by run/session.lua; works in the
+--- user's task.
 
 local events = require "run.events"
 local fault = require "fault"
@@ -40,7 +41,9 @@ local function milliseconds(signature, value)
   if type(value) == "number" and value >= 0 and value < math.huge then return value end
   local ms, why
   if type(value) == "string" then ms, why = time.parse_duration(value) end
-  if not ms then refuse(signature, why or shown(value) .. " is not a duration", 'write "1s" or "250ms"') end
+  if not ms then
+    refuse(signature, why or shown(value) .. " is not a duration", 'write "1s" or "250ms"')
+  end
   return ms
 end
 
@@ -49,7 +52,8 @@ local function holder(run)
   return run.stack[#run.stack] or run
 end
 
-local UNITS = { { "_ms$", "ms" }, { "_s$", "s" }, { "_bytes$", "bytes" }, { "_percent$", "percent" } }
+local UNITS = { { "_ms$", "ms" }, { "_s$", "s" }, { "_bytes$", "bytes" },
+  { "_percent$", "percent" } }
 
 local function unit_of(name)
   for _, known in ipairs(UNITS) do
@@ -64,7 +68,8 @@ local function check_fields(signature, given, allowed)
   if type(given) ~= "table" then refuse(signature, "the last argument is a table") end
   for key, value in pairs(given) do
     if not allowed[key] then
-      refuse(signature, ("unknown field %q"):format(tostring(key)), require("run.nearest").hint(key, allowed))
+      refuse(signature, ("unknown field %q"):format(tostring(key)),
+        require("run.nearest").hint(key, allowed))
     end
     if type(value) ~= allowed[key] then
       refuse(signature, ("%s must be a %s, not %s"):format(key, allowed[key], shown(value)))
@@ -85,7 +90,8 @@ local function measure(run, name, value, more)
     refuse(signature, ("the value of %s must be a number, not %s"):format(name, shown(value)))
   end
   local step = run.stack[#run.stack]
-  table.insert(run.metrics, { name = name, value = value, unit = more.unit or unit_of(name), page = more.page,
+  table.insert(run.metrics,
+    { name = name, value = value, unit = more.unit or unit_of(name), page = more.page,
     step = step and step.name, baseline = more.baseline or false })
 end
 
@@ -98,7 +104,8 @@ local function warn(run, message)
 end
 
 local function raise(kind, code, signature, message)
-  error(fault.new(kind, { message = message_of(signature, message), code = code, where = frames.where() }), 0)
+  error(fault.new(kind,
+    { message = message_of(signature, message), code = code, where = frames.where() }), 0)
 end
 
 --- The functions of t that need no page and no network.
@@ -112,7 +119,9 @@ local function plain_words(run)
         't.step("home", function() … end)')
     end
     if #run.stack >= STEP_DEPTH_MAX then refuse(signature, "steps are nested too deeply") end
-    if #run.steps >= STEPS_MAX then refuse(signature, ("a run has at most %d steps"):format(STEPS_MAX)) end
+    if #run.steps >= STEPS_MAX then
+      refuse(signature, ("a run has at most %d steps"):format(STEPS_MAX))
+    end
     return steps.run(run, name, fn)
   end
   function t.expect(value, label) return require("expect")(value, label) end
@@ -120,11 +129,14 @@ local function plain_words(run)
   function t.warn(message) warn(run, message) end
   function t.fail(message) raise("failure", "fail", "t.fail(message)", message) end
   function t.skip(message) raise("skip", "skip", "t.skip(message)", message) end
-  function t.note(message) table.insert(holder(run).notes, message_of("t.note(message)", message)) end
+  function t.note(message)
+    table.insert(holder(run).notes, message_of("t.note(message)", message))
+  end
   function t.log(message) events.log("info", message_of("t.log(message)", message)) end
   function t.summary(message) run.summary = message_of("t.summary(message)", message) end
   function t.detail(name, value)
-    run.details[need_text("t.detail(name, value)", "name", name, NAME_MAX)] = require("run.plain").copy(value)
+    name = need_text("t.detail(name, value)", "name", name, NAME_MAX)
+    run.details[name] = require("run.plain").copy(value)
   end
   function t.sleep(duration)
     local _, why, code = sys.clock.sleep(milliseconds("t.sleep(duration)", duration))
@@ -152,7 +164,8 @@ function context.make(run, values)
     t.http = require("run.http_words").make()
   else
     local function missing()
-      guard.refuse("t.http: the script does not declare that it needs http", 'add "http" to needs', "needs")
+      guard.refuse("t.http: the script does not declare that it needs http", 'add "http" to needs',
+        "needs")
     end
     t.http = setmetatable({}, { __metatable = false, __newindex = missing, __index = missing })
   end

@@ -1,5 +1,6 @@
---- What the pages looked like when a step failed: screenshot, DOM around the selector, last console lines and requests.
---- Bounded in time, never raises: evidence is worth having, but a failure without it is still a failure.
+--- What the pages looked like when a step failed: screenshot, DOM around the selector, last console
+--- lines and requests. Bounded in time, never raises: evidence is worth having, but a failure
+--- without it is still a failure.
 
 local plain = require "run.plain"
 
@@ -8,7 +9,8 @@ local evidence = {}
 local LIMIT_MS = 6000
 local PAGES_MAX = 2 -- the page that was used last, and the one before: a pop-up and its opener
 
-local KEPT = { "url", "title", "selector", "dom", "console", "requests", "errors", "vitals", "screenshot" }
+local KEPT = { "url", "title", "selector", "dom", "console", "requests", "errors", "vitals",
+  "screenshot" }
 
 local function collect(run, step_name, selector)
   local pages = require("browser.page").list(run.page_context)
@@ -38,7 +40,8 @@ function evidence.capture(run, step_name, cause)
       task:kill("collecting evidence took too long")
       why = "it took too long"
     end
-    run.log("warn", "evidence is incomplete: " .. (type(why) == "string" and why or "unknown reason"))
+    run.log("warn", "evidence is incomplete: "
+      .. (type(why) == "string" and why or "unknown reason"))
   end
   run.capturing = false
 end

@@ -70,7 +70,8 @@ local function on_message(pool, worker, text)
       pool.on_event(flight.job, message.event)
     end
   elseif message.type == "end" then
-    finish(flight, { how = message.how, text = message.text, stats = message.stats })
+    finish(flight, { how = message.how, text = message.text, stats = message.stats,
+      cpu_ms = message.cpu_ms })
   end
 end
 
@@ -222,6 +223,7 @@ function Pool:run(job)
   if outcome.stats then
     result.gate = outcome.stats.gate
     result.memory_peak = outcome.stats.memory_peak
+    result.worker_cpu_ms = outcome.cpu_ms
   end
   return result
 end
