@@ -4,6 +4,7 @@
 
 local cart = require "shop.cart"
 local checkout = require "shop.checkout"
+local consent = require "shop.consent"
 local product = require "shop.product"
 local storefront = require "shop.storefront"
 
@@ -16,4 +17,5 @@ return {
   open_cart = cart.open,
   read_cart = cart.read,
   open_checkout = checkout.open,
+  answer_cookies = consent.answer,
 }

@@ -4,6 +4,7 @@ return {
   expect = {},
   http = { need = "http" },
   json = {},
+  pixel = { need = "browser" },
   shop = { need = "browser" },
   time = {},
   url = {},

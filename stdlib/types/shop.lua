@@ -66,4 +66,10 @@ function shop.read_cart(page) end
 ---@param page nano.Page
 function shop.open_checkout(page) end
 
+--- Answers the cookie banner of the page that is open, if there is one.
+---@param page nano.Page
+---@param answer "accept"|"decline"
+---@return boolean there
+function shop.answer_cookies(page, answer) end
+
 return shop
