@@ -1,8 +1,10 @@
---- Runs scripts in worker processes and always comes back with a result, whatever becomes of script or worker.
---- Main's side of worker/main.lua; used by the verbs run, check, audit, list, info, validate and later by watch.
+--- Runs scripts in worker processes and always comes back with a result, whatever becomes of script
+--- or worker. Main's side of worker/main.lua; used by the verbs run, check, audit, list, info,
+--- validate and later by watch.
 ---
---- Invariants: every run ends in exactly one result; a worker that dies or hangs takes down only the run that did it:
---- the others that it carried are started once more, each in a worker of its own.
+--- Invariants: every run ends in exactly one result; a worker that dies or hangs takes down only
+--- the run that did it: the others that it carried are started once more, each in a worker of its
+--- own.
 
 local culprit = require "service.culprit"
 
@@ -12,7 +14,8 @@ local encode, decode = sys.codec.json_encode, sys.codec.json_decode
 local mono = sys.clock.mono
 
 local TICK_MS = 1000 -- how often a quiet worker is asked for a sign of life
-local HANG_MS = 5000 -- longer than the watchdog's slice, so that only C code that never returns is hit
+-- longer than the watchdog's slice, so that only C code that never returns is hit
+local HANG_MS = 5000
 local GRACE_MS = 20000 -- what a run may take beyond its own time limit before it is ended from here
 local CEILING = { "http", "browser", "files" } -- what a script may be granted; its manifest decides
 
@@ -26,7 +29,8 @@ Pool.__index = Pool
 ---@field hang_ms number?  how long a worker may be silent before it is replaced (default 5000)
 ---@field policy table?  what scripts may reach over the network: {allow_private=boolean}
 
---- Opens a pool and starts its worker at once, so that it comes up while the caller still reads its configuration.
+--- Opens a pool and starts its worker at once, so that it comes up while the caller still reads its
+--- configuration.
 ---@param options PoolOptions?
 ---@return Pool
 function runs.open(options)
@@ -45,7 +49,7 @@ function runs.open(options)
   return pool
 end
 
--- ---- workers -------------------------------------------------------------------------------------------------------
+-- ---- workers
 
 local function finish(flight, outcome)
   flight.worker.flights[flight.id] = nil
@@ -66,7 +70,8 @@ local function on_message(pool, worker, text)
       pool.on_event(flight.job, message.event)
     end
   elseif message.type == "end" then
-    finish(flight, { how = message.how, text = message.text, stats = message.stats })
+    finish(flight, { how = message.how, text = message.text, stats = message.stats,
+      cpu_ms = message.cpu_ms })
   end
 end
 
@@ -91,7 +96,8 @@ local function on_lost(pool, worker)
   for _, flight in pairs(worker.flights) do
     local guilty = alone or words.run == flight.id or flight.retried
     if pool.closing or guilty then
-      finish(flight, { how = "lost", text = text, hung = worker.hung, where = words.run == flight.id and words.where })
+      finish(flight, { how = "lost", text = text, hung = worker.hung, where = words.run == flight.id
+        and words.where })
     else
       finish(flight, { how = "retry" })
     end
@@ -103,7 +109,8 @@ local function check_pulse(pool, worker)
   for _, flight in pairs(worker.flights) do
     if now > flight.ends_by and not flight.cancelled then
       flight.cancelled = true
-      worker.handle:send(encode { op = "cancel", id = flight.id, reason = "it did not end in time" })
+      worker.handle:send(encode { op = "cancel", id = flight.id,
+        reason = "it did not end in time" })
     elseif now > flight.ends_by + GRACE_MS then
       worker.hung = true
     end
@@ -129,6 +136,9 @@ local function listen(pool, worker)
   end
 end
 
+--- Starts one more worker process.
+---@return table? worker
+---@return string? why  it could not be started
 function Pool:start_worker()
   local handle, text = sys.worker.spawn()
   if not handle then return nil, text end
@@ -138,7 +148,7 @@ function Pool:start_worker()
   return worker
 end
 
--- ---- flights: one try of one job -----------------------------------------------------------------------------------
+-- ---- flights: one try of one job
 
 local function fly(pool, worker, flight)
   flight.worker = worker
@@ -153,6 +163,7 @@ local function fly(pool, worker, flight)
   return outcome
 end
 
+--- Waits for one of the pool's places.
 function Pool:enter()
   if self.active >= self.limit then
     table.insert(self.queue, sys.task.current())
@@ -162,12 +173,14 @@ function Pool:enter()
   end
 end
 
+--- Gives the place to whoever waits longest.
 function Pool:leave()
   local waiting = table.remove(self.queue, 1)
   if waiting then waiting:unpark() else self.active = self.active - 1 end
 end
 
---- Starts module with argument in a worker and waits for its end. Returns the flight's outcome and its last result.
+--- Starts module with argument in a worker and waits for its end. Returns the flight's outcome and
+--- its last result.
 local function launch(pool, job, message)
   pool:enter()
   pool.last_id = pool.last_id + 1
@@ -189,10 +202,12 @@ local function launch(pool, job, message)
   return outcome, flight
 end
 
--- ---- what callers use ----------------------------------------------------------------------------------------------
+-- ---- what callers use
 
---- Runs a job (see docs/result-format.md for what comes back). Waits; may be called from several tasks at once.
----@param job table  script, source, store, options, timeout_ms, dry_run, record, artifacts, browser, …
+--- Runs a job (see docs/result-format.md for what comes back). Waits; may be called from several
+--- tasks at once.
+-- -@param job table  script, source, store, options, timeout_ms, dry_run, record, artifacts,
+-- browser, …
 ---@return table result  always; status ERROR when script or worker broke
 function Pool:run(job)
   job.mode = job.mode or "run"
@@ -213,25 +228,29 @@ function Pool:run(job)
   if outcome.stats then
     result.gate = outcome.stats.gate
     result.memory_peak = outcome.stats.memory_peak
+    result.worker_cpu_ms = outcome.cpu_ms
   end
   return result
 end
 
-local function inspect(pool, job, module)
-  local outcome, flight = launch(pool, job, { module = module, argument = encode(job), limit_ms = 5000 })
+local function inspect(pool, job, module, capabilities)
+  local outcome, flight = launch(pool, job, { module = module, argument = encode(job),
+    capabilities = capabilities, limit_ms = 5000 })
   local answer = flight.result
-  if not answer then return nil, culprit.result(job, outcome, flight.doing, sys.clock.now()).error end
+  if not answer then
+    return nil, culprit.result(job, outcome, flight.doing, sys.clock.now()).error
+  end
   if answer.error then return nil, answer.error end
   return answer.manifest or answer.value
 end
 
---- Loads a skill without running it.
+--- Loads a skill without running it. Files it requires are read, nothing else can be reached.
 ---@param job {script: string, source: string}
 ---@return table? manifest
 ---@return table? error  {kind, message, where, excerpt, hint}
 function Pool:inspect(job)
   job.mode = "inspect"
-  return inspect(self, job, "run.main")
+  return inspect(self, job, "run.main", { "files" })
 end
 
 --- Evaluates a project's nano-sre.lua in a worker, with no capability at all.

@@ -1,5 +1,6 @@
---- Runs the project's own benches (bench/*.lua) in a trusted state: `nano-sre --role=bench FILE…`. A bench file is a chunk
---- that gets this module's helpers as its argument and prints one JSON line a figure. Nothing here judges a figure.
+--- Runs the project's own benches (bench/*.lua) in a trusted state: `nano-sre --role=bench FILE…`.
+--- A bench file is a chunk that gets this module's helpers as its argument and prints one JSON line
+--- a figure. Nothing here judges a figure.
 
 local json = require "json"
 
@@ -13,12 +14,14 @@ end
 
 --- Prints a figure: {"bench":…,"metric":…,"value":…,"unit":…, …more}.
 function bench.figure(name, metric, value, unit, more)
-  local line = { bench = name, metric = metric, value = tonumber(("%.4g"):format(value)), unit = unit }
+  local line = { bench = name, metric = metric, value = tonumber(("%.4g"):format(value)),
+    unit = unit }
   for key, item in pairs(more or {}) do line[key] = item end
   sys.env.write(1, json.encode(line) .. "\n")
 end
 
---- Calls fn count times after warm-up calls; prints median and p99 of its wall time in `unit` (ms or us) and CPU per call.
+--- Calls fn count times after warm-up calls; prints median and p99 of its wall time in `unit` (ms
+--- or us) and CPU per call.
 function bench.time(name, metric, count, unit, fn)
   local scale = unit == "us" and 1000 or 1
   for _ = 1, math.min(10, count) do fn() end
@@ -30,7 +33,8 @@ function bench.time(name, metric, count, unit, fn)
   end
   cpu = (sys.clock.cpu() - cpu) * 1000 / count
   bench.figure(name, metric, bench.quantile(times, 0.5), unit,
-    { p99 = tonumber(("%.4g"):format(bench.quantile(times, 0.99))), n = count, own_cpu_us = tonumber(("%.4g"):format(cpu)) })
+    { p99 = tonumber(("%.4g"):format(bench.quantile(times, 0.99))), n = count,
+      own_cpu_us = tonumber(("%.4g"):format(cpu)) })
 end
 
 --- The words after a lab task's name, from BENCH_ARGS (one a line).
