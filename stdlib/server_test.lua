@@ -31,14 +31,9 @@ describe("routes", function()
     srv:route("GET", "/products/:handle", function(req)
       return {
         status = 201, body = req.params.handle .. " for " .. req.headers["x-who"],
-<<<<<<< HEAD
         headers = {
           ["content-type"] = "text/x-odd", ["set-cookie"] = { "a=1", "b=2" }, ["x-n"] = 5,
         },
-=======
-        headers = { ["content-type"] = "text/x-odd", ["set-cookie"] = { "a=1", "b=2" },
-          ["x-n"] = 5 },
->>>>>>> main
       }
     end)
     local res = get("/products/red%20shoe", { headers = { ["X-Who"] = "me" } })
@@ -70,13 +65,8 @@ describe("routes", function()
         files = json.array(req.files), body = req:json() or "none",
       } }
     end)
-<<<<<<< HEAD
     local headers = { Cookie = 'c=d; e="f g"; c=no' }
     local seen = get("/see?a=1&b=x%26y%20z&a=2", { headers = headers }):json()
-=======
-    local seen = get("/see?a=1&b=x%26y%20z&a=2",
-      { headers = { Cookie = 'c=d; e="f g"; c=no' } }):json()
->>>>>>> main
     expect(seen.method):is("GET")
     expect(seen.query):same { a = "2", b = "x&y z" }
     expect(seen.pairs):same { { "a", "1" }, { "b", "x&y z" }, { "a", "2" } }
