@@ -52,6 +52,7 @@ static void server_free(server *s)
 {
     loop_timer_stop(&s->sweep);
     loop_timer_stop(&s->accept_again);
+    loop_timer_stop(&s->settling);
     server_files_finish(s);
     server_socket_paths_finish(s);
     if (s->own_vhost && lws_glue_running())
@@ -125,6 +126,7 @@ static conn *conn_create(server *s, int fd, const struct sockaddr *from, socklen
     c->handler.on_event = server_on_event;
     list_init(&c->changed);
     list_init(&c->waiting);
+    list_init(&c->unsettled);
     c->owner = s;
     c->fd = fd;
     c->file = -1;
@@ -158,6 +160,8 @@ void server_end_request(conn *c)
 void server_forget(conn *c)
 {
     server *s = c->owner;
+    if (c->detaching)
+        return;
     if (c->adopting) {
         c->orphan = true;
         return;
@@ -169,6 +173,7 @@ void server_forget(conn *c)
         server_socket_detach(c);
     list_remove(&c->node);
     list_remove(&c->changed);
+    list_remove(&c->unsettled);
     s->slots[c->slot] = NULL;
     s->free_slots[s->free_count++] = c->slot;
     lws_glue_forget(&c->handler);
@@ -189,7 +194,12 @@ void server_forget(conn *c)
 void server_kill(conn *c)
 {
     server_watch_io(c, 0);
-    lws_glue_kill(c->wsi);
+    if (c->wsi) {
+        lws_glue_kill(c->wsi);
+        return;
+    }
+    close(c->fd);
+    server_forget(c);
 }
 
 conn *server_conn(server *s, uint64_t id, err *e)
@@ -387,6 +397,7 @@ server *server_open(const server_config *config, err *e)
     list_init(&s->conns);
     list_init(&s->changed);
     list_init(&s->waiting);
+    list_init(&s->unsettled);
     make_slots(s);
     ev_io_init(&s->accepting, on_accept, fd, EV_READ);
     s->accepting.data = s;

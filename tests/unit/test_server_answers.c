@@ -1,6 +1,8 @@
 /* io/server: answers, deadlines, bounds, clients that go away. */
 #include "server_fixture.h"
 
+#include "io/server_internal.h"
+
 static void test_slow_clients_are_cut(void **state)
 {
     (void)state;
@@ -82,6 +84,45 @@ static void test_client_goes_before_the_answer(void **state)
     wait_accepted(f, 2);
     close(fd);
     wait_over(f);
+    fixture_stop(f);
+}
+
+static void is_settled(fixture *f, void *arg)
+{
+    *(bool *)arg = list_empty(&f->server->unsettled);
+}
+
+static void respond_to(fixture *f, void *arg)
+{
+    err e;
+    assert_true(server_respond(f->server, f->held[*(int *)arg], 200, NULL, 0, "slow", 4, &e));
+}
+
+/* Libwebsockets has read them all, and can't be kept from asking for more while they wait: after the
+ * first two the connection ends, and the client is to ask again. */
+static void test_slow_answers_to_a_pipeline(void **state)
+{
+    (void)state;
+    fixture *f = fixture_start(NULL, hold);
+    int fd = dial(f);
+    put_text(fd, REQUEST("GET /1") REQUEST("GET /2") REQUEST("GET /3") REQUEST("GET /4"));
+    buf rest;
+    buf_init(&rest);
+    for (int i = 0; i < 2; i++) {
+        wait_accepted(f, i + 1);
+        bool settled = false;
+        while (!settled)
+            on_loop(f, is_settled, &settled);
+        on_loop(f, respond_to, &i);
+        answer a = read_answer(fd, &rest, false);
+        assert_int_equal(a.status, 200);
+        assert_true((answer_header(&a, "Connection") != NULL) == (i == 1));
+        answer_free(&a);
+    }
+    assert_true(ends(fd));
+    assert_int_equal(f->accepted, 2);
+    close(fd);
+    buf_finish(&rest);
     fixture_stop(f);
 }
 
@@ -406,6 +447,7 @@ int main(void)
         cmocka_unit_test(test_slow_clients_are_cut),
         cmocka_unit_test(test_no_answer_in_time),
         cmocka_unit_test(test_client_goes_before_the_answer),
+        cmocka_unit_test(test_slow_answers_to_a_pipeline),
         cmocka_unit_test(test_waiting_requests_are_bounded),
         cmocka_unit_test(test_destroyed_while_requests_wait),
         cmocka_unit_test(test_close_finishes_what_is_under_way),
