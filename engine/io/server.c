@@ -32,7 +32,7 @@ const server_config server_config_default = {
     .ping_interval = 30 * NS_PER_SEC,
 };
 
-/* ---- work outside of callbacks ------------------------------------------------------------------------------- */
+/* ---- work outside of callbacks --------------------------------------------------------------- */
 
 static void conn_changed(conn *c)
 {
@@ -100,7 +100,7 @@ void server_announce(server *s)
     server_defer(s);
 }
 
-/* ---- connections --------------------------------------------------------------------------------------------- */
+/* ---- connections ----------------------------------------------------------------------------- */
 
 static void sweep_connections(void *arg);
 static void resume_accepting(void *arg);
@@ -247,7 +247,8 @@ static void on_accept(struct ev_loop *ev, ev_io *w, int events)
         }
         struct sockaddr_storage from;
         socklen_t len = sizeof from;
-        int fd = accept4(s->listen_fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept4(s->listen_fd, (struct sockaddr *)&from, &len,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             adopt(s, fd, (struct sockaddr *)&from, len);
             continue;
@@ -262,26 +263,20 @@ static void on_accept(struct ev_loop *ev, ev_io *w, int events)
     }
 }
 
-/* ---- deadlines ----------------------------------------------------------------------------------------------- */
+/* ---- deadlines ------------------------------------------------------------------------------- */
 
 static void expire(conn *c, mono_ns now)
 {
     switch (c->state) {
-    case CONN_BODY:
-        server_refuse(c, 408);
-        break;
+    case CONN_BODY: server_refuse(c, 408); break;
     case CONN_WAITING:
-        log_warn("server.no_answer", "port=%d method=%s seconds=%d", c->owner->port, c->request.method,
-                 (int)(c->owner->config.answer_timeout / NS_PER_SEC));
+        log_warn("server.no_answer", "port=%d method=%s seconds=%d", c->owner->port,
+                 c->request.method, (int)(c->owner->config.answer_timeout / NS_PER_SEC));
         server_end_request(c);
         server_refuse(c, 504);
         break;
-    case CONN_SOCKET:
-        server_socket_expired(c, now);
-        break;
-    default:
-        c->gone = true;
-        server_note(c);
+    case CONN_SOCKET: server_socket_expired(c, now); break;
+    default: c->gone = true; server_note(c);
     }
 }
 
@@ -301,12 +296,13 @@ static void sweep_connections(void *arg)
     start_sweep(s);
 }
 
-/* ---- opening and closing ------------------------------------------------------------------------------------- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 static struct addrinfo *resolve(const server_config *config, err *e)
 {
     const char *host = strcmp(config->host, "localhost") == 0 ? "127.0.0.1" : config->host;
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
     struct addrinfo *found = NULL;
     char port[16];
     snprintf(port, sizeof port, "%d", config->port);
@@ -340,7 +336,8 @@ static int open_listener(const server_config *config, err *e)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (fd < 0 || bind(fd, a->ai_addr, a->ai_addrlen) || listen(fd, BACKLOG)) {
         if (errno == EADDRINUSE)
-            err_set(e, "exists", "port %d of %s is in use by another program", config->port, config->host);
+            err_set(e, "exists", "port %d of %s is in use by another program", config->port,
+                    config->host);
         else if (errno == EADDRNOTAVAIL)
             err_set(e, "invalid", "%s is not an address of this machine", config->host);
         else
@@ -373,8 +370,8 @@ server *server_open(const server_config *config, err *e)
     int fd = open_listener(config, e);
     if (fd < 0)
         return NULL;
-    struct lws_vhost *vhost =
-        tls ? lws_glue_tls_vhost(config->tls_cert, config->tls_key, e) : lws_glue_plain_vhost(e);
+    struct lws_vhost *vhost = tls ? lws_glue_tls_vhost(config->tls_cert, config->tls_key, e)
+                                  : lws_glue_plain_vhost(e);
     if (!vhost) {
         close(fd);
         return NULL;

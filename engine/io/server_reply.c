@@ -1,6 +1,7 @@
 /*
- * server_reply.c: answers. They are written to the socket here, past libwebsockets, which does not read meanwhile: see
- * server_internal.h. When an answer is out, libwebsockets is told that the transaction is complete and reads on.
+ * server_reply.c: answers. They are written to the socket here, past libwebsockets, which does not
+ * read meanwhile: see server_internal.h. When an answer is out, libwebsockets is told that the
+ * transaction is complete and reads on.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -19,7 +20,7 @@
 
 enum { FILE_PIECE = 65536, LINGER_SECONDS = 2 };
 
-/* ---- the socket ---------------------------------------------------------------------------------------------- */
+/* ---- the socket ------------------------------------------------------------------------------ */
 
 void server_pause_reading(conn *c)
 {
@@ -48,7 +49,8 @@ static void on_readable(conn *c)
         server_kill(c);
         return;
     }
-    /* The next request is there already. It stays in the kernel, so this would be reported again and again. */
+    /* The next request is there already. It stays in the kernel, so this would be reported again
+     * and again. */
     c->deaf = true;
     server_watch_io(c, c->io_events & ~EV_READ);
 }
@@ -94,7 +96,8 @@ static ssize_t write_some(conn *c, const char *data, size_t len)
     return lws_tls.SSL_get_error(ssl, n) == SSL_ERROR_WANT_WRITE ? 0 : -1;
 }
 
-/* Puts the next piece of the file into the empty out. False: it can't be read to its end, so the answer is broken. */
+/* Puts the next piece of the file into the empty out. False: it can't be read to its end, so the
+ * answer is broken. */
 static bool read_file(conn *c)
 {
     size_t want = c->file_left > FILE_PIECE ? FILE_PIECE : (size_t)c->file_left;
@@ -110,7 +113,7 @@ static bool read_file(conn *c)
     return true;
 }
 
-/* ---- the end of an answer ------------------------------------------------------------------------------------ */
+/* ---- the end of an answer -------------------------------------------------------------------- */
 
 static void hang_up(conn *c)
 {
@@ -205,7 +208,7 @@ void server_flush(conn *c)
     }
 }
 
-/* ---- the head ------------------------------------------------------------------------------------------------ */
+/* ---- the head -------------------------------------------------------------------------------- */
 
 const char *server_reason(int status)
 {
@@ -213,16 +216,42 @@ const char *server_reason(int status)
         int status;
         const char *words;
     } known[] = {
-        {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
-        {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"},
-        {307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"}, {401, "Unauthorized"},
-        {402, "Payment Required"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-        {406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"},
-        {411, "Length Required"}, {412, "Precondition Failed"}, {413, "Content Too Large"},
-        {415, "Unsupported Media Type"}, {422, "Unprocessable Content"}, {423, "Locked"},
-        {426, "Upgrade Required"}, {428, "Precondition Required"}, {429, "Too Many Requests"}, {430, "Rejected"},
-        {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
-        {503, "Service Unavailable"}, {504, "Gateway Timeout"},
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {206, "Partial Content"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {303, "See Other"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {402, "Payment Required"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {411, "Length Required"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {422, "Unprocessable Content"},
+        {423, "Locked"},
+        {426, "Upgrade Required"},
+        {428, "Precondition Required"},
+        {429, "Too Many Requests"},
+        {430, "Rejected"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (known[i].status == status)
@@ -246,7 +275,8 @@ bool server_headers_valid(const server_header *headers, size_t count, err *e)
         if (!is_token(headers[i].name))
             return err_set(e, "invalid", "\"%.100s\" is not the name of a header", headers[i].name);
         if (strpbrk(headers[i].value, "\r\n"))
-            return err_set(e, "invalid", "the value of the header %.100s contains a line break", headers[i].name);
+            return err_set(e, "invalid", "the value of the header %.100s contains a line break",
+                           headers[i].name);
     }
     return true;
 }
@@ -287,7 +317,8 @@ static bool is_ours(const char *name)
 static void append_headers(conn *c, const server_header *headers, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (strcasecmp(headers[i].name, "connection") == 0 && strcasecmp(headers[i].value, "close") == 0)
+        if (strcasecmp(headers[i].name, "connection") == 0 &&
+            strcasecmp(headers[i].value, "close") == 0)
             c->keep = false;
         if (is_ours(headers[i].name))
             continue;
@@ -299,7 +330,8 @@ static void append_headers(conn *c, const server_header *headers, size_t count)
 }
 
 /* length < 0: not known yet. */
-void server_reply_begin(conn *c, int status, const server_header *headers, size_t count, int64_t length)
+void server_reply_begin(conn *c, int status, const server_header *headers, size_t count,
+                        int64_t length)
 {
     buf *out = &c->out;
     bool empty = status == 204 || status == 304;
@@ -330,7 +362,7 @@ void server_reply_begin(conn *c, int status, const server_header *headers, size_
     buf_append(out, "\r\n", 2);
 }
 
-/* ---- what the owner calls ------------------------------------------------------------------------------------ */
+/* ---- what the owner calls -------------------------------------------------------------------- */
 
 void server_refuse(conn *c, int status)
 {
@@ -351,7 +383,8 @@ void server_refuse(conn *c, int status)
 }
 
 /* The connection whose request id may be answered now. */
-static conn *answerable(server *s, uint64_t id, int status, const server_header *headers, size_t count, err *e)
+static conn *answerable(server *s, uint64_t id, int status, const server_header *headers,
+                        size_t count, err *e)
 {
     conn *c = server_conn(s, id, e);
     if (!c)
@@ -367,8 +400,8 @@ static conn *answerable(server *s, uint64_t id, int status, const server_header 
     return server_headers_valid(headers, count, e) ? c : NULL;
 }
 
-bool server_respond(server *s, uint64_t id, int status, const server_header *headers, size_t count, const void *body,
-                    size_t len, err *e)
+bool server_respond(server *s, uint64_t id, int status, const server_header *headers, size_t count,
+                    const void *body, size_t len, err *e)
 {
     conn *c = answerable(s, id, status, headers, count, e);
     if (!c)
@@ -382,7 +415,8 @@ bool server_respond(server *s, uint64_t id, int status, const server_header *hea
     return true;
 }
 
-bool server_stream_begin(server *s, uint64_t id, int status, const server_header *headers, size_t count, err *e)
+bool server_stream_begin(server *s, uint64_t id, int status, const server_header *headers,
+                         size_t count, err *e)
 {
     conn *c = answerable(s, id, status, headers, count, e);
     if (!c)
