@@ -31,7 +31,8 @@ describe("routes", function()
     srv:route("GET", "/products/:handle", function(req)
       return {
         status = 201, body = req.params.handle .. " for " .. req.headers["x-who"],
-        headers = { ["content-type"] = "text/x-odd", ["set-cookie"] = { "a=1", "b=2" }, ["x-n"] = 5 },
+        headers = { ["content-type"] = "text/x-odd", ["set-cookie"] = { "a=1", "b=2" },
+          ["x-n"] = 5 },
       }
     end)
     local res = get("/products/red%20shoe", { headers = { ["X-Who"] = "me" } })
@@ -63,7 +64,8 @@ describe("routes", function()
         files = json.array(req.files), body = req:json() or "none",
       } }
     end)
-    local seen = get("/see?a=1&b=x%26y%20z&a=2", { headers = { Cookie = 'c=d; e="f g"; c=no' } }):json()
+    local seen = get("/see?a=1&b=x%26y%20z&a=2",
+      { headers = { Cookie = 'c=d; e="f g"; c=no' } }):json()
     expect(seen.method):is("GET")
     expect(seen.query):same { a = "2", b = "x&y z" }
     expect(seen.pairs):same { { "a", "1" }, { "b", "x&y z" }, { "a", "2" } }

@@ -39,6 +39,7 @@ local encode, decode = sys.codec.json_encode, sys.codec.json_decode
 ---@field network browser.Network
 ---@field console browser.Console
 ---@field problem Fault?         why the page is no more
+---@field steps integer        changes of the address within a document
 ---@field mark integer           the newest request when the last action began
 ---@field hosts browser.Hosts
 local Tab = {}
@@ -73,6 +74,7 @@ on["Page.navigatedWithinDocument"] = function(self, raw)
   local event = decode(raw)
   if event.frameId ~= self.frame then return end
   self.document.url = event.url
+  self.steps = self.steps + 1
   self.navigating, self.requested = nil, nil
 end
 
@@ -279,7 +281,7 @@ function tab.open(options)
     log = options.log,
     device = options.device, target = target, frame = target, session = session,
     changed = sync.signal(),
-    network = network.new(), console = console.new(), documents = {}, mark = 0 }, Tab)
+    network = network.new(), console = console.new(), documents = {}, mark = 0, steps = 0 }, Tab)
   new_document(self, "", "about:blank")
   self.sub = browser:subscribe(session, EVENTS)
   self.pump = sys.task.spawn(guarded_pump, self)

@@ -37,7 +37,8 @@ function shop.measure(t, page, name) end
 ---@return string
 function shop.money(cents, currency) end
 
---- Opens the page of a product: the one that is named, or the first linked one that is not sold out.
+--- Opens the page of a product: the one that is named, or the first linked one that is not sold
+--- out.
 ---@param t nano.Context
 ---@param page nano.Page    at the home page, unless handle is given
 ---@param handle? string

@@ -161,7 +161,7 @@ describe("evidence", function()
 
   --- A run with open pages; each answers page:evidence with the function.
   local function run_with(...)
-    local run = { evidence = {}, screenshots = {}, lines = {},
+    local run = { captures = 0, evidence = {}, screenshots = {}, lines = {},
       page_context = { opened = true, shared = { pages = {} } } }
     function run.log(_, text) table.insert(run.lines, text) end
     for i, fn in ipairs { ... } do
@@ -192,6 +192,12 @@ describe("evidence", function()
     expect(run.evidence):same {}
     expect(run.lines[1]):contains("the tab is gone")
     expect(run.capturing):is(false)
+  end)
+
+  it("is collected ten times at most", function()
+    local run = run_with(function() return { url = "a" } end)
+    for _ = 1, 15 do evidence.capture(run, "again", {}) end
+    expect(#run.evidence):is(10)
   end)
 
   it("is not asked for when no page was opened", function()
