@@ -23,8 +23,8 @@ enum { FILE_PIECE = 65536, LINGER_SECONDS = 2, SETTLE_MS = 5 };
 
 /* ---- the socket ------------------------------------------------------------------------------ */
 
-/* Libwebsockets let go of the connection, which goes on without it, up to the end of this answer. Not possible with
- * TLS, which is libwebsockets' own. */
+/* Libwebsockets let go of the connection, which goes on without it, up to the end of this answer.
+ * Not possible with TLS, which is libwebsockets' own. */
 static void detach(conn *c)
 {
     int fd = c->owner->own_vhost ? -1 : fcntl(c->fd, F_DUPFD_CLOEXEC, 3);
@@ -57,8 +57,9 @@ static void settle(void *arg)
     }
 }
 
-/* While libwebsockets holds back pipelined requests, pausing makes it ask for writability again and again. Most answers
- * are quick, and then nothing needs to be done; if this one is not, the pipeline is given up. */
+/* While libwebsockets holds back pipelined requests, pausing makes it ask for writability again and
+ * again. Most answers are quick, and then nothing needs to be done; if this one is not, the
+ * pipeline is given up. */
 void server_pause_reading(conn *c)
 {
     server *s = c->owner;

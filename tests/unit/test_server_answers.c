@@ -98,8 +98,8 @@ static void respond_to(fixture *f, void *arg)
     assert_true(server_respond(f->server, f->held[*(int *)arg], 200, NULL, 0, "slow", 4, &e));
 }
 
-/* Libwebsockets has read them all, and can't be kept from asking for more while they wait: after the
- * first two the connection ends, and the client is to ask again. */
+/* Libwebsockets has read them all, and can't be kept from asking for more while they wait: after
+ * the first two the connection ends, and the client is to ask again. */
 static void test_slow_answers_to_a_pipeline(void **state)
 {
     (void)state;
