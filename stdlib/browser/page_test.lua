@@ -67,9 +67,12 @@ describe("a page", function()
   it("hears console and exceptions", function()
     local page, context = web.page(site)
     page:goto("/")
+    page:eval([[() => {
+      window.told = new Promise(done => addEventListener('unhandledrejection', done));
+    }]])
     page:click("#boom")
     page:click("#no")
-    page:eval("1")
+    page:eval("() => told.then(() => 1)")
     local lines, errors = page:console(), page:errors()
     expect(lines[1].text):is("bad 7 null")
     expect(lines[1].type):is("error")

@@ -64,13 +64,13 @@ const nano = {
   count: atOnce(found => found.length),
   shown: atOnce(found => found.some(visible)),
   enabled: atOnce(found => found.filter(visible).slice(0, 1).some(e => !disabled(e))),
-  landed: async a => landed(a.limit),
+  landed: async () => landed(),
   filled: async () => {
     const e = document.activeElement;
     return { ok: true, empty: !e || !valueOf(e) };
   },
   set: guarded(async a => setValue(a.parts, a.value)),
-  vitals: async a => ({ ok: true, value: await vitals(a.limit) }),
+  vitals: async a => ({ ok: true, value: a.limit ? await vitals(a.limit) : vitalsNow() }),
   look: guarded(async a => {
     const seen = a.parts ? explain(a.parts, { why: 'missing' }) : { dom: excerpt(null) };
     return { ...seen, ok: true, title: document.title, vitals: vitalsNow() };
