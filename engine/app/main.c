@@ -19,6 +19,7 @@
 #include "io/http.h"
 #include "io/loop.h"
 #include "io/process.h"
+#include "io/worker.h"
 #include "script/loader.h"
 
 enum { EXIT_ENGINE = 3 };
@@ -68,6 +69,7 @@ static int run_role(const char *name, const char *module, int argc, char **argv)
     browser_finish();
     http_finish();
     process_finish(NS_PER_SEC);
+    worker_finish();
     loop_finish();
     return o.code;
 }

@@ -112,7 +112,7 @@ end
 local function image(product, palette, position)
   local name = product.handle .. (position > 1 and "-" .. palette or "")
   return {
-    id = product.id * 10 + position, name = name, position = position, width = 1200, height = 1200,
+    id = product.id * 10 + position, name = name, position = position, width = 1206, height = 1206,
     palette = palette,
     alt = product.title .. (position > 1 and ", " .. title_case(palette) or ""),
   }

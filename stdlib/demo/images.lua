@@ -12,13 +12,16 @@ local images = {}
 --- may do.
 images.widths = { 165, 360, 533, 720, 1206 }
 
--- Drawing is a matter of a tenth of a second, and the shop is one process with its watcher:
--- pictures are kept, and the warm-up draws those that the first page shows before anybody asks.
+-- Drawing takes some tens of milliseconds, in which the shop's process does nothing else.
 local KEEP = 120
 
 local known = {} -- name → { width, height, scene = function(aspect) }
 
-for _, product in ipairs(catalog.products()) do
+--- What a phone asks for on its first pages: { { name, width }, … }.
+images.first_pages = { { "favicon" }, { "hero-tall" }, { "alpenglow-snowboard", 1206 } }
+
+for i, product in ipairs(catalog.products()) do
+  if i <= 8 then table.insert(images.first_pages, { product.images[1].name, 533 }) end
   for _, picture in ipairs(product.images) do
     known[picture.name] = {
       width = picture.width, height = picture.height,

@@ -136,6 +136,9 @@ local function listen(pool, worker)
   end
 end
 
+--- Starts one more worker process.
+---@return table? worker
+---@return string? why  it could not be started
 function Pool:start_worker()
   local handle, text = sys.worker.spawn()
   if not handle then return nil, text end
@@ -160,6 +163,7 @@ local function fly(pool, worker, flight)
   return outcome
 end
 
+--- Waits for one of the pool's places.
 function Pool:enter()
   if self.active >= self.limit then
     table.insert(self.queue, sys.task.current())
@@ -169,6 +173,7 @@ function Pool:enter()
   end
 end
 
+--- Gives the place to whoever waits longest.
 function Pool:leave()
   local waiting = table.remove(self.queue, 1)
   if waiting then waiting:unpark() else self.active = self.active - 1 end
@@ -228,9 +233,9 @@ function Pool:run(job)
   return result
 end
 
-local function inspect(pool, job, module)
+local function inspect(pool, job, module, capabilities)
   local outcome, flight = launch(pool, job, { module = module, argument = encode(job),
-    limit_ms = 5000 })
+    capabilities = capabilities, limit_ms = 5000 })
   local answer = flight.result
   if not answer then
     return nil, culprit.result(job, outcome, flight.doing, sys.clock.now()).error
@@ -239,13 +244,13 @@ local function inspect(pool, job, module)
   return answer.manifest or answer.value
 end
 
---- Loads a skill without running it.
+--- Loads a skill without running it. Files it requires are read, nothing else can be reached.
 ---@param job {script: string, source: string}
 ---@return table? manifest
 ---@return table? error  {kind, message, where, excerpt, hint}
 function Pool:inspect(job)
   job.mode = "inspect"
-  return inspect(self, job, "run.main")
+  return inspect(self, job, "run.main", { "files" })
 end
 
 --- Evaluates a project's nano-sre.lua in a worker, with no capability at all.

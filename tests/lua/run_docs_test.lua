@@ -1,5 +1,5 @@
---- The examples of the manual: every Lua block of docs/writing-skills.md is loaded or run as its comment says, and the
---- result of docs/result-format.md has the shape of a real one.
+--- The examples of the manual: every Lua block of docs/writing-skills.md is loaded or run as its
+--- comment says, and the result of docs/result-format.md has the shape of a real one.
 
 local json = require "json"
 local scripts = require "test.scripts"
@@ -70,12 +70,15 @@ describe("docs/result-format.md", function()
       t.expect(0, "items in the cart"):is(1)
   end) end) end }]]
 
-  --- Every key of a is in b, with a value of the same type, and so on inside; lists by their first item.
+  --- Every key of a is in b, with a value of the same type, and so on inside; lists by their first
+  --- item.
   local function covers(a, b, path)
     for key, value in pairs(a) do
       expect(b[key], ("%s.%s"):format(path, key)):is_not(nil)
       expect(type(b[key]), ("%s.%s"):format(path, key)):is(type(value))
-      if type(value) == "table" and key ~= "details" then covers(value, b[key], path .. "." .. tostring(key)) end
+      if type(value) == "table" and key ~= "details" then
+        covers(value, b[key], path .. "." .. tostring(key))
+      end
     end
   end
 
@@ -111,7 +114,9 @@ describe("docs/errors.md", function()
     local out = { expression:match('^"([a-z][a-z-]*)"') }
     if expression:match('^[%w_.]+ == "') then
       for code in expression:gmatch(' and "([a-z][a-z-]*)"') do out[#out + 1] = code end
-      for code in expression:match("^[^,}]*"):gmatch(' or "([a-z][a-z-]*)"') do out[#out + 1] = code end
+      for code in expression:match("^[^,}]*"):gmatch(' or "([a-z][a-z-]*)"') do
+        out[#out + 1] = code
+      end
     end
     return out
   end
@@ -136,7 +141,8 @@ describe("docs/errors.md", function()
     local text = assert(sys.files.read "docs/errors.md")
     local missing, found = {}, 0
     for _, path in ipairs(sources("engine", "%.c$", {})) do
-      for code in assert(sys.files.read(path)):gmatch('err_set%(&?[%w_>.-]+,%s+"([a-z][a-z-]*)",') do
+      for code in assert(sys.files.read(path)):gmatch(
+          'err_set%(&?[%w_>.-]+,%s+"([a-z][a-z-]*)",') do
         found = found + 1
         if not text:find("| `" .. code .. "`", 1, true) then missing[code] = path end
       end

@@ -57,7 +57,7 @@ end
 -- As if there was no project: the demo shows nano-sre as it comes, and leaves no result behind.
 local function check(server, args)
   local settings = require("cli.flags").settings(args)
-  settings["store.url"] = server:url()
+  settings["store.url"], settings["store.name"] = server:url(), "the demo shop"
   local session = require("cli.session").open(settings,
     { project = false, getenv = function() end })
   return session:run {
