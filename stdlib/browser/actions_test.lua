@@ -57,8 +57,7 @@ describe("actions", function()
     page:click("[name=add]")
     expect(page:text("[name=add]")):is("Added")
     page:eval([[() => { requestAnimationFrame(() => {
-      document.body.insertAdjacentHTML('beforeend',
-        '<i id=late onclick="this.id=\'hit\'">late</i>');
+      document.body.insertAdjacentHTML('beforeend', '<i onclick="this.id=\'hit\'">late</i>');
     }); }]])
     page:click("text=late")
     page:wait_for("#hit")

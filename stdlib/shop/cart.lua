@@ -32,7 +32,8 @@ local READ = [[async ({ before, limit }) => {
     if (!answer.ok) return { status: answer.status };
     const cart = await answer.json().catch(() => ({}));
     if (cart.item_count > before || Date.now() >= end) {
-      const titles = (cart.items || []).slice(0, 20).map(item => item.product_title || item.title);
+      const items = Array.isArray(cart.items) ? cart.items.slice(0, 20) : [];
+      const titles = items.map(item => item.product_title || item.title);
       return { status: answer.status, item_count: cart.item_count, total_price: cart.total_price,
         currency: cart.currency, titles };
     }
@@ -43,7 +44,8 @@ local READ = [[async ({ before, limit }) => {
 -- A theme that goes to the cart page by itself takes the question with it: asked again there.
 local function ask(page, before, limit)
   for attempt = 1, 3 do
-    local ok, state = pcall(page.eval, page, READ, { before = before, limit = limit })
+    local ok, state = pcall(page.eval, page, READ, { before = before, limit = limit },
+      { timeout = limit + ANSWER_MS })
     if ok then return state end
     if attempt == 3 or not (fault.is(state) and state.code == "navigated") then error(state, 0) end
     page:wait_for_load()
