@@ -232,7 +232,16 @@ function Expectation:raises(pattern)
   return self
 end
 
-local meta = { __index = Expectation, __metatable = false, __newindex = function() error("an expectation is read-only", 2) end }
+local meta = {
+  __metatable = false,
+  __newindex = function() usage("…", "an expectation is read-only") end,
+  __index = function(_, key)
+    local method = Expectation[key]
+    if method then return method end
+    local nearest = require "run.nearest"
+    usage(tostring(key), "there is no such check", nearest.hint(key, Expectation))
+  end,
+}
 
 --- Begins a check of value.
 ---@param value any

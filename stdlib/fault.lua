@@ -12,8 +12,7 @@ local fault = {}
 ---@field where string?    "checkout.lua:12", the innermost line of the user's script
 ---@field hint string?     what to do next
 ---@field details table?   structured evidence (JSON-encodable)
-local Fault = {}
-Fault.__index = Fault
+local Fault = {} -- the metatable; no __index, or a script could reach it through a fault that it has caught
 
 function Fault:__tostring()
   local text = self.message

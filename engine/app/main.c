@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "bind/driver.h"
 #include "io/browser.h"
+#include "io/http.h"
 #include "io/loop.h"
 #include "io/process.h"
 #include "script/loader.h"
@@ -64,6 +65,7 @@ static int run_role(const char *name, const char *module, int argc, char **argv)
         driver_destroy(d);
     }
     browser_finish();
+    http_finish();
     process_finish(NS_PER_SEC);
     loop_finish();
     return o.code;

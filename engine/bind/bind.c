@@ -12,6 +12,7 @@ static const struct {
     const char *name;
     lua_CFunction open;
 } modules[] = {
+    {"cdp", bind_cdp},
     {"clock", bind_clock},
     {"codec", bind_codec},
     {"env", bind_env},
@@ -22,6 +23,7 @@ static const struct {
     {"process", bind_process},
     {"random", bind_random},
     {"script", bind_script},
+    {"server", bind_server},
     {"store", bind_store},
     {"worker", bind_worker},
 };

@@ -49,8 +49,8 @@ typedef struct browser {
     mono_ns started, last_used;
     double launch_ms;
     loop_timer timer;
-    err lost; /* why it ends, where that is known before the process has ended */
-    list requests;
+    err lost;      /* why it ends, where that is known before the process has ended */
+    list requests; /* who waits for it to be ready; once it is ENDING, for its end */
 } browser;
 
 struct browser_request {
@@ -363,6 +363,15 @@ static void end_idle(void)
     }
 }
 
+static browser_request *add_request(browser *b, browser_fn fn, void *arg)
+{
+    browser_request *r = mem_zero(1, sizeof *r);
+    r->fn = fn;
+    r->arg = arg;
+    list_push(&b->requests, &r->node);
+    return r;
+}
+
 browser_request *browser_connect(const browser_config *config, browser_fn fn, void *arg)
 {
     init_once();
@@ -386,14 +395,31 @@ browser_request *browser_connect(const browser_config *config, browser_fn fn, vo
         list_push(&the.browsers, &b->node);
     }
     b->last_used = clock_mono();
-    browser_request *r = mem_zero(1, sizeof *r);
-    r->fn = fn;
-    r->arg = arg;
-    list_push(&b->requests, &r->node);
+    browser_request *r = add_request(b, fn, arg);
     if (b->state == STARTING)
         return r;
     answer_requests(b, NULL);
     return NULL;
+}
+
+browser_request *browser_leave(cdp_client *k, browser_fn fn, void *arg)
+{
+    const cdp_conn *conn = cdp_client_conn(k);
+    browser *b = NULL;
+    for (list *n = the.browsers.next; n != &the.browsers; n = n->next) {
+        browser *each = list_entry(n, browser, node);
+        if (each->conn == conn && each->state == READY)
+            b = each;
+    }
+    cdp_client_destroy(k);
+    if (!b || cdp_conn_clients(b->conn) > 1) { /* 1: our own */
+        fn(arg, NULL, NULL, NULL);
+        return NULL;
+    }
+    bool later = b->process != NULL; /* an endpoint ends inside end() */
+    browser_request *r = add_request(b, fn, arg);
+    end(b);
+    return later ? r : NULL;
 }
 
 void browser_cancel(browser_request *r)

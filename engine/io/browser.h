@@ -52,6 +52,11 @@ browser_request *browser_connect(const browser_config *config, browser_fn fn, vo
 /* fn is not called any more; the browser goes on starting and stays warm. */
 void browser_cancel(browser_request *r);
 
+/* Destroys the client. If nobody else uses its browser, that ends too, and fn is called when it is
+ * gone; otherwise (NULL is returned) fn is called inside this call. browser_cancel: fn is not
+ * called. */
+browser_request *browser_leave(cdp_client *k, browser_fn fn, void *arg);
+
 /* On every way out, before loop_finish: kills the browsers that are left, waits for them and
  * removes their folders, and those that dead processes of ours have left. Blocks for some
  * milliseconds. */

@@ -39,6 +39,11 @@ bool cdp_client_alive(const cdp_client *k)
     return cdp_conn_alive(k->conn);
 }
 
+const cdp_conn *cdp_client_conn(const cdp_client *k)
+{
+    return k->conn;
+}
+
 cdp_call *cdp_call_send(cdp_client *k, const cdp_command *cmd)
 {
     cdp_call *call = cdp_conn_call(k->conn, cmd);
@@ -77,6 +82,11 @@ void cdp_call_await(cdp_call *call, cdp_answer_fn fn, void *arg)
     fn(arg, (cdp_span){call->result, call->result_len}, call->result ? NULL : &call->error);
     free(call->result);
     free(call);
+}
+
+void *cdp_call_room(cdp_call *call)
+{
+    return call->room;
 }
 
 void cdp_call_drop(cdp_call *call)
@@ -156,7 +166,8 @@ static void on_disposed(void *arg, cdp_span result, const err *error)
     finish(arg, error);
 }
 
-cdp_context *cdp_context_create(cdp_client *k, void (*fn)(void *arg, const err *error), void *arg)
+void cdp_context_create(cdp_client *k, cdp_context **out, void (*fn)(void *arg, const err *error),
+                        void *arg)
 {
     cdp_context *x = mem_zero(1, sizeof *x);
     cdp_command cmd = {.method = CDP_SPAN("Target.createBrowserContext"),
@@ -167,8 +178,8 @@ cdp_context *cdp_context_create(cdp_client *k, void (*fn)(void *arg, const err *
     x->arg = arg;
     x->busy = true;
     list_push(&k->contexts, &x->of_client);
+    *out = x;
     cdp_call_await(cdp_conn_call(k->conn, &cmd), on_created, x);
-    return x;
 }
 
 bool cdp_context_close(cdp_context *x, void (*fn)(void *arg, const err *error), void *arg)

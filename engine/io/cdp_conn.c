@@ -49,8 +49,8 @@ static void answer(cdp_call *call, cdp_span result, const err *error)
         cdp_answer_fn fn = call->fn;
         void *arg = call->arg;
         list_remove(&call->of_client);
-        free(call);
         fn(arg, result, error);
+        free(call);
         return;
     }
     if (error)

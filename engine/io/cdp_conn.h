@@ -19,6 +19,7 @@ enum {
     CDP_SUB_BYTES_MAX =
         16 * 1024 * 1024, /* queued for one subscription; later events are lost, and said to be */
     CDP_SUB_METHODS_MAX = 64,
+    CDP_CALL_ROOM = 32,
 };
 
 typedef struct cdp_conn cdp_conn;
@@ -46,6 +47,8 @@ cdp_client *cdp_client_create(cdp_conn *c);
  * NULL is fine. */
 void cdp_client_destroy(cdp_client *k);
 bool cdp_client_alive(const cdp_client *k);
+/* To tell connections apart. */
+const cdp_conn *cdp_client_conn(const cdp_client *k);
 
 /* A command. method: letters and dots. params: a JSON object, at NULL for none. session: at most
  * CDP_SESSION_MAX letters, digits, '-' or '_', len 0 for the browser itself. */
@@ -73,6 +76,9 @@ cdp_call *cdp_call_find(cdp_client *k, int64_t id);
 void cdp_call_await(cdp_call *call, cdp_answer_fn fn, void *arg);
 /* The call is gone, its answer will be dropped. */
 void cdp_call_drop(cdp_call *call);
+/* Room for whoever awaits the call, CDP_CALL_ROOM bytes, aligned as for a pointer; valid until fn
+ * returns. */
+void *cdp_call_room(cdp_call *call);
 
 /* Events of one session. methods: at most CDP_SUB_METHODS_MAX. The sub is the caller's
  * (cdp_sub_destroy). */
@@ -89,10 +95,11 @@ void cdp_sub_cancel(cdp_sub *s);
 bool cdp_sub_take(cdp_sub *s, cdp_span *method, cdp_span *params, err *e);
 size_t cdp_sub_count(const cdp_sub *s);
 
-/* A browser context (cookies and cache of its own) that goes with its client. fn: created, or error
- * says why not; the handle is the caller's at once (cdp_context_destroy) and may be destroyed
- * before fn: then fn is not called. */
-cdp_context *cdp_context_create(cdp_client *k, void (*fn)(void *arg, const err *error), void *arg);
+/* A browser context (cookies and cache of its own) that goes with its client. *out is the caller's
+ * at once (cdp_context_destroy, also before fn: then fn is not called). fn: created, or error says
+ * why not; inside this call if the connection has ended. */
+void cdp_context_create(cdp_client *k, cdp_context **out, void (*fn)(void *arg, const err *error),
+                        void *arg);
 /* The id for Target.createTarget; "" until created and after the end. */
 const char *cdp_context_id(const cdp_context *x);
 /* Closes its pages and forgets its data; fn is called when that is done. False: it is closed, or

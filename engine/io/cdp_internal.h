@@ -33,6 +33,7 @@ struct cdp_call {
     int64_t id;
     cdp_answer_fn fn; /* NULL: nobody awaits it yet */
     void *arg;
+    void *room[CDP_CALL_ROOM / sizeof(void *)];
     bool answered;
     char *result; /* kept until awaited; NULL: error */
     size_t result_len;

@@ -62,6 +62,17 @@ int cdp_sub_wants(const cdp_sub *s, cdp_span method)
     return -1;
 }
 
+/* The queue is empty: a block that a burst has blown up is not kept. */
+static void reset(cdp_sub *s)
+{
+    s->head = s->tail = 0;
+    if (s->cap > QUEUE_KEEP) {
+        free(s->queue);
+        s->queue = NULL;
+        s->cap = 0;
+    }
+}
+
 /* Room for size more bytes behind tail. */
 static void make_room(cdp_sub *s, size_t size)
 {
@@ -90,6 +101,8 @@ void cdp_sub_push(cdp_sub *s, int method, cdp_span params)
         s->lost++;
         return;
     }
+    if (!s->count)
+        reset(s);
     make_room(s, size);
     memcpy(s->queue + s->tail, &e, sizeof e);
     memcpy(s->queue + s->tail + sizeof e, params.at, params.len);
@@ -153,15 +166,8 @@ static bool nothing(cdp_sub *s, err *e)
 bool cdp_sub_take(cdp_sub *s, cdp_span *method, cdp_span *params, err *e)
 {
     entry next;
-    if (!s->count) {
-        s->head = s->tail = 0;
-        if (s->cap > QUEUE_KEEP) {
-            free(s->queue);
-            s->queue = NULL;
-            s->cap = 0;
-        }
+    if (!s->count)
         return nothing(s, e);
-    }
     memcpy(&next, s->queue + s->head, sizeof next);
     *method = s->methods[next.method];
     *params = (cdp_span){s->queue + s->head + sizeof next, next.len};

@@ -25,7 +25,8 @@ struct channel {
     size_t taken; /* bytes of in already delivered */
     buf out;
     size_t sent; /* bytes of out already sent */
-    bool ended;
+    bool ended;  /* nothing more will come */
+    bool ending; /* nothing more may be sent */
     err why;
     channel_fn on_message;
     void *message_arg;
@@ -168,6 +169,8 @@ static bool push(channel *c)
     if (c->sent == c->out.len) {
         release_big(&c->out);
         c->sent = 0;
+        if (c->ending)
+            shutdown(c->fd, SHUT_WR);
     } else if (c->sent > c->out.len / 2 && c->sent > READ_ROOM) {
         buf_consume(&c->out, c->sent);
         c->sent = 0;
@@ -219,6 +222,8 @@ bool channel_send(channel *c, const void *data, size_t len, err *e)
     }
     if (c->ended)
         return err_set(e, c->why.code, "%s", c->why.text);
+    if (c->ending)
+        return err_set(e, "closed", "the connection to the other process was closed");
     if (channel_queued(c) && channel_queued(c) + len > CHANNEL_QUEUE_MAX) {
         return err_set(e, "busy", "the other process does not keep up: %zu MB wait for it",
                        channel_queued(c) / (1024 * 1024));
@@ -238,6 +243,13 @@ bool channel_send(channel *c, const void *data, size_t len, err *e)
 size_t channel_queued(const channel *c)
 {
     return c->out.len - c->sent;
+}
+
+void channel_end(channel *c)
+{
+    c->ending = true;
+    if (!c->out.len)
+        shutdown(c->fd, SHUT_WR);
 }
 
 bool channel_flush(channel *c, mono_ns limit)

@@ -35,6 +35,8 @@ void channel_destroy(channel *c);
 bool channel_send(channel *c, const void *data, size_t len, err *e);
 /* Bytes that wait because the peer does not read: the sender's sign to hold back. */
 size_t channel_queued(const channel *c);
+/* Nothing more will be sent: the peer sees the end behind what is queued. Receiving goes on. */
+void channel_end(channel *c);
 /* Blocks until everything is sent, for at most limit. False if something is left or the peer is
  * gone. */
 bool channel_flush(channel *c, mono_ns limit);

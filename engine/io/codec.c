@@ -1,13 +1,14 @@
 /* codec.c: see codec.h. */
 #include "io/codec.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <zlib.h>
 
 #include "base/log.h"
@@ -273,12 +274,15 @@ void codec_url_decode(buf *out, const char *text, size_t len)
     out->len += (size_t)(to - start);
 }
 
+/* From the kernel, not from OpenSSL: its first use reads configuration files, which every start would pay for. */
 void codec_random(void *out, size_t len)
 {
     unsigned char *at = out;
     while (len) {
-        int n = len < INT_MAX ? (int)len : INT_MAX;
-        if (RAND_bytes(at, n) != 1)
+        ssize_t n = getrandom(at, len, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
             give_up("random");
         at += n;
         len -= (size_t)n;

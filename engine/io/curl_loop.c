@@ -173,7 +173,8 @@ void curl_loop_remove(curl_job *job)
     if (!job->running)
         return;
     job->running = false;
-    curl.multi_remove_handle(the.multi, job->easy);
+    if (the.multi) /* else it went with the multi handle */
+        curl.multi_remove_handle(the.multi, job->easy);
 }
 
 static void flush(void *arg)

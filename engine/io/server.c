@@ -128,6 +128,7 @@ static conn *conn_create(server *s, int fd, const struct sockaddr *from, socklen
     c->owner = s;
     c->fd = fd;
     c->file = -1;
+    c->bytes_read = -1;
     c->slot = s->free_slots[--s->free_count];
     s->slots[c->slot] = c;
     list_push(&s->conns, &c->node);

@@ -62,9 +62,9 @@ typedef struct conn {
     buf body;
     server_header *headers;
     size_t header_cap;
-    uint64_t body_left;    /* by Content-Length */
-    bool body_unread;      /* the client may still be sending what nobody will read */
-    bool first_body_piece; /* the next piece of the body is the first */
+    uint64_t body_left; /* by Content-Length */
+    bool body_unread;   /* the client may still be sending what nobody will read */
+    int64_t bytes_read; /* from the socket when the last answer ended, -1: there was none */
     struct chunk_reader *chunks; /* the body comes in chunks */
     bool http11, head, keep;
     int refuse; /* the upgrade is to be answered with this status */
@@ -129,6 +129,10 @@ void server_pause_reading(conn *c);
 void server_watch_io(conn *c, int events);
 /* Whether the client has closed its side, or all of it. */
 bool server_client_gone(const conn *c);
+/* Bytes that were read from the socket so far; -1 when it can't be told. */
+int64_t server_bytes_read(const conn *c);
+/* Sends what it can of out, without any consequence. */
+void server_send_now(conn *c);
 /* Answers from inside: status with a plain text. Safe inside callbacks. */
 void server_refuse(conn *c, int status);
 void server_reply_begin(conn *c, int status, const server_header *headers, size_t count, int64_t length);
@@ -145,7 +149,7 @@ const char *server_content_type(const char *path);
 
 /* server_socket.c */
 /* Decides on an upgrade request while its headers are there: true: go on with it; c->refuse may be set instead. */
-bool server_socket_allowed(conn *c, struct lws *wsi);
+bool server_socket_allowed(conn *c);
 int server_socket_event(conn *c, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t len);
 void server_socket_expired(conn *c, mono_ns now); /* its deadline has passed */
 void server_socket_taken(server_socket *k);       /* the owner has it */

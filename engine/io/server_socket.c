@@ -89,11 +89,10 @@ static bool is_same_origin(const server_request *r)
     return authority && host && strcasecmp(authority + 3, host) == 0;
 }
 
-bool server_socket_allowed(conn *c, struct lws *wsi)
+bool server_socket_allowed(conn *c)
 {
     const server_request *r = &c->request;
     const server_socket_path *p = find_path(c->owner, r->path);
-    (void)wsi;
     if (!p || !r->method || strcmp(r->method, "GET") != 0 || !server_request_header(r, "host"))
         return false;
     const char *version = server_request_header(r, "sec-websocket-version");

@@ -108,8 +108,10 @@ task *task_spawn(lua_State *L, int count)
 task_token task_begin(lua_State *L, task_cancel_fn cancel, void *op)
 {
     task *t = task_of(L);
-    if (!t)
-        luaL_error(L, "this call waits, so it can't be made here (while a file loads, or inside coroutine.wrap); "
+    /* Not to be found out by lua_yield: by then the operation has begun, and nobody would cancel it. */
+    if (!t || !lua_isyieldable(L))
+        luaL_error(L, "this call waits, so it can't be made here (while a file loads, inside coroutine.wrap, "
+                      "or in a callback of gsub or sort); "
                       "call it from the skill's own functions");
     if (t->begun)
         luaL_error(L, "the task is already waiting");

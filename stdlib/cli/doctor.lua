@@ -24,15 +24,13 @@ function doctor.libraries()
   local packages = require("cli.libraries").packages()
   -- No Debian: the loader has found what it needs, or we would not run.
   if not packages then return findings end
-  local shown, missing = {}, {}
+  local missing = {}
   for _, package in ipairs(packages) do
-    if package.version then
-      shown[#shown + 1] = package.name .. " " .. package.version
-    else
-      missing[#missing + 1] = package
-    end
+    if not package.version then missing[#missing + 1] = package end
   end
-  findings[#findings + 1] = ok("libraries", table.concat(shown, ", "))
+  findings[#findings + 1] = ok("libraries",
+    ("%d of %d are installed; `nano-sre version -v` lists them"):format(
+      #packages - #missing, #packages))
   for _, package in ipairs(missing) do
     findings[#findings + 1] = warn("libraries", package.name
       .. " is not installed; without it there is no "
@@ -96,31 +94,37 @@ local function existing_folder(path)
   return path
 end
 
-local function free_megabytes(folder)
+-- The file system that a folder is on, and its free megabytes.
+local function file_system(folder)
   local text, code = process.output { "df", "-Pk", folder }
-  local free = text and code == 0 and text:match("\n%S+%s+%d+%s+%d+%s+(%d+)")
-  return free and tonumber(free) / 1024
+  if not text or code ~= 0 then return nil end
+  local name, free = text:match("\n(%S+)%s+%d+%s+%d+%s+(%d+)")
+  return name, free and tonumber(free) / 1024
 end
 
 local LOW_MB, EMPTY_MB = 1024, 50
 
 --- Room for the database, reports and the browser's profile.
 function doctor.disk(session)
-  local findings, seen = {}, {}
   local places = {
     { session.config:get "database", "the database" },
     { session.config:get "report_dir", "reports" },
     { sys.env.get "TMPDIR" or "/tmp", "the browser's profile" },
   }
+  local systems = {}
   for _, place in ipairs(places) do
-    local folder = existing_folder(paths.absolute(place[1], session.cwd))
-    local free = not seen[folder] and free_megabytes(folder)
-    seen[folder] = true
-    if free then
-      local text = ("%.1f GB free in %s, for %s"):format(free / 1024, folder, place[2])
-      local judge = free < EMPTY_MB and fail or free < LOW_MB and warn or ok
-      findings[#findings + 1] = judge("disk", text, "make room there, or choose another place")
+    local name, free = file_system(existing_folder(paths.absolute(place[1], session.cwd)))
+    if name and not systems[name] then
+      systems[name] = { free = free, uses = {} }
+      systems[#systems + 1] = systems[name]
     end
+    if name then table.insert(systems[name].uses, place[2]) end
+  end
+  local findings = {}
+  for i, system in ipairs(systems) do
+    local text = ("%.1f GB free for %s"):format(system.free / 1024, table.concat(system.uses, ", "))
+    local judge = system.free < EMPTY_MB and fail or system.free < LOW_MB and warn or ok
+    findings[i] = judge("disk", text, "make room there, or choose another place")
   end
   return findings
 end

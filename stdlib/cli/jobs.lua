@@ -164,7 +164,10 @@ function jobs.make(request, config, inspect, version)
   for i, entry in ipairs(request.entries) do
     local item = { name = entry.name, entry = entry, options = {} }
     local from_env = options_of_environment(config, entry.name)
-    if #request.words > 0 or not url or next(from_env) then item.manifest = inspect(entry) end
+    -- Loading a skill twice is only worth it where something is to be found out before it runs. One
+    -- that never writes the word "needs" can't need a shop.
+    local may_need_shop = not url and entry.source:find("needs", 1, true)
+    if #request.words > 0 or may_need_shop or next(from_env) then item.manifest = inspect(entry) end
     keep_declared(item, from_env, config.warnings)
     local settings = config.skills[entry.name]
     for key, value in pairs(settings and settings.options or {}) do item.options[key] = value end

@@ -15,7 +15,7 @@ local function config(fields)
 end
 
 local function entry(name)
-  return { name = name, path = "/p/skills/" .. name .. ".lua", source = "" }
+  return { name = name, path = "/p/skills/" .. name .. ".lua", source = "needs" }
 end
 
 local function make(fields)

@@ -40,6 +40,13 @@ local function refuse_verb(word, verbs)
   error(fault.new("usage", { message = message, hint = hint, code = "usage" }), 0)
 end
 
+local function wants_help(argv)
+  for _, word in ipairs(argv) do
+    if word == "--help" or word == "-h" then return true end
+  end
+  return false
+end
+
 local function dispatch(argv)
   local word = table.remove(argv, 1)
   if word == nil then
@@ -56,6 +63,7 @@ local function dispatch(argv)
   end
   local verbs = require "cli.verbs"
   if type(verbs[word]) ~= "string" then refuse_verb(word, verbs) end
+  if verbs.with_worker[word] and not wants_help(argv) then require("cli.session").warm() end
   local verb = require("cli.verb." .. word)
   local values, help = require("cli.args").parse(word, verbs[word], verb, argv)
   local out = require "cli.out"

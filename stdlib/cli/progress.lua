@@ -21,12 +21,21 @@ function progress.new(options)
   return setmetatable({
     quiet = options.quiet, several = options.several, paint = out.painter(2),
     least = options.verbose and LEVELS.debug or LEVELS.info,
+    told = {}, -- skill → the message that was shown last
   }, Progress)
 end
 
-function Progress:line(skill, text)
+function Progress:line(skill, text, depth)
   local prefix = self.several and self.paint("dim", words.clean(skill) .. "  ") or "  "
-  out.note(prefix .. text)
+  out.note(prefix .. string.rep("  ", depth or 0) .. text)
+end
+
+-- An inner step tells what went wrong; the steps around it would only say the same again.
+function Progress:news(skill, event)
+  local message = event.message
+  if not message or message == "" or self.told[skill] == message then return "" end
+  self.told[skill] = message
+  return "  " .. words.clean(message):match("^[^\n]*")
 end
 
 --- A run begins.
@@ -48,11 +57,7 @@ function Progress:event(skill, event)
     local text = self.paint(words.STYLES[status] or "dim", words.SYMBOLS[status] or "-") .. " "
       .. words.clean(event.name)
         .. self.paint("dim", "  " .. words.duration(event.duration_ms or 0))
-    local message = event.message
-    if message and message ~= "" then
-      text = text .. "  " .. words.clean(message):match("^[^\n]*")
-    end
-    self:line(skill, text)
+    self:line(skill, text .. self:news(skill, event), event.depth)
   elseif event.type == "log" then
     local level = LEVELS[event.level] and event.level or "info"
     if LEVELS[level] < self.least then return end

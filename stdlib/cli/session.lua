@@ -38,25 +38,39 @@ function Session:inspect(entry)
   return self.pool:inspect { script = entry.path, source = require("cli.skills").read(entry) }
 end
 
+local warm -- a pool whose worker is coming up already, until a session takes it
+
+local function open_pool()
+  local pool = { policy = {}, on_event = function() end }
+  pool.runs = require("service.runs").open {
+    concurrency = MAX_TASKS, policy = pool.policy,
+    on_event = function(job, event) pool.on_event(job, event) end,
+  }
+  return pool
+end
+
+--- Starts a worker now, so that it comes up while the arguments are read. For cli/main.lua.
+function session.warm() warm = open_pool() end
+
 --- Opens what every verb that loads scripts needs: a pool and the configuration.
 ---@param flags table<string, any>  settings given as flags
 ---@param options table?  project = false: as if there was none; tolerant: leave wrong settings out;
 ---  getenv: in the place of the environment
 ---@return Session
 function session.open(flags, options)
-  local self = setmetatable({ problems = {}, results = {}, codes = {}, policy = {} }, Session)
+  local self = setmetatable({ problems = {}, results = {}, codes = {} }, Session)
   self.cwd = sys.env.cwd()
-  self.pool = require("service.runs").open {
-    concurrency = MAX_TASKS, policy = self.policy,
-    on_event = function(job, event) self:on_event(job, event) end,
-  }
+  local opened = warm or open_pool()
+  warm = nil
+  opened.on_event = function(job, event) self:on_event(job, event) end
+  self.pool = opened.runs
   local config, problems = require("config.load").load {
     cwd = self.cwd, flags = flags, inspect = function(path) return self:inspect_config(path) end,
     project = options and options.project, tolerant = options and options.tolerant,
     getenv = options and options.getenv,
   }
   self.config, self.config_problems = config, problems
-  self.policy.allow_private = config:get "allow_private"
+  opened.policy.allow_private = config:get "allow_private"
   return self
 end
 
@@ -225,6 +239,13 @@ local function stamp(ms)
   return (text:gsub("[-:]", ""):gsub("T", "-"):gsub("%.(%d+)Z", "-%1"))
 end
 
+-- Workers (with their browsers) and the database end at the same time.
+function Session:finish()
+  local closing = self.db and sys.task.spawn(function() self.db:close() end)
+  self.pool:close()
+  if closing then closing:join() end
+end
+
 -- ---- a whole command ----------------------------------------------------------------------------
 
 function Session:prepare(request)
@@ -247,6 +268,7 @@ function Session:prepare(request)
   local output = request.output
   if not output and request.report then output = self.folder .. "/report.md" end
   local parsed = require("cli.reporters").parse(self.config:get "reporters", output, self.cwd)
+  if not request.dry_run and not request.forget then self:open_database() end
   self.items = jobs.make({
     entries = entries, words = request.options or {}, dry_run = request.dry_run,
     artifacts = self.folder,
@@ -279,7 +301,6 @@ end
 function Session:run(request)
   self:prepare(request)
   self:watch_signals()
-  if not request.dry_run and not request.forget then self:open_database() end
   local names = {}
   self.waiting = {}
   for i, item in ipairs(self.items) do names[i], self.waiting[i] = item.name, item end
@@ -291,10 +312,7 @@ function Session:run(request)
   self:wait()
   self.reporters:finish(function() return self:make_report() end)
   self:tell_files()
-  if not self.hurry then
-    self.pool:close()
-    if self.db then self.db:close() end
-  end
+  if not self.hurry then self:finish() end
   return exit.combine(self.codes, self.stopped)
 end
 

@@ -63,22 +63,36 @@ function skills.all(config)
   return found
 end
 
+-- A name under `skills` in nano-sre.lua that is no skill is most likely mistyped.
+local function warn_of_unknown(config, all)
+  local names = {}
+  for _, entry in ipairs(all) do names[#names + 1] = entry.name end
+  for name in pairs(config.skills) do
+    if not all[name] then
+      local nearest = require("run.nearest").find(name, names)
+      table.insert(config.warnings, ("%s: skills.%s: there is no such skill%s"):format(
+        paths.CONFIG_FILE, name, nearest and (", did you mean %s?"):format(nearest) or ""))
+    end
+  end
+end
+
 --- What `check` runs: the skills of the project and of scripts/skills, and the bundled ones that
 --- nano-sre.lua names; where there are none of these, all bundled ones. A skill that nano-sre.lua
 --- disables is left out.
 ---@param config Config
 ---@return SkillFile[]
 function skills.for_check(config)
-  local own, bundled, picked = {}, {}, {}
-  for _, entry in ipairs(skills.all(config)) do
+  local own, bundled = {}, {}
+  local all = skills.all(config)
+  warn_of_unknown(config, all)
+  for _, entry in ipairs(all) do
     local setting = config.skills[entry.name]
     if not (setting and setting.enabled == false) then
       local wanted = entry.origin ~= "bundled" or setting ~= nil
       table.insert(wanted and own or bundled, entry)
     end
   end
-  for _, entry in ipairs(#own > 0 and own or bundled) do picked[#picked + 1] = entry end
-  return picked
+  return #own > 0 and own or bundled
 end
 
 local function looks_like_path(ref) return ref:find("/", 1, true) or ref:find("%.lua$") end
@@ -90,7 +104,8 @@ local function find_file(config, ref)
     return { name = paths.base(path):gsub("%.lua$", ""), path = path, origin = "file", shown = ref }
   end
   if stat then
-    refuse(ref .. " is not a file", "give the path of a skill, such as " .. ref:gsub("/+$", "") .. "/checkout.lua")
+    refuse(ref .. " is not a file",
+      "give the path of a skill, such as " .. ref:gsub("/+$", "") .. "/checkout.lua")
   end
   local folder, names = paths.folder(path), {}
   for _, item in ipairs(sys.files.list(folder) or {}) do

@@ -12,7 +12,7 @@ local function write(name, text)
 end
 
 local function config(fields)
-  local all = { cwd = dir, skills = {}, project = { root = dir, file = dir .. "/nano-sre.lua" } }
+  local all = { cwd = dir, skills = {}, warnings = {}, project = { root = dir, file = dir .. "/nano-sre.lua" } }
   for key, value in pairs(fields or {}) do all[key] = value end
   return all
 end
@@ -67,6 +67,13 @@ describe("what check runs", function()
     write "skills/a.lua"
     write "skills/b.lua"
     expect(names { skills = { b = { enabled = false } } }):same { "a" }
+  end)
+
+  it("warns of a name that is no skill", function()
+    write "skills/search.lua"
+    local warnings = {}
+    names { skills = { serach = { enabled = true } }, warnings = warnings }
+    expect(warnings[1]):contains("skills.serach: there is no such skill, did you mean search?")
   end)
 
   it("is the bundled skills where there are no others", function()

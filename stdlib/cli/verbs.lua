@@ -25,6 +25,11 @@ verbs.absent = {
   watch = "run `nano-sre check` from cron or from a systemd timer until then",
 }
 
+-- Verbs that load scripts: a worker is started for them before anything else is done.
+verbs.with_worker = {
+  run = true, check = true, audit = true, list = true, info = true, validate = true,
+}
+
 for _, verb in ipairs(verbs) do verbs[verb[1]] = verb[2] end
 
 --- The names alone.

@@ -24,13 +24,23 @@ local function public_url(url)
   return type(url) == "string" and (url:gsub("^(%a[%w+.-]*://)[^/@]*@", "%1")) or url
 end
 
---- Brings a result into its published form: lists are lists, a URL carries no credentials.
+--- Microseconds are as fine as a published duration gets.
+---@param ms number|nil
+---@return number|nil
+function build.round(ms) return ms and math.floor(ms * 1000 + 0.5) / 1000 end
+
+--- Brings a result into its published form: lists are lists, durations are rounded, a URL carries
+--- no credentials.
 ---@param result table  changed in place
 ---@return table result
 function build.normalise(result)
   mark_lists(result, RESULT_LISTS)
   for _, evidence in ipairs(result.evidence) do mark_lists(evidence, EVIDENCE_LISTS) end
-  for _, step in ipairs(result.steps) do mark_lists(step, { "notes" }) end
+  for _, step in ipairs(result.steps) do
+    mark_lists(step, { "notes" })
+    step.duration_ms = build.round(step.duration_ms)
+  end
+  result.duration_ms = build.round(result.duration_ms)
   result.store_url = public_url(result.store_url)
   return result
 end
@@ -64,7 +74,7 @@ function build.report(fields)
     tool = { name = "nano-sre", version = fields.version },
     command = fields.command,
     started_at = fields.started_at, finished_at = fields.finished_at,
-    duration_ms = fields.duration_ms,
+    duration_ms = build.round(fields.duration_ms),
     store_url = public_url(fields.store_url), store_name = fields.store_name,
     results = json.array(fields.results), totals = build.totals(fields.results),
     planned = fields.planned,

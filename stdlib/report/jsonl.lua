@@ -6,6 +6,7 @@
 ---   {"type":"result","result":{…}}                             one per skill
 ---   {"type":"run.finished","totals":{…},"exit_code":…}
 
+local build = require "report.build"
 local json = require "json"
 
 local reporter = { extension = "jsonl", streaming = true }
@@ -29,6 +30,7 @@ function reporter.event(skill, event)
   if event.type == "result" then return nil end
   local copy = { skill = skill }
   for key, value in pairs(event) do copy[key] = value end
+  copy.duration_ms = build.round(event.duration_ms)
   return line(copy)
 end
 

@@ -52,7 +52,7 @@ local function add_problem(lines, result, options)
   local paint = options.paint
   local step, evidence = build.failed_step(result)
   local cause = build.cause(result)
-  if result.status == "ERROR" then field(lines, paint, "meaning", words.error_meaning(result)) end
+  if result.status == "ERROR" then field(lines, paint, "shop", "was not judged") end
   if step then
     field(lines, paint, "step", (cause.step or step.name) .. " ("
       .. words.duration(step.duration_ms or 0) .. ")")
@@ -69,7 +69,7 @@ local function add_problem(lines, result, options)
   for _, shot in ipairs(result.screenshots) do
     if shot.kind == "failure" then field(lines, paint, "picture", options.display(shot.path)) end
   end
-  local advice = words.advice(result)
+  local advice = words.advice(result, options.display)
   if advice then field(lines, paint, "do", advice) end
 end
 

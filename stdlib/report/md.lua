@@ -16,6 +16,13 @@ local function escape(text)
   return (text:gsub("[\\`*_{}%[%]<>|#~]", "\\%0"))
 end
 
+-- Advice is ours and may name a command in backticks, which stay if they come in pairs.
+local function escape_advice(text)
+  local escaped = escape(text)
+  local _, count = escaped:gsub("\\`", "")
+  return count % 2 == 0 and (escaped:gsub("\\`", "`")) or escaped
+end
+
 local function code_block(text)
   text = tostring(text):gsub("[%z\1-\8\11-\31\127]", "?")
   local fence = "```"
@@ -82,12 +89,12 @@ local function add_actions(lines, report)
         escape(result.summary or ""))
     end
     if advice and #actions > 0 and result.status ~= "PASS" then
-      actions[#actions] = actions[#actions] .. " → " .. escape(advice)
+      actions[#actions] = actions[#actions] .. " → " .. escape_advice(advice)
     end
   end
   for _, problem in ipairs(report.problems) do
     actions[#actions + 1] = ("🔧 **the monitor**: %s%s"):format(escape(problem.message),
-      problem.hint and " → " .. escape(problem.hint) or "")
+      problem.hint and " → " .. escape_advice(problem.hint) or "")
   end
   if #actions == 0 then return end
   add(lines, "## What to look at\n")
@@ -152,7 +159,7 @@ local function add_evidence(lines, result)
   local _, evidence = build.failed_step(result)
   local cause = build.cause(result)
   if result.status == "ERROR" then add(lines, words.error_meaning(result) .. "\n") end
-  if cause.message then
+  if cause.message and not (result.summary or ""):find(cause.message, 1, true) then
     add(lines, code_block((cause.where and cause.where .. ": " or "") .. cause.message) .. "\n")
   end
   if cause.excerpt then details_block(lines, "In the script", { cause.excerpt }, tostring) end
@@ -229,7 +236,7 @@ local function add_skill(lines, result, options)
   if result.status == "FAIL" or result.status == "ERROR" then add_evidence(lines, result) end
   add_warnings(lines, result)
   local advice = words.advice(result)
-  if advice then add(lines, "**What to do:** %s\n", escape(advice)) end
+  if advice then add(lines, "**What to do:** %s\n", escape_advice(advice)) end
   add_findings(lines, result)
   add_steps(lines, result)
   add_metrics(lines, result)

@@ -47,9 +47,15 @@ function words.metric(metric)
   local value = metric.value
   if type(value) ~= "number" then return metric.name, tostring(value), nil end
   local unit = metric.unit or (metric.name:find("_ms$") and "ms")
-  local text = unit == "ms" and words.duration(value) or number(value)
-    .. (unit and " " .. unit or "")
-  if not vital then return metric.name, text, nil end
+  local text
+  if unit ~= "ms" then
+    text = number(value) .. (unit and " " .. unit or "")
+  elseif value < 10 then
+    text = ("%.1f ms"):format(value)
+  else
+    text = words.duration(value)
+  end
+  if not vital then return metric.name:gsub("_ms$", ""):gsub("_", " "), text, nil end
   local verdict
   if vital[2] then
     verdict = value <= vital[2] and "good" or value <= vital[3] and "needs work" or "poor"
@@ -121,14 +127,16 @@ end
 
 --- What the reader can do next, nil when there is nothing to do.
 ---@param result table
+---@param display (fun(path: string): string)|nil  how to write the script's path
 ---@return string|nil
-function words.advice(result)
+function words.advice(result, display)
   local hint = (result.failure and result.failure.hint) or (result.error and result.error.hint)
     or result.hint
   if hint then return hint end
   if result.status == "ERROR" then
     local kind = result.error and result.error.kind
-    local name = kind == "config" and result.skill or result.script or result.skill
+    local script = result.script and (display and display(result.script) or result.script)
+    local name = kind ~= "config" and script or result.skill
     local advice = ERROR_ADVICE[kind] or ERROR_ADVICE.engine
     return (advice:gsub("%%s", function() return tostring(name) end))
   end

@@ -1,6 +1,8 @@
 --- os.time and os.date for scripts, in UTC whatever the machine's time zone is: a run gives the same result on a laptop, in
 --- CI and when it is executed again from its recording. Pure: the time comes in as an argument.
 
+local guard = require "run.guard"
+
 local calendar = {}
 
 local DAYS = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" }
@@ -45,7 +47,7 @@ end
 function calendar.seconds(at)
   local function field(name, default)
     local value = tonumber(at[name]) or default
-    if not value then error(("field '%s' missing in date table"):format(name), 4) end
+    if not value then guard.refuse(("os.time: field '%s' missing in date table"):format(name)) end
     return math.floor(value)
   end
   local months = field("year") * 12 + field("month") - 1
@@ -89,7 +91,7 @@ function calendar.format(format, seconds)
   format = format:gsub("%%([cxXDFTR])", COMPOSED)
   return (format:gsub("%%(.?)", function(letter)
     local make = SIMPLE[letter]
-    if not make then error(("os.date: unknown conversion '%%%s'"):format(letter), 5) end
+    if not make then guard.refuse(("os.date: unknown conversion '%%%s'"):format(letter)) end
     return make(f)
   end))
 end

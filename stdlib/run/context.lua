@@ -2,21 +2,20 @@
 --- a straight line. Made once per run by run/session.lua; works in the user's task.
 
 local events = require "run.events"
-local expect = require "expect"
 local fault = require "fault"
 local frames = require "run.frames"
 local guard = require "run.guard"
-local nearest = require "run.nearest"
 local pages = require "run.pages"
-local plain = require "run.plain"
 local secret = require "run.secret"
-local show = require "run.show"
 local steps = require "run.steps"
 local time = require "time"
 
 local context = {}
 
+local function shown(value) return require("run.show").value(value) end
+
 local NAME_MAX, TEXT_MAX = 200, 2000
+local STEPS_MAX, STEP_DEPTH_MAX = 1000, 10
 
 local function refuse(signature, problem, hint)
   guard.refuse(signature .. ": " .. problem, hint)
@@ -24,7 +23,7 @@ end
 
 local function need_text(signature, what, value, max)
   if type(value) ~= "string" or value == "" then
-    refuse(signature, ("%s must be a text, not %s"):format(what, show.value(value)))
+    refuse(signature, ("%s must be a text, not %s"):format(what, shown(value)))
   end
   if #value > max then return value:sub(1, max) .. " …" end
   return value
@@ -33,7 +32,7 @@ end
 --- A message may be any value that can be shown: t.note(cart.item_count).
 local function message_of(signature, value)
   if value == nil then refuse(signature, "takes a message") end
-  local text = type(value) == "string" and value or show.value(value)
+  local text = type(value) == "string" and value or shown(value)
   return #text > TEXT_MAX and text:sub(1, TEXT_MAX) .. " …" or text
 end
 
@@ -41,7 +40,7 @@ local function milliseconds(signature, value)
   if type(value) == "number" and value >= 0 and value < math.huge then return value end
   local ms, why
   if type(value) == "string" then ms, why = time.parse_duration(value) end
-  if not ms then refuse(signature, why or show.value(value) .. " is not a duration", 'write "1s" or "250ms"') end
+  if not ms then refuse(signature, why or shown(value) .. " is not a duration", 'write "1s" or "250ms"') end
   return ms
 end
 
@@ -65,10 +64,10 @@ local function check_fields(signature, given, allowed)
   if type(given) ~= "table" then refuse(signature, "the last argument is a table") end
   for key, value in pairs(given) do
     if not allowed[key] then
-      refuse(signature, ("unknown field %q"):format(tostring(key)), nearest.hint(key, allowed))
+      refuse(signature, ("unknown field %q"):format(tostring(key)), require("run.nearest").hint(key, allowed))
     end
     if type(value) ~= allowed[key] then
-      refuse(signature, ("%s must be a %s, not %s"):format(key, allowed[key], show.value(value)))
+      refuse(signature, ("%s must be a %s, not %s"):format(key, allowed[key], shown(value)))
     end
   end
   return given
@@ -83,7 +82,7 @@ local function measure(run, name, value, more)
     return
   end
   if type(value) ~= "number" or value ~= value or math.abs(value) == math.huge then
-    refuse(signature, ("the value of %s must be a number, not %s"):format(name, show.value(value)))
+    refuse(signature, ("the value of %s must be a number, not %s"):format(name, shown(value)))
   end
   local step = run.stack[#run.stack]
   table.insert(run.metrics, { name = name, value = value, unit = more.unit or unit_of(name), page = more.page,
@@ -109,12 +108,14 @@ local function plain_words(run)
     local signature = "t.step(name, function)"
     name = need_text(signature, "name", name, NAME_MAX)
     if type(fn) ~= "function" then
-      refuse(signature, ("the second argument must be a function, not %s"):format(show.value(fn)),
+      refuse(signature, ("the second argument must be a function, not %s"):format(shown(fn)),
         't.step("home", function() … end)')
     end
+    if #run.stack >= STEP_DEPTH_MAX then refuse(signature, "steps are nested too deeply") end
+    if #run.steps >= STEPS_MAX then refuse(signature, ("a run has at most %d steps"):format(STEPS_MAX)) end
     return steps.run(run, name, fn)
   end
-  t.expect = expect
+  function t.expect(value, label) return require("expect")(value, label) end
   function t.measure(name, value, more) measure(run, name, value, more) end
   function t.warn(message) warn(run, message) end
   function t.fail(message) raise("failure", "fail", "t.fail(message)", message) end
@@ -123,7 +124,7 @@ local function plain_words(run)
   function t.log(message) events.log("info", message_of("t.log(message)", message)) end
   function t.summary(message) run.summary = message_of("t.summary(message)", message) end
   function t.detail(name, value)
-    run.details[need_text("t.detail(name, value)", "name", name, NAME_MAX)] = plain.copy(value)
+    run.details[need_text("t.detail(name, value)", "name", name, NAME_MAX)] = require("run.plain").copy(value)
   end
   function t.sleep(duration)
     local _, why, code = sys.clock.sleep(milliseconds("t.sleep(duration)", duration))
@@ -150,9 +151,10 @@ function context.make(run, values)
   if run.skill.needs.has.http then
     t.http = require("run.http_words").make()
   else
-    t.http = setmetatable({}, { __metatable = false, __newindex = function() end, __index = function()
+    local function missing()
       guard.refuse("t.http: the script does not declare that it needs http", 'add "http" to needs', "needs")
-    end })
+    end
+    t.http = setmetatable({}, { __metatable = false, __newindex = missing, __index = missing })
   end
   return guard.readonly("t", t, {}), options
 end

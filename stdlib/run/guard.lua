@@ -5,7 +5,6 @@
 
 local fault = require "fault"
 local frames = require "run.frames"
-local nearest = require "run.nearest"
 
 local raw_next, raw_ipairs, raw_type = next, ipairs, type
 local metatable_of = debug.getmetatable
@@ -45,7 +44,7 @@ function guard.readonly(name, target, known)
         local all = {}
         for word in raw_next, target do all[word] = true end
         for word in raw_next, known do all[word] = true end
-        guard.refuse(("%s has no %q"):format(name, tostring(key)), nearest.hint(key, all), "undefined")
+        guard.refuse(("%s has no %q"):format(name, tostring(key)), require("run.nearest").hint(key, all), "undefined")
       end
       return value
     end
@@ -73,7 +72,7 @@ function guard.globals(words)
   local env = {}
   backing[env], names[env] = words, "_G"
   setmetatable(words, { __index = function(_, key)
-    guard.refuse(("the name %q is not defined"):format(tostring(key)), ABSENT[key] or nearest.hint(key, words),
+    guard.refuse(("the name %q is not defined"):format(tostring(key)), ABSENT[key] or require("run.nearest").hint(key, words),
       "undefined")
   end })
   return setmetatable(env, {
@@ -81,7 +80,7 @@ function guard.globals(words)
     __newindex = function(_, key)
       local word = tostring(key)
       if rawget(words, key) ~= nil then guard.refuse(("%q is read-only"):format(word), nil, "undefined") end
-      local near = nearest.find(word, words)
+      local near = require("run.nearest").find(word, words)
       guard.refuse(("%q would be a new global"):format(word),
         ("write local %s%s"):format(word, near and (' (or did you mean "%s"?)'):format(near) or ""), "undefined")
     end,

@@ -2,7 +2,6 @@
 --- that it returns. Used by run/session.lua and run/inspect.lua; the work happens in a task of its own, so that a file
 --- that never ends, or eats all memory, ends only that task.
 
-local excerpt = require "run.excerpt"
 local fault = require "fault"
 local frames = require "run.frames"
 local loader = require "run.require"
@@ -37,7 +36,7 @@ local HABITS = {
 
 local function habit_of(text, where)
   local _, line = frames.parse(where)
-  local content = line and excerpt.lines(text, line, 0)
+  local content = line and require("run.excerpt").lines(text, line, 0)
   for _, habit in ipairs(content and HABITS or {}) do
     if content:find(habit[1]) then return habit[2] end
   end
@@ -108,10 +107,8 @@ function load.script(job, log)
     task:kill("the file took too long to load")
     ok, why, code, trace = task:join()
   end
-  if not ok then
-    sys.host.grace() -- the file may have used up the memory that its report needs
-    into.problem = problem.of_ended_task(why, code, trace)
-  end
+  if not into.loaded then sys.host.grace() end -- the file may have used up the memory that its report needs
+  if not ok then into.problem = problem.of_ended_task(why, code, trace) end
   return into.loaded, into.problem
 end
 

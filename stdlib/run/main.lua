@@ -5,6 +5,7 @@ local main = {}
 
 ---@param argument string  the job as JSON; its fields are described in docs/result-format.md
 function main.run(argument)
+  collectgarbage("setpause", 130) -- garbage counts towards the memory cap: do not let it pile up
   local job = require("json").decode(argument)
   local work = require(job.mode == "inspect" and "run.inspect" or "run.session")
   require("run.events").send("result", { result = work.run(job) })

@@ -4,7 +4,6 @@
 ---    needs = { "browser", "http", "http:api.example.com", "http:*.example.com" }
 
 local fault = require "fault"
-local nearest = require "run.nearest"
 
 local manifest = {}
 
@@ -51,7 +50,7 @@ function manifest.parse(list)
     local word, host = entry:match("^([^:]*):(.*)$")
     word = word or entry
     if not manifest.KNOWN[word] then
-      refuse(("unknown need %q"):format(entry), nearest.hint(word, manifest.KNOWN))
+      refuse(("unknown need %q"):format(entry), require("run.nearest").hint(word, manifest.KNOWN))
     end
     if host and word ~= "http" then
       refuse(("%q: only http takes a host"):format(entry), ('write "%s"'):format(word))

@@ -5,10 +5,6 @@
 
 local fault = require "fault"
 local guard = require "run.guard"
-local nearest = require "run.nearest"
-local option_kinds = require "run.option_kinds"
-
-local kinds = option_kinds.kinds
 
 local option = {}
 
@@ -16,6 +12,18 @@ local option = {}
 ---@field kind string
 ---@field spec table
 local specs = setmetatable({}, { __mode = "k" }) -- descriptor (opaque to the script) → run.Option
+
+local KINDS = { "string", "number", "boolean", "duration", "enum", "list", "url", "secret" }
+local loaded
+
+-- What the kinds mean is loaded when a script has options.
+local function kind_of(name)
+  if not loaded then
+    loaded = require "run.option_kinds"
+    loaded.bind(function(descriptor) return specs[descriptor] end)
+  end
+  return loaded.kinds[name]
+end
 
 local COMMON = { about = true, default = true, required = true }
 
@@ -25,13 +33,13 @@ end
 
 local function check_spec(kind, spec)
   local signature = "option." .. kind
-  local allowed = kinds[kind].fields
+  local allowed = kind_of(kind).fields
   for key in pairs(spec) do
     if type(key) ~= "number" and not COMMON[key] and not allowed[key] then
       local all = {}
       for word in pairs(COMMON) do all[word] = true end
       for word in pairs(allowed) do all[word] = true end
-      refuse(signature, ("unknown field %q"):format(tostring(key)), nearest.hint(key, all))
+      refuse(signature, ("unknown field %q"):format(tostring(key)), require("run.nearest").hint(key, all))
     end
   end
   if spec.about ~= nil and type(spec.about) ~= "string" then refuse(signature, "about must be a text") end
@@ -39,10 +47,10 @@ local function check_spec(kind, spec)
   if spec.required and spec.default ~= nil then
     refuse(signature, "an option with a default is never missing", "remove required or default")
   end
-  local problem, hint = kinds[kind].declare(spec)
+  local problem, hint = kind_of(kind).declare(spec)
   if problem then refuse(signature, problem, hint) end
   if spec.default ~= nil then
-    local value, why = kinds[kind].convert(spec.default, spec)
+    local value, why = kind_of(kind).convert(spec.default, spec)
     if value == nil then refuse(signature, "default: " .. why) end
   end
 end
@@ -67,7 +75,7 @@ end
 ---@return table
 function option.words()
   local words = {}
-  for kind in pairs(kinds) do words[kind] = declare(kind) end
+  for _, kind in ipairs(KINDS) do words[kind] = declare(kind) end
   return guard.readonly("option", words, {})
 end
 
@@ -78,14 +86,17 @@ end
 
 local function describe_one(name, descriptor)
   local o = specs[descriptor]
+  local plain = require "run.plain" -- the script may have put anything into a default
   local out = { name = name, type = o.kind, about = o.spec.about, required = o.spec.required or false }
-  for field in pairs(kinds[o.kind].fields) do out[field] = o.spec[field] end
+  for field in pairs(kind_of(o.kind).fields) do
+    if field ~= "of" then out[field] = plain.copy(o.spec[field]) end
+  end
   if o.kind == "secret" then
     out.default = o.spec.default ~= nil and "[secret]" or nil
   else
-    out.default = o.spec.default
+    out.default = plain.copy(o.spec.default)
   end
-  if o.kind == "enum" then out.choices = kinds.enum.choices(o.spec) end
+  if o.kind == "enum" then out.choices = kind_of("enum").choices(o.spec) end
   if o.spec.of then
     out.of = describe_one(nil, o.spec.of)
     out.of.required = nil
@@ -116,7 +127,7 @@ function option.resolve(schema, given)
     if raw == nil then
       if o.spec.required then problems[#problems + 1] = ("option %q is required"):format(name) end
     else
-      local value, why = kinds[o.kind].convert(raw, o.spec)
+      local value, why = kind_of(o.kind).convert(raw, o.spec)
       if value == nil then
         problems[#problems + 1] = ("option %q: %s"):format(name, why)
       else
@@ -127,7 +138,7 @@ function option.resolve(schema, given)
   for name in pairs(given) do
     if schema[name] == nil then
       problems[#problems + 1] = ("unknown option %q"):format(tostring(name))
-      hint = nearest.hint(name, schema)
+      hint = require("run.nearest").hint(name, schema)
     end
   end
   if #problems > 0 then
@@ -137,8 +148,5 @@ function option.resolve(schema, given)
   end
   return values
 end
-
---- The descriptor of a list's items, for option_kinds.
-option_kinds.bind(function(descriptor) return specs[descriptor] end)
 
 return option

@@ -3,7 +3,6 @@
 
 local frames = require "run.frames"
 local guard = require "run.guard"
-local show = require "run.show"
 
 local pages = {}
 
@@ -57,7 +56,7 @@ local function open(run, options)
     guard.refuse("t.page: the script does not declare that it needs a browser", 'add "browser" to needs', "needs")
   end
   if options ~= nil and type(options) ~= "table" then
-    guard.refuse("t.page{…}: takes a table, not " .. show.value(options), 't.page { device = "iPhone 17 Pro" }')
+    guard.refuse("t.page{…}: takes a table, not " .. require("run.show").value(options), 't.page { device = "iPhone 17 Pro" }')
   end
   run.page_context.opened = true
   return require("browser.page").open(run.page_context, options or {})

@@ -2,7 +2,6 @@
 --- Called inside the user's task (by run/steps.lua and run/session.lua), because an error object may carry a __tostring
 --- of the user's, which must not run in the trusted task. Never raises.
 
-local excerpt = require "run.excerpt"
 local fault = require "fault"
 local frames = require "run.frames"
 
@@ -54,15 +53,19 @@ local function of_fault(value)
     kind = "browser"
   end
   return { kind = kind, message = value.message, code = value.code, where = value.where, hint = value.hint,
-    details = value.details }
+    details = value.details ~= nil and require("run.plain").copy(value.details) or nil }
 end
 
 local function of_string(text)
   local where, message = frames.split(text)
   if message:find("not enough memory", 1, true) then
+    local seen = sys.host.last_seen() -- running out of memory calls no handler and leaves no line
+    where = where or seen ~= "" and seen or nil
     return { kind = "memory", message = "the script used more memory than a run may have", where = where,
       code = "memory", hint = "keep less: drop what is no longer needed, read big answers in parts" }
   end
+  local waits = message:match("this call waits.*")
+  if waits then return { kind = "script", message = waits, where = where, code = "wait" } end
   if not where and message:find("^%[nano%]/") then
     return { kind = "engine", message = "an error inside nano-sre: " .. message, code = "internal" }
   end
@@ -100,7 +103,7 @@ end
 ---@return run.Problem
 function problem.illustrate(p)
   local name, line = frames.parse(p.where)
-  p.excerpt = p.excerpt or excerpt.lines(frames.text(name), line)
+  p.excerpt = p.excerpt or require("run.excerpt").lines(frames.text(name), line)
   return p
 end
 

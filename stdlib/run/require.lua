@@ -4,7 +4,6 @@
 local fault = require "fault"
 local frames = require "run.frames"
 local guard = require "run.guard"
-local nearest = require "run.nearest"
 local public = require "run.public"
 
 local loader = {}
@@ -45,7 +44,7 @@ local function read_file(name, base, root)
   local path = base .. "/" .. name:gsub("%.", "/") .. ".lua"
   if not sys.files.stat(path) then
     refuse(name, ("there is no module of this name and no file %s.lua beside the script"):format(name:gsub("%.", "/")),
-      nearest.hint(name, candidates(base, name)))
+      require("run.nearest").hint(name, candidates(base, name)))
   end
   check_place(name, path, root)
   local text, why = sys.files.read(path, FILE_MAX)

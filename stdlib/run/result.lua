@@ -21,7 +21,7 @@ local function ended_well(run, duration)
   if not warning and not survived then
     local steps = #run.steps
     local text = run.summary or steps > 0 and ("%s passed"):format(plural(steps, "step")) or "passed"
-    if not run.summary then text = text .. " in " .. time.format_duration(duration) end
+    if not run.summary then text = text .. " in " .. time.format_duration(math.max(duration, 1)) end
     return "PASS", text
   end
   local text

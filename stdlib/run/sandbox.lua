@@ -7,10 +7,11 @@
 ---  - everything that depends on chance (time, random numbers, addresses, the order of pairs) is gated or made constant,
 ---    so that a run can be executed again from its recording.
 
-local calendar = require "run.calendar"
 local guard = require "run.guard"
 
 local sandbox = {}
+
+local NESTED_MAX = 180
 
 local raw_tostring, raw_type = tostring, type
 local metatable_of = debug.getmetatable
@@ -34,9 +35,32 @@ local function make_tostring()
   end
 end
 
-local function make_string(safe_tostring)
+--- Functions of C that call back into the script, and coroutines, each take a piece of the process's stack (gsub 8 KB and
+--- more), of which LuaJIT keeps no account: nesting them without end would end the worker. This one counts.
+---@return fun(name: string, fn: function, ...): any  calls fn(...) one level deeper; raises at the limit
+local function make_nesting()
+  local depth = 0
+  local function leave(ok, ...)
+    depth = depth - 1
+    if not ok then error((...), 0) end
+    return ...
+  end
+  return function(name, fn, ...)
+    if depth >= NESTED_MAX then error(("stack overflow: %s is nested too deeply"):format(name), 3) end
+    depth = depth + 1
+    return leave(pcall(fn, ...))
+  end
+end
+
+local function make_string(safe_tostring, nested)
   local out = {}
-  for _, name in ipairs { "byte", "char", "find", "gmatch", "gsub", "len", "lower", "match", "rep", "reverse", "sub",
+  local gsub = string.gsub
+  function out.gsub(text, pattern, replacement, limit)
+    local kind = raw_type(replacement)
+    if kind ~= "function" and kind ~= "table" then return gsub(text, pattern, replacement, limit) end
+    return nested("string.gsub", gsub, text, pattern, replacement, limit)
+  end
+  for _, name in ipairs { "byte", "char", "find", "gmatch", "len", "lower", "match", "rep", "reverse", "sub",
     "upper" } do
     out[name] = string[name]
   end
@@ -59,12 +83,14 @@ local function make_string(safe_tostring)
   return out
 end
 
-local function make_table()
+local function make_table(nested)
   local out = { concat = table.concat, maxn = table.maxn, getn = table.getn, foreach = table.foreach,
     foreachi = table.foreachi, unpack = unpack }
-  for _, name in ipairs { "insert", "remove", "sort", "move" } do
-    out[name] = table[name] and guard.changing("table." .. name, table[name])
-  end
+  local sort = guard.changing("table.sort", table.sort)
+  function out.sort(list, less) nested("table.sort", sort, list, less) end
+  for _, name in ipairs { "insert", "remove" } do out[name] = guard.changing("table." .. name, table[name]) end
+  local move = guard.changing("table.move", function(to, from, first, last, at) return table.move(from, first, last, at, to) end)
+  function out.move(from, first, last, at, to) return move(to or from, from, first, last, at) end
   return out
 end
 
@@ -94,13 +120,13 @@ local function make_os()
   function out.time(at)
     if at == nil then return now() end
     if raw_type(at) ~= "table" then error("bad argument #1 to 'time' (table expected)", 2) end
-    return calendar.seconds(at)
+    return require("run.calendar").seconds(at)
   end
   function out.date(format, at)
     if at ~= nil and (raw_type(at) ~= "number" or math.abs(at) > 1e13) then
       error("bad argument #2 to 'date' (seconds expected)", 2)
     end
-    return calendar.format(raw_tostring(format or "%c"), at or now())
+    return require("run.calendar").format(raw_tostring(format or "%c"), at or now())
   end
   function out.clock() return sys.clock.cpu() / 1000 end
   return out
@@ -108,7 +134,7 @@ end
 
 --- Coroutines for generators. Only those that the script made can be resumed, and only from inside one can it yield: a
 --- task's own coroutine belongs to the scheduler, and there is no coroutine.running to get hold of it.
-local function make_coroutine()
+local function make_coroutine(nested)
   local mine = setmetatable({}, { __mode = "k" })
   local create, resume, status, yield = coroutine.create, coroutine.resume, coroutine.status, coroutine.yield
   local running = coroutine.running
@@ -128,7 +154,7 @@ local function make_coroutine()
   end
   function out.resume(co, ...)
     check(co, "resume")
-    return resume(co, ...)
+    return nested("coroutine.resume", resume, co, ...)
   end
   function out.status(co)
     check(co, "status")
@@ -150,9 +176,33 @@ local function make_coroutine()
     if raw_type(fn) ~= "function" then error("bad argument #1 to 'wrap' (function expected)", 2) end
     local co = create(fn)
     mine[co] = true
-    return function(...) return results(resume(co, ...)) end
+    return function(...) return results(nested("coroutine.wrap", resume, co, ...)) end
   end
   return out
+end
+
+local function collected(ok, ...)
+  if not ok and (...) == "not enough memory" then collectgarbage() end
+  return ok, ...
+end
+
+--- pcall for the user. LuaJIT does not collect garbage when it runs out of memory: without this, a script that has caught
+--- the error would fail again at once.
+local function pcall_collecting(...)
+  return collected(pcall(...))
+end
+
+local function handled(handler, ok, ...)
+  if ok then return true, ... end
+  local _, value = pcall(handler, (...))
+  return false, value
+end
+
+--- xpcall for the user: the handler is called after the error, not inside it. The watchdog raises its error from a hook, and
+--- LuaJIT calls message handlers with hooks off: a handler that loops could never be ended.
+local function xpcall_after(fn, handler, ...)
+  if raw_type(handler) ~= "function" then error("bad argument #2 to 'xpcall' (function expected)", 2) end
+  return handled(handler, pcall_collecting(fn, ...))
 end
 
 local function make_print(safe_tostring, log)
@@ -175,20 +225,21 @@ end
 ---@return table env  for sys.load_user
 function sandbox.create(words, log)
   local safe_tostring = make_tostring()
-  local strings = make_string(safe_tostring)
+  local nested = make_nesting()
+  local strings = make_string(safe_tostring, nested)
   -- ("x"):dump would reach the real library: texts share one metatable in a state.
   debug.setmetatable("", { __index = strings, __metatable = false })
 
 
   local all = {
     _VERSION = _VERSION, assert = assert, error = error, ipairs = guard.ipairs, next = guard.next, pairs = guard.pairs,
-    pcall = pcall, xpcall = xpcall, select = select, tonumber = tonumber, tostring = safe_tostring, type = type,
+    pcall = pcall_collecting, xpcall = xpcall_after, select = select, tonumber = tonumber, tostring = safe_tostring, type = type,
     unpack = unpack, rawequal = rawequal, rawget = guard.rawget, rawset = guard.rawset,
     getmetatable = guard.getmetatable, setmetatable = guard.setmetatable,
     print = make_print(safe_tostring, log), collectgarbage = collectgarbage_count,
-    string = guard.readonly("string", strings), table = guard.readonly("table", make_table()),
+    string = guard.readonly("string", strings), table = guard.readonly("table", make_table(nested)),
     math = guard.readonly("math", make_math()), os = guard.readonly("os", make_os()),
-    bit = guard.readonly("bit", bit), coroutine = guard.readonly("coroutine", make_coroutine()),
+    bit = guard.readonly("bit", bit), coroutine = guard.readonly("coroutine", make_coroutine(nested)),
   }
   for name, value in pairs(words) do all[name] = value end
   local env = guard.globals(all)

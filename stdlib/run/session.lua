@@ -3,12 +3,10 @@
 
 local context = require "run.context"
 local events = require "run.events"
-local evidence = require "run.evidence"
 local frames = require "run.frames"
 local load = require "run.load"
 local option = require "run.option"
 local pages = require "run.pages"
-local plain = require "run.plain"
 local problem = require "run.problem"
 local result = require "run.result"
 local secret = require "run.secret"
@@ -57,11 +55,12 @@ local function perform(run)
     if type(value) == "string" and not run.summary then run.summary = value end
     return
   end
+  if value == "not enough memory" then collectgarbage() end -- LuaJIT does not do so on its own
   run.cause = problem.describe(value)
   if run.failing and rawequal(run.failing.value, value) then
     run.cause, run.path = run.failing.cause, run.failing.path
   elseif run.cause.kind == "failure" or run.cause.kind == "script" then
-    evidence.capture(run, nil, run.cause)
+    require("run.evidence").capture(run, nil, run.cause)
   end
 end
 
@@ -82,7 +81,7 @@ end
 local function await(run, task, limit_ms)
   local ok, why, code, trace = task:join(limit_ms)
   if not ok and not task:done() and run.capturing then
-    ok, why, code, trace = task:join(evidence.LIMIT_MS) -- a failure came first: let it be told whole
+    ok, why, code, trace = task:join(require("run.evidence").LIMIT_MS) -- a failure came first: let it be told whole
   end
   if not ok and not task:done() then
     task:kill("timed out", "timeout")
@@ -94,7 +93,7 @@ local function await(run, task, limit_ms)
   local going_on = run.stack[#run.stack]
   steps.abandon(run, cause)
   if #run.evidence == 0 and cause.kind ~= "memory" then
-    evidence.capture(run, going_on and going_on.name, cause)
+    require("run.evidence").capture(run, going_on and going_on.name, cause)
   end
   return cause, path
 end
@@ -125,10 +124,6 @@ function session.run(job)
   local loaded, cause = load.script(job, function(text) events.log("info", text) end)
   local path
   if loaded then cause, path = execute(run, loaded) end
-  if cause and cause.details then cause.details = plain.copy(cause.details) end
-  for _, step in ipairs(run.steps) do
-    if step.error then step.error.details = step.error.details and plain.copy(step.error.details) end
-  end
   return result.build(run, cause, path)
 end
 

@@ -2,12 +2,10 @@
 ---
 ---    return skill "checkout" { about = "…", every = "30m", timeout = "90s", needs = {…}, options = {…}, run = fn }
 
-local excerpt = require "run.excerpt"
 local fault = require "fault"
 local frames = require "run.frames"
 local guard = require "run.guard"
 local manifest = require "run.manifest"
-local nearest = require "run.nearest"
 local option = require "run.option"
 local time = require "time"
 
@@ -33,7 +31,7 @@ local declared = setmetatable({}, { __mode = "k" }) -- what the script holds →
 local function refuse(name, field, problem, hint)
   local where = frames.where()
   local file = frames.parse(where) or frames.main()
-  local text = frames.text(file)
+  local text, excerpt = frames.text(file), require "run.excerpt"
   local line = field and excerpt.line_of_field(text, field)
     or not where and excerpt.line_of(text, "skill%s*%(?%s*[\"']" .. name:gsub("%p", "%%%0"))
   error(fault.new("usage", { message = ('skill "%s": %s'):format(name, problem), hint = hint, code = "skill",
@@ -117,7 +115,7 @@ local function define(name, fields)
     local read = READ[key]
     if not read then
       refuse(name, type(key) == "string" and key or nil, ("unknown field %q"):format(tostring(key)),
-        nearest.hint(key, READ))
+        require("run.nearest").hint(key, READ))
     end
     got[key] = read(name, value)
   end

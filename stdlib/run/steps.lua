@@ -2,7 +2,6 @@
 --- its evidence at once, while the page still shows what went wrong, and raises the same error again.
 
 local events = require "run.events"
-local evidence = require "run.evidence"
 local problem = require "run.problem"
 
 local steps = {}
@@ -57,7 +56,7 @@ local function fail(run, step, value)
   -- An outer step sees the same error that an inner one has told of.
   if not (run.failing and rawequal(run.failing.value, value)) then
     run.failing = { value = value, cause = cause, path = steps.path(run), step = step }
-    if not NO_EVIDENCE[cause.kind] then evidence.capture(run, step.name, cause) end
+    if not NO_EVIDENCE[cause.kind] then require("run.evidence").capture(run, step.name, cause) end
   end
   finish(run, step, STATUS[cause.kind] or "ERROR", cause, duration)
 end

@@ -7,6 +7,7 @@
 ---   $ NAME=value nano-sre run a         is run there
 ---   | a line of stdout
 ---   ! a line of stderr
+---   | and so on …                       a line that begins so
 ---   | …                                 any number of lines of stdout (or, with !, of stderr)
 ---   = 1                                 the exit code; may be left out when it is 0
 ---
@@ -91,8 +92,8 @@ function lib.normalise(text, folder)
   end
   text = text:gsub("%d%d%d%d%-%d%d%-%d%dT[%d:.]+Z",
     "WHEN"):gsub("%d%d%d%d%d%d%d%d%-%d%d%d%d%d%d%-%d%d%d", "STAMP")
-  text = text:gsub(" +%d+ min %d+ s", " TIME"):gsub(" +%d+%.%d s%f[^%w]",
-    " TIME"):gsub(" +%d+ ms%f[^%w]", " TIME")
+  text = text:gsub("%f[%d]%d+ min %d+ s%f[^%w]", "TIME"):gsub("%f[%d]%d+%.%d s%f[^%w]", "TIME")
+  text = text:gsub("%f[%d]%d+ ms%f[^%w]", "TIME"):gsub(" +TIME", " TIME")
   return (text:gsub("%f[%d]%d+%.?%d*ms%f[^%w]", "TIME"):gsub("nano%-sre %d+%.%d+%.%d+",
     "nano-sre VERSION"))
 end
@@ -104,6 +105,13 @@ local function lines_of(text)
   return lines
 end
 
+-- A line may end in "…" for "and so on".
+local function line_fits(expected, actual)
+  if actual == nil or actual == expected then return actual ~= nil end
+  local start = expected:match("^(.*)…$")
+  return start ~= nil and actual:sub(1, #start) == start
+end
+
 -- Whether the lines from actual[j] on are what expected[i] and its followers describe.
 local function fits(expected, actual, i, j)
   while i <= #expected do
@@ -113,7 +121,7 @@ local function fits(expected, actual, i, j)
       end
       return false
     end
-    if actual[j] ~= expected[i] then return false end
+    if not line_fits(expected[i], actual[j]) then return false end
     i, j = i + 1, j + 1
   end
   return j == #actual + 1

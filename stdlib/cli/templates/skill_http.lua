@@ -15,7 +15,7 @@ return skill "SKILL_NAME" {
     t.step("the shop answers", function()
       local response = t.http.get(t.store.url .. o.path)
       t.expect(response.status, "the HTTP status of " .. o.path):is(200)
-      t.measure("first_byte_ms", response.timings.first_byte_ms, { page = o.path, baseline = true })
+      t.measure("first_byte_ms", response.timings.first_byte, { page = o.path, baseline = true })
     end)
   end,
 }

@@ -4,7 +4,7 @@ local verb = {}
 
 verb.examples = {
   { "nano-sre demo --check", "a phone shopper shops, and a report is written" },
-  { "nano-sre demo --check --fault cart-500", "the same with a fault" },
+  { "nano-sre demo --check --fault cart_500", "the same with a fault" },
   { "nano-sre demo --port 8080", "only the shop, until Ctrl-C" },
   { "nano-sre demo --list-faults", "the faults that can be switched on" },
 }
@@ -31,26 +31,34 @@ local function port_of(text)
   return port
 end
 
-local function check_faults(store, names)
+-- The faults by name, in alphabetical order: { {name, about}, … }.
+local function faults()
+  local list = {}
+  for name, fault in pairs(require "demo.faults") do
+    if type(fault) == "table" then list[#list + 1] = { name, fault.about or "" } end
+  end
+  table.sort(list, function(a, b) return a[1] < b[1] end)
+  return list
+end
+
+local function check_faults(wanted)
   local known = {}
-  for _, fault in ipairs(store.faults()) do known[#known + 1] = fault.name end
-  for _, name in ipairs(names) do
-    local found = false
-    for _, one in ipairs(known) do found = found or one == name end
-    if not found then
+  for _, fault in ipairs(faults()) do
+    known[#known + 1] = fault[1]
+    known[fault[1]] = true
+  end
+  for _, name in ipairs(wanted) do
+    if not known[name] then
       local nearest = require("run.nearest").find(name, known)
-      refuse(("the demo shop has no fault %q"):format(name),
-        nearest and ("did you mean %s?"):format(nearest) or "there are "
-          .. table.concat(known, ", "))
+      refuse(("the demo shop has no fault %q"):format(name), nearest
+        and ("did you mean %s?"):format(nearest) or "`nano-sre demo --list-faults` lists them")
     end
   end
 end
 
-local function list_faults(store)
+local function list_faults()
   local out = require "cli.out"
-  local rows = {}
-  for i, fault in ipairs(store.faults()) do rows[i] = { fault.name, fault.about or "" } end
-  out.write(1, out.columns(rows))
+  out.write(1, out.columns(faults()))
   return 0
 end
 
@@ -78,9 +86,9 @@ local function serve_until_signal(server)
 end
 
 function verb.run(args)
+  if args.list_faults then return list_faults() end
+  check_faults(args.fault)
   local store = require "demo.store"
-  if args.list_faults then return list_faults(store) end
-  check_faults(store, args.fault)
   local server, why = store.start { port = port_of(args.port), faults = args.fault }
   if not server then
     error(require("fault").new("engine", {

@@ -1,0 +1,126 @@
+// Whether an element can be acted on, where to touch it, and whether the touch arrived.
+
+const EDITABLE = /^(|text|search|email|tel|url|password|number)$/;
+const SETTABLE = /^(date|time|month|week|datetime-local|color|range)$/;
+
+function editable(e) {
+  if (e.nodeName === 'INPUT') {
+    const type = (attr(e, 'type') || '').toLowerCase();
+    return !e.readOnly && (EDITABLE.test(type) ? 'type' : SETTABLE.test(type) ? 'set' : EDITABLE.test(e.type) && 'type');
+  }
+  if (e.nodeName === 'TEXTAREA') return !e.readOnly && 'type';
+  return e.isContentEditable && 'type';
+}
+
+// Touching `hit` counts as touching e: it is in it, in the control around it, or in the label that belongs to it.
+function reaches(hit, e) {
+  if (holds(e, hit)) return true;
+  const control = e.closest('button,a,[role=button],[role=link]');
+  if (control && holds(control, hit)) return true;
+  const label = hit.closest('label');
+  return !!label && (label.control === e || holds(label, e));
+}
+
+const onScreen = p => p.x >= 0 && p.y >= 0 && p.x < innerWidth && p.y < innerHeight;
+
+// Places to touch, the middle first; the others serve when a corner of something else lies over the middle.
+function places(e) {
+  const box = [...e.getClientRects()].find(r => r.width > 0 && r.height > 0) || e.getBoundingClientRect();
+  const at = (fx, fy) => ({ x: box.left + box.width * fx, y: box.top + box.height * fy });
+  return [at(.5, .5), at(.25, .5), at(.75, .5), at(.5, .25), at(.5, .75)];
+}
+
+const sameBox = (a, b) => a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
+const BLOCKS = ['center', 'end', 'start', 'nearest'];
+
+// {ok, e, x, y} or {why, e}. needs: {enabled, editable, point}
+async function ready(e, needs, round) {
+  if (needs.enabled && disabled(e)) return { why: 'disabled', e };
+  if (needs.editable && !editable(e)) return { why: 'readonly', e };
+  if (!needs.point) return { ok: true, e };
+  if (round % 4 || !onScreen(places(e)[0])) {
+    e.scrollIntoView({ block: BLOCKS[round % 4], inline: 'nearest', behavior: 'instant' });
+  }
+  const before = e.getBoundingClientRect();
+  await nextFrame();
+  if (!e.isConnected) return { why: 'replaced', e };
+  if (!sameBox(before, e.getBoundingClientRect())) return { why: 'moving', e };
+  const points = places(e).filter(onScreen);
+  if (!points.length) return { why: 'offscreen', e };
+  for (const p of points) {
+    const hit = deepestAt(p.x, p.y);
+    if (hit && reaches(hit, e)) return { ok: true, e, x: Math.round(p.x * 10) / 10, y: Math.round(p.y * 10) / 10 };
+  }
+  return { why: 'covered', e, by: deepestAt(points[0].x, points[0].y) };
+}
+
+// Waits for the first visible match that is ready.
+function target(parts, needs, limit) {
+  return until(limit, async round => {
+    const found = resolve(parts);
+    let e = found.find(visible);
+    if (!e) return { why: found.length ? 'hidden' : 'missing', e: found[0] };
+    if (needs.editable && e.nodeName === 'LABEL' && e.control) e = e.control;
+    return ready(e, needs, round);
+  });
+}
+
+// ---- did the touch arrive? Events that would hit another element are swallowed, and the action is tried again.
+const TOUCHES = ['pointerdown', 'mousedown', 'touchstart', 'pointerup', 'mouseup', 'touchend', 'click', 'dblclick',
+  'contextmenu', 'auxclick'];
+let watch = null;
+
+function arm(e) {
+  if (watch) watch.stop();
+  const mine = watch = { by: null, seen: false, ended: null };
+  const over = new Promise(done => { mine.ended = done; });
+  const on = event => {
+    if (!event.isTrusted) return;
+    const hit = event.composedPath()[0];
+    if (!mine.seen) { mine.seen = true; if (hit.nodeType === 1 && !reaches(hit, e)) mine.by = hit; }
+    if (mine.by) { event.preventDefault(); event.stopImmediatePropagation(); }
+    // The click follows at once; a timer lets it, and what its handlers put off for a moment, go first. A swallowed
+    // pointerdown has no mouseup.
+    if (event.type === 'mouseup' || (mine.by && event.type === 'pointerup')) setTimeout(mine.ended, 0);
+  };
+  for (const type of TOUCHES) window.addEventListener(type, on, { capture: true, passive: false });
+  mine.stop = () => { for (const type of TOUCHES) window.removeEventListener(type, on, { capture: true }); };
+  mine.over = over;
+}
+
+async function landed(limit) {
+  const mine = watch;
+  if (!mine) return { ok: true };
+  setTimeout(mine.ended, limit);
+  await mine.over;
+  mine.stop();
+  watch = null;
+  return mine.by ? { why: 'covered', by: describe(mine.by) } : { ok: true, seen: mine.seen };
+}
+
+// ---- what the actions do in the page
+function focusOn(e) {
+  e.focus({ preventScroll: true });
+  return (e.getRootNode().activeElement === e) || holds(e, document.activeElement);
+}
+
+function selectAll(e) {
+  if (e.select) return e.select();
+  const range = document.createRange();
+  range.selectNodeContents(e);
+  const selection = getSelection();
+  selection.removeAllRanges();
+  selection.addRange(range);
+}
+
+// Types that have no keyboard form (a date, a colour) are set as their pickers would.
+function setValue(parts, value) {
+  const e = resolve(parts).find(visible);
+  if (!e) return { why: 'missing' };
+  e.value = value;
+  e.dispatchEvent(new Event('input', { bubbles: true, composed: true }));
+  e.dispatchEvent(new Event('change', { bubbles: true }));
+  return e.value === value ? { ok: true } : { why: 'rejected', value: e.value };
+}
+
+const valueOf = e => e.isContentEditable ? e.textContent : e.value;

@@ -1,0 +1,147 @@
+// Words for people: what an element is called, what is on the page instead of what was looked for, the DOM around it.
+
+const tagText = e => {
+  let text = '<' + e.localName;
+  for (const name of ['id', 'class', 'name', 'type', 'role', 'href']) {
+    const value = attr(e, name);
+    if (value) text += ` ${name}="${clip(squeeze(value), 40)}"`;
+  }
+  return text + '>';
+};
+
+const TOLD = new Set('button link checkbox radio tab menuitem switch textbox searchbox combobox heading img option'.split(' '));
+
+function describe(e) {
+  if (!e || e.nodeType !== 1) return 'nothing';
+  const role = roleOf(e), name = TOLD.has(role) ? nameOf(e) : '';
+  return name ? `${role} "${clip(name, 60)}"` : tagText(e);
+}
+
+function withState(e) {
+  const notes = [];
+  if (!visible(e)) notes.push('hidden');
+  else if (disabled(e)) notes.push('disabled');
+  return describe(e) + (notes.length ? ` (${notes.join(', ')})` : '');
+}
+
+// ---- nearest candidates
+const wordsOf = text => (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) || []);
+const pairsOf = text => { const out = []; for (let i = 0; i < text.length - 1; i++) out.push(text.slice(i, i + 2)); return out; };
+
+// Dice's coefficient over pairs of letters: near spellings and shared words score alike.
+function likeness(a, b) {
+  if (!a || !b) return 0;
+  if (a === b) return 1;
+  const left = pairsOf(a), right = pairsOf(b), total = left.length + right.length;
+  let shared = 0;
+  for (const pair of left) {
+    const at = right.indexOf(pair);
+    if (at >= 0) { shared++; right.splice(at, 1); }
+  }
+  return total ? 2 * shared / total : 0;
+}
+
+// The words and the role that a selector is about, from its last part that says something.
+function wanted(parts) {
+  for (let i = parts.length - 1; i >= 0; i--) {
+    const [engine, how] = parts[i];
+    if (engine === 'css') {
+      const last = how.replace(/:[\w-]+(\([^)]*\))?/g, '').replace(/\[[\w-]+/g, ' ').trim().split(/[\s>+~]+/).pop();
+      return { text: wordsOf(apart(last)).join(' '), css: true };
+    }
+    const match = engine === 'role' ? how.name || {} : engine === 'text' ? how : null;
+    if (!match) continue;
+    const text = match.exact || match.part || (match.regex || '').replace(/\\[a-zA-Z]/g, ' ');
+    return { text: wordsOf(text).join(' '), role: how.role };
+  }
+  return { text: '' };
+}
+
+const TOUCHABLE = 'a[href],button,summary,input:not([type=hidden]),select,textarea,[role],[onclick],[tabindex]';
+const NEAR_MAX = 5, POOL_MAX = 600;
+const apart = text => text.replace(/([a-z])([A-Z])/g, '$1 $2');
+const namesOf = e => wordsOf(apart([e.localName, attr(e, 'id'), attr(e, 'class'), attr(e, 'name'), attr(e, 'href')]
+  .filter(Boolean).join(' '))).join(' ');
+
+function candidates(want) {
+  const pool = new Set(query(document, WHERE[want.role] ? WHERE[want.role] + ',' + TOUCHABLE : TOUCHABLE).slice(0, POOL_MAX));
+  if (want.css) for (const e of query(document, '[id],[class],[name]').slice(0, 4 * POOL_MAX)) pool.add(e);
+  const scored = [];
+  for (const e of pool) {
+    let score = likeness(want.text, clip(want.css ? namesOf(e) : wordsOf(nameOf(e)).join(' '), 120));
+    if (want.role && roleOf(e) === want.role) score += .3;
+    if (score < (want.css ? .45 : .3)) continue;
+    if (e.closest('main,form,dialog,[role=dialog]')) score += .1;
+    if (e.closest('header,footer,nav')) score -= .1;
+    if (!visible(e)) score -= .15;
+    scored.push({ e, score });
+  }
+  return scored.sort((a, b) => b.score - a.score).map(one => one.e);
+}
+
+// What is most like the wanted, or else what a shopper can touch.
+function near(parts) {
+  let close = candidates(wanted(parts));
+  if (!close.length) close = query(document, 'main button,main a[href],button,a[href]').filter(visible).slice(0, 50);
+  const seen = new Set(), out = [];
+  for (const e of close) {
+    const text = withState(e);
+    if (seen.has(text) || out.length === NEAR_MAX) continue;
+    seen.add(text);
+    out.push(e);
+  }
+  return out;
+}
+
+// ---- DOM excerpt
+const EXCERPT = 2500, VOID = /^(area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)$/;
+
+// The markup without scripts, styles, drawings and secrets, cut at a size.
+function markup(e, room, depth = 0) {
+  if (room.left <= 0) return '';
+  if (e.nodeType === 3) {
+    const text = clip(squeeze(e.data), 200);
+    room.left -= text.length;
+    return text;
+  }
+  if (e.nodeType !== 1 || SILENT[e.nodeName]) return '';
+  let open = '<' + e.localName;
+  for (const a of e.attributes) {
+    const secret = a.name === 'value' && /^(password|hidden)$/i.test(attr(e, 'type') || '');
+    if (a.name === 'style' || a.name === 'srcset' || a.name === 'd') continue;
+    open += a.value === '' ? ` ${a.name}` : ` ${a.name}="${secret ? '…' : clip(squeeze(a.value), 80)}"`;
+  }
+  open += '>';
+  room.left -= open.length;
+  if (e.localName === 'svg' || depth > 30) return open + '…</' + e.localName + '>';
+  let inner = '', block = false;
+  for (const child of childrenOf(e)) {
+    const text = markup(child, room, depth + 1);
+    if (!text) continue;
+    if (child.nodeType === 1) { inner += '\n' + '  '.repeat(depth + 1) + text; block = true; } else inner += text;
+    if (room.left <= 0) { inner += ' …'; break; }
+  }
+  if (VOID.test(e.localName)) return open;
+  return open + inner + (block ? '\n' + '  '.repeat(depth) : '') + `</${e.localName}>`;
+}
+
+function excerpt(e) {
+  let around = e || document.body || document.documentElement;
+  if (!around) return '';
+  for (let up; e && (up = parentOf(around)) && up !== document.body && up.querySelectorAll('*').length < 25;) around = up;
+  return markup(around, { left: EXCERPT });
+}
+
+// The evidence of a failure: what was seen last, and what the page looks like.
+function explain(parts, seen) {
+  const found = resolve(parts), close = found.some(visible) ? [] : near(parts);
+  let hidden = 0;
+  if (!found.length) {
+    showHidden = true;
+    try { hidden = resolve(parts).length; } finally { showHidden = false; }
+  }
+  const e = seen.e && seen.e.isConnected ? seen.e : found[0];
+  return { ok: false, why: hidden ? 'hidden' : seen.why, matched: found.length || hidden,
+    visible: found.filter(visible).length, element: e && withState(e), by: seen.by && describe(seen.by),
+    near: close.map(withState), dom: excerpt(e || close[0]), title: document.title, ready: document.readyState };
+}

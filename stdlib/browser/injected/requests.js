@@ -1,0 +1,73 @@
+// What can be asked from outside: nano.<name>(argument) gives a promise of plain data.
+
+const STATES = {
+  attached: found => found.length > 0, detached: found => !found.length,
+  visible: found => found.some(visible), hidden: found => !found.some(visible),
+};
+
+const READ = {
+  text: e => squeezeLines(e.innerText === undefined ? e.textContent : e.innerText),
+  html: e => e.innerHTML,
+  value: e => e.value === undefined ? null : e.value,
+  attribute: (e, name) => attr(e, name),
+  describe: e => ({ text: describe(e), x: e.getBoundingClientRect().x, y: e.getBoundingClientRect().y }),
+};
+const squeezeLines = text => text.split('\n').map(squeeze).join('\n').replace(/\n{3,}/g, '\n\n').trim();
+
+// Bad CSS is the script's mistake, not the page's: told apart by `usage`.
+const guarded = fn => async a => {
+  try {
+    return await fn(a);
+  } catch (problem) {
+    if (problem && problem.name === 'SyntaxError') return { usage: String(problem.message) };
+    throw problem;
+  }
+};
+
+const nano = {
+  // a: {parts, needs, limit, arm, focus, select}
+  target: guarded(async a => {
+    const seen = await target(a.parts, a.needs, a.limit);
+    if (!seen.ok) return { ...explain(a.parts, seen), vitals: vitalsNow() };
+    const out = { ok: true, x: seen.x, y: seen.y, vitals: vitalsNow() };
+    if (a.needs.editable) out.how = editable(seen.e);
+    if (a.focus && !focusOn(seen.e)) return explain(a.parts, { why: 'unfocusable', e: seen.e });
+    if (a.select) selectAll(seen.e);
+    if (a.arm) arm(seen.e);
+    return out;
+  }),
+  // a: {parts, state, limit}
+  state: guarded(async a => {
+    const seen = await until(a.limit, () => {
+      const found = resolve(a.parts);
+      return { ok: STATES[a.state](found), e: found.find(visible) || found[0],
+        why: found.length ? (found.some(visible) ? 'visible' : 'hidden') : 'missing' };
+    });
+    return seen.ok ? { ok: true } : explain(a.parts, seen);
+  }),
+  // a: {parts, limit, read, argument}: of the first visible match, or the first
+  read: guarded(async a => {
+    const seen = await until(a.limit, () => {
+      const found = resolve(a.parts), e = found.find(visible) || found[0];
+      return { ok: !!e, e, why: 'missing' };
+    });
+    if (!seen.ok) return explain(a.parts, seen);
+    const value = READ[a.read](seen.e, a.argument);
+    return { ok: true, value: value === null ? undefined : value };
+  }),
+  // a: {parts, read, argument}: of all matches, at once
+  all: guarded(async a => ({ ok: true, value: resolve(a.parts).map(e => READ[a.read](e, a.argument)) })),
+  count: guarded(async a => ({ ok: true, value: resolve(a.parts).length })),
+  shown: guarded(async a => ({ ok: true, value: resolve(a.parts).some(visible) })),
+  enabled: guarded(async a => { const e = resolve(a.parts).find(visible); return { ok: true, value: !!e && !disabled(e) }; }),
+  landed: async a => landed(a.limit),
+  filled: async () => { const e = document.activeElement; return { ok: true, empty: !e || !valueOf(e) }; },
+  set: guarded(async a => setValue(a.parts, a.value)),
+  vitals: async a => ({ ok: true, value: await vitals(a.limit) }),
+  look: guarded(async a => ({ ok: true, ...(a.parts ? explain(a.parts, { why: 'missing' }) : { dom: excerpt(null) }),
+    title: document.title, vitals: vitalsNow() })),
+  content: async () => ({ ok: true, value: (document.doctype ? '<!DOCTYPE ' + document.doctype.name + '>' : '') +
+    (document.documentElement ? document.documentElement.outerHTML : '') }),
+  title: async () => ({ ok: true, value: document.title }),
+};
+globalThis.__nano = nano;

@@ -1,0 +1,185 @@
+--- The page's requests. An event is kept as the text that came and decoded when somebody asks for it, because most
+--- requests of a page interest nobody: only their ids are read as they come. The list is bounded.
+
+local network = {}
+
+local KEEP, RAW_MAX, URL_MAX, BODY_MAX = 400, 8192, 4096, 65536
+
+local decode, null = sys.codec.json_decode, sys.codec.null
+
+---@class browser.Exchange  one request and what became of it; a redirect begins a new one
+---@field id string         DevTools' id, shared along a chain of redirects
+---@field seq integer       grows with each request of the page
+---@field ended number?     when it ended, seconds on Chromium's clock
+---@field previous browser.Exchange?  what redirected here
+---@field sent table?       decoded request, see Exchange:request
+---@field got table?        decoded response
+---@field failure string?   "net::ERR_…"
+---@field bytes number?     over the wire
+local Exchange = {}
+Exchange.__index = Exchange
+
+---@class browser.Network
+local Network = {}
+Network.__index = Network
+
+---@return browser.Network
+function network.new()
+  return setmetatable({ list = {}, first = 1, last = 0, by_id = {} }, Network)
+end
+
+-- Chromium writes the id first; a decoder that reorders would cost a decode, not an error.
+local function id_of(raw)
+  return raw:match('^{"requestId":"([^"\\]+)"') or decode(raw).requestId
+end
+
+local function cut(url)
+  return #url > URL_MAX and url:sub(1, URL_MAX) .. "…" or url
+end
+
+local function read_sent(raw)
+  local event = decode(raw)
+  local request = event.request
+  local body = request.postData
+  return { url = cut(request.url .. (request.urlFragment or "")), method = request.method, headers = request.headers,
+    post_data = body and body:sub(1, BODY_MAX), type = (event.type or "Other"):lower(), timestamp = event.timestamp,
+    loader = event.loaderId, frame = event.frameId, redirect = event.redirectResponse,
+    initiator = event.initiator and event.initiator.type }
+end
+
+local function lowered(headers)
+  local out = {}
+  for name, value in pairs(headers or {}) do out[name:lower()] = value end
+  return out
+end
+
+local function read_got(response, timestamp)
+  local timing = response.timing
+  if timing == null then timing = nil end
+  return { url = cut(response.url), status = response.status, status_text = response.statusText,
+    headers = lowered(response.headers), mime = response.mimeType, from_cache = response.fromDiskCache or nil,
+    protocol = response.protocol, address = response.remoteIPAddress, timestamp = timestamp,
+    ttfb_ms = timing and timing.receiveHeadersStart and timing.sendStart
+      and timing.receiveHeadersStart - timing.sendStart or nil }
+end
+
+local function end_of(raw)
+  return tonumber(raw:match('"timestamp":([%d.]+)'))
+end
+
+-- The oldest go first.
+local function add(self, exchange)
+  self.last = self.last + 1
+  exchange.seq = self.last
+  self.list[self.last] = exchange
+  self.by_id[exchange.id] = exchange
+  if self.last - self.first < KEEP then return end
+  local old = self.list[self.first]
+  self.list[self.first] = nil
+  self.first = self.first + 1
+  if self.by_id[old.id] == old then self.by_id[old.id] = nil end
+end
+
+--- Network.requestWillBeSent
+---@param raw string
+function Network:on_request(raw)
+  local id = id_of(raw)
+  local previous = self.by_id[id]
+  local exchange = setmetatable({ id = id, previous = previous, raw_sent = raw }, Exchange)
+  if previous then previous.redirected = exchange end
+  if #raw > RAW_MAX then exchange:request() end
+  add(self, exchange)
+end
+
+--- Network.responseReceived
+---@param raw string
+function Network:on_response(raw)
+  local exchange = self.by_id[id_of(raw)]
+  if not exchange then return end
+  exchange.raw_got = raw
+  if #raw > RAW_MAX then exchange:response() end
+end
+
+--- Network.loadingFinished
+---@param raw string
+function Network:on_finished(raw)
+  local exchange = self.by_id[id_of(raw)]
+  if not exchange then return end
+  exchange.bytes = tonumber(raw:match('"encodedDataLength":(%-?[%d.]+)'))
+  exchange.ended = end_of(raw)
+end
+
+--- Network.loadingFailed
+---@param raw string
+function Network:on_failed(raw)
+  local exchange = self.by_id[id_of(raw)]
+  if not exchange then return end
+  local event = decode(raw)
+  exchange.failure = event.blockedReason and "blocked: " .. event.blockedReason or event.errorText
+  exchange.cancelled = event.canceled or nil
+  exchange.ended = event.timestamp
+end
+
+--- The newest exchange with that id.
+---@return browser.Exchange?
+function Network:find(id) return self.by_id[id] end
+
+--- Exchanges that began after seq, oldest first.
+---@param seq integer
+---@return fun(): browser.Exchange?
+function Network:after(seq)
+  local at = math.max(seq, self.first - 1)
+  return function()
+    at = at + 1
+    return self.list[at]
+  end
+end
+
+--- The request: { url, method, headers, post_data, type, loader, frame, initiator }.
+function Exchange:request()
+  if not self.sent then self.sent, self.raw_sent = read_sent(self.raw_sent), nil end
+  return self.sent
+end
+
+--- The response, nil while there is none: { url, status, status_text, headers, mime, from_cache, ttfb_ms, … }.
+function Exchange:response()
+  if self.got then return self.got end
+  if self.raw_got then
+    local event = decode(self.raw_got)
+    self.got, self.raw_got = read_got(event.response, event.timestamp), nil
+  elseif self.redirected then
+    local following = self.redirected:request()
+    if following.redirect then self.got = read_got(following.redirect, following.timestamp) end
+  end
+  return self.got
+end
+
+--- Whether the browser is done with it.
+function Exchange:is_over()
+  return self.ended ~= nil or self.redirected ~= nil
+end
+
+--- Milliseconds from its beginning to its end, nil while it goes on.
+---@return number?
+function Exchange:duration()
+  local ended = self.ended or self.redirected and self.redirected:request().timestamp
+  return ended and math.max(0, (ended - self:request().timestamp) * 1000)
+end
+
+--- A plain record for lists: { url, method, type, status, mime, failure, from_cache, duration_ms, bytes }.
+function Exchange:summary()
+  local sent, got = self:request(), self:response()
+  return { url = sent.url, method = sent.method, type = sent.type, status = got and got.status, mime = got and got.mime,
+    from_cache = got and got.from_cache, failure = self.failure, duration_ms = self:duration(), bytes = self.bytes }
+end
+
+--- The records of the last requests, oldest first.
+---@param last integer?
+---@return table[]
+function Network:summaries(last)
+  local out = {}
+  for exchange in self:after(last and self.last - last or 0) do out[#out + 1] = exchange:summary() end
+  return out
+end
+
+return network

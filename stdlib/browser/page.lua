@@ -1,0 +1,275 @@
+--- A page of the browser as a skill sees it: Playwright's names in snake_case, every action waits on its own.
+--- This file is the public face; tab.lua holds what is behind it. docs/browser.md is the manual.
+---
+--- The runner (run/*) makes pages for `t.page{…}` and ends them:
+---
+---   local pages = require "browser.page"
+---   local page = pages.open(context, opts)      -- raises a fault (engine: no browser; usage: unknown device)
+---   pages.list(context)                         -- pages still open, the one that was used last first
+---   pages.finish(context)                       -- closes all of them and the browser context; never raises
+---
+--- `context` is one table per run; it is read by every page of the run, and the pages of a run share one browser
+--- context (cookies, so one cart), kept in the context by open():
+---
+---   context = {
+---     store   = { url = "https://shop.example/", password = nil|"…" },  -- url: what relative addresses join
+---     hosts   = { "pay.example", "*.shopify.com" },  -- further hosts that page:goto may visit (the manifest's)
+---     browser = { kind = "shell"|"chromium"|"auto", path =, endpoint =, headed =, args = },  -- to sys.cdp.connect
+---     device  = "Pixel 9"|nil,                       -- of the project or command line; t.page{device=} goes first
+---     timeout_ms = 10000|nil,                        -- default limit of one action or wait
+---     navigation_timeout_ms = 30000|nil,             -- default limit of goto and load states
+---     save    = function(name, bytes) → path | nil, text,  -- keeps an artifact ("cart.png"); nil: nowhere to keep
+---     shared  = nil,                                -- set by open(): the browser, its context, the pages
+---     log     = function(level, text) | nil,         -- a line of the run's log ("debug", "info", "warn")
+---   }
+---   opts = { device = "iPhone 17 Pro"|{…}, fresh = true (an own browser context: another shopper),
+---            timeout = ms|"10s", navigation_timeout = ms|"30s" }
+---
+--- When a step fails: page:evidence(selector|nil) → { url, title, selector, dom, console = {…last 20},
+--- requests = {…last 30}, errors = {…}, vitals = {…}, screenshot = path|nil }; limits of about 2 s, never raises. The selector of
+--- a failed action is in the fault: fault.details = { selector=, url=, dom=, near={…}, matched=, why= }.
+--- Faults raised: failure (the shop: code "timeout", "http-status", "net", "tls", "dns", "page-crash", …), engine (the monitor:
+--- "browser", "own-network"), usage (wrong call, selector or host).
+
+local actions = require "browser.actions"
+local devices = require "browser.devices"
+local evidence = require "browser.evidence"
+local exchange = require "browser.exchange"
+local face = require "browser.face"
+local fault = require "fault"
+local hosts = require "browser.hosts"
+local limits = require "browser.limits"
+local navigation = require "browser.navigation"
+local nearest = require "run.nearest"
+local selectors = require "browser.selector"
+local tabs = require "browser.tab"
+local world = require "browser.world"
+
+local page = {}
+
+local TIMEOUT_MS, NAVIGATION_MS, VITALS_MS, CONNECT_MS = 10000, 30000, 5000, 60000
+
+-- What pages and locators share: (tab, selector, …).
+local about_element = {
+  click = actions.click,
+  hover = actions.hover,
+  fill = actions.fill,
+  press = actions.press,
+  wait_for = actions.wait_for,
+  text = function(tab, selector, options) return actions.read(tab, "text", selector, "text", nil, options) end,
+  html = function(tab, selector, options) return actions.read(tab, "html", selector, "html", nil, options) end,
+  value = function(tab, selector, options) return actions.read(tab, "value", selector, "value", nil, options) end,
+  attribute = function(tab, selector, name, options)
+    if type(name) ~= "string" then fault.usage("page:attribute(selector, name)", "the name must be a text") end
+    return actions.read(tab, "attribute", selector, "attribute", name, options)
+  end,
+  texts = function(tab, selector) return actions.now(tab, "texts", selector, "all", { read = "text" }) end,
+  attributes = function(tab, selector, name)
+    if type(name) ~= "string" then fault.usage("page:attributes(selector, name)", "the name must be a text") end
+    return actions.now(tab, "attributes", selector, "all", { read = "attribute", argument = name })
+  end,
+  count = function(tab, selector) return actions.now(tab, "count", selector, "count") end,
+  is_visible = function(tab, selector) return actions.now(tab, "is_visible", selector, "shown") end,
+  is_enabled = function(tab, selector) return actions.now(tab, "is_enabled", selector, "enabled") end,
+}
+
+local make_locator
+
+local function locator(tab, selector)
+  selectors.parse(selector) -- a mistyped one is told of here, not at its first use
+  return make_locator { tab = tab, selector = selector, words = function() return selector end }
+end
+
+local function use(tab)
+  tab.used = (tab.shared.uses or 0) + 1
+  tab.shared.uses = tab.used
+end
+
+local locator_methods = {
+  locator = function(self, selector) return locator(self.tab, self.selector .. " >> " .. tostring(selector)) end,
+  nth = function(self, n) return locator(self.tab, ("%s >> nth=%s"):format(self.selector, tostring(n))) end,
+  first = function(self) return locator(self.tab, self.selector .. " >> nth=0") end,
+  last = function(self) return locator(self.tab, self.selector .. " >> nth=-1") end,
+}
+for name, method in pairs(about_element) do
+  locator_methods[name] = function(self, ...)
+    use(self.tab)
+    return method(self.tab, self.selector, ...)
+  end
+end
+make_locator = face.maker("locator", locator_methods)
+
+local function whole_page(tab, name)
+  local answer = world.ask(tab, "page:" .. name .. "()", name, {}, limits.deadline(tab.timeout))
+  if not answer then
+    fault.failure { code = "timeout", message = ("page:%s(): there is no page to look at"):format(name) }
+  end
+  return answer.value
+end
+
+local function copy_of(vitals)
+  local out = {}
+  for name, value in pairs(vitals) do out[name] = value end
+  return out
+end
+
+local function vitals(tab, options)
+  local signature = "page:vitals{timeout}"
+  options = actions.check_options(signature, options, { timeout = true })
+  local deadline = limits.deadline(limits.read(signature, options.timeout, VITALS_MS))
+  local document = tab.document
+  local answer = world.ask(tab, "vitals", "vitals", {}, deadline)
+  if answer and answer.value then tab.document.vitals = answer.value end
+  return copy_of(answer and answer.value or document.vitals or {})
+end
+
+local function visited(tab)
+  local out = {}
+  for _, document in ipairs(tab.documents) do
+    if document.seq > 0 then
+      local one = navigation.exchange_of(tab, document)
+      local got = one and one:response()
+      out[#out + 1] = { url = document.unreachable or document.url, status = got and got.status,
+        vitals = document.vitals and copy_of(document.vitals) }
+    end
+  end
+  return out
+end
+
+local function response(tab)
+  local one = navigation.exchange_of(tab, tab.document)
+  return one and exchange.response(tab, one)
+end
+
+-- (tab, …)
+local about_page = {
+  ["goto"] = navigation.go,
+  wait_for_url = navigation.wait_for_url,
+  wait_for_load = navigation.wait_for_load,
+  wait_for_request = navigation.wait_for_request,
+  wait_for_response = navigation.wait_for_response,
+  locator = locator,
+  eval = actions.eval,
+  url = function(tab) return tab.document.unreachable or tab.document.url end,
+  title = function(tab) return whole_page(tab, "title") end,
+  content = function(tab) return whole_page(tab, "content") end,
+  screenshot = evidence.screenshot,
+  vitals = vitals,
+  visited = visited,
+  response = response,
+  requests = function(tab) return tab.network:summaries() end,
+  console = function(tab) return tab.console:read_lines() end,
+  errors = function(tab) return tab.console:read_errors() end,
+  evidence = evidence.collect,
+  device = function(tab) return tab.device.name end,
+  is_closed = function(tab) return tab.problem ~= nil end,
+  close = function(tab)
+    tab:close()
+    for i, other in ipairs(tab.shared.pages) do
+      if other.tab == tab then return table.remove(tab.shared.pages, i) and nil end
+    end
+  end,
+}
+
+local page_methods = {}
+for _, methods in ipairs { about_element, about_page } do
+  for name, method in pairs(methods) do
+    page_methods[name] = function(self, ...)
+      use(self.tab)
+      return method(self.tab, ...)
+    end
+  end
+end
+local make_page = face.maker("page", page_methods)
+
+local function connect(context)
+  local wanted = context.browser or {}
+  local browser, text, code = sys.cdp.connect { kind = wanted.kind or "auto", path = wanted.path, endpoint = wanted.endpoint,
+    headed = wanted.headed, args = wanted.args, timeout_ms = CONNECT_MS }
+  if browser then return browser end
+  fault.engine { code = code == "not-found" and "no-browser" or "browser",
+    message = "the browser did not start: " .. tostring(text),
+    hint = code == "not-found" and "install chromium-headless-shell, or run `nano-sre doctor`"
+      or "run `nano-sre doctor`" }
+end
+
+local function new_browser_context(browser)
+  local made, text = browser:context()
+  if not made then fault.engine { code = "browser", message = "opening a browser context: " .. tostring(text) } end
+  browser:post("Browser.setDownloadBehavior", sys.codec.json_encode { behavior = "deny",
+    browserContextId = made:id() })
+  return made
+end
+
+-- The browser and the context that the pages of a run share; made anew when the browser has died in between.
+local function shared_state(context)
+  local shared = context.shared
+  if not shared then
+    shared = { pages = {}, contexts = {} }
+    context.shared = shared
+  end
+  for _, open in ipairs(shared.pages) do
+    if open.tab.problem and open.tab.problem.code == "browser" then shared.browser, shared.context = nil, nil end
+  end
+  shared.browser = shared.browser or connect(context)
+  return shared
+end
+
+local OPTIONS = { device = true, fresh = true, timeout = true, navigation_timeout = true }
+local SIGNATURE = "t.page{device, fresh, timeout, navigation_timeout}"
+
+--- Opens a page for a run.
+---@param context table  see above
+---@param opts table?    see above
+---@return Page
+function page.open(context, opts)
+  opts = opts or {}
+  for key in pairs(opts) do
+    if not OPTIONS[key] then fault.usage(SIGNATURE, ("unknown option %q"):format(tostring(key)), nearest.hint(key, OPTIONS)) end
+  end
+  local device = devices.find(opts.device or context.device)
+  local timeout = limits.read(SIGNATURE, opts.timeout, context.timeout_ms or TIMEOUT_MS)
+  local navigation_timeout = limits.read(SIGNATURE, opts.navigation_timeout, context.navigation_timeout_ms or NAVIGATION_MS)
+  local shared = shared_state(context)
+  local browser_context = not opts.fresh and shared.context
+  if not browser_context then
+    browser_context = new_browser_context(shared.browser)
+    table.insert(shared.contexts, browser_context)
+    if not opts.fresh then shared.context = browser_context end
+  end
+  shared.hosts = shared.hosts or hosts.new(context.store and context.store.url, context.hosts)
+  local tab = tabs.open { browser = shared.browser, context = browser_context, device = device, hosts = shared.hosts,
+    log = context.log or function() end }
+  tab.shared, tab.timeout, tab.navigation_timeout = shared, timeout, navigation_timeout
+  tab.save = context.save or function() return nil, "there is nowhere to keep it" end
+  use(tab)
+  local object = make_page { tab = tab, words = function() return tab.document.url end }
+  table.insert(shared.pages, { tab = tab, page = object })
+  return object
+end
+
+--- The pages of a run that are open, the one that was used last first.
+---@return Page[]
+function page.list(context)
+  local open = {}
+  for i, one in ipairs(context.shared and context.shared.pages or {}) do open[i] = one end
+  table.sort(open, function(a, b) return a.tab.used > b.tab.used end)
+  for i, one in ipairs(open) do open[i] = one.page end
+  return open
+end
+
+--- Ends what a run has opened. Never raises.
+function page.finish(context)
+  local shared = context.shared
+  if not shared then return end
+  for _, one in ipairs(shared.pages) do
+    one.tab.closing = true
+    one.tab.problem = one.tab.problem or fault.new("usage", { code = "page-closed", message = "the run has ended" })
+    pcall(one.tab.sub.close, one.tab.sub)
+  end
+  -- A context takes its pages with it: one command instead of two for each page.
+  for _, browser_context in ipairs(shared.contexts) do pcall(browser_context.close, browser_context) end
+  context.shared = nil
+end
+
+return page

@@ -1,0 +1,273 @@
+--- What is behind a page: its session with the browser, the documents that it has shown, and the one task that reads its
+--- events. Everything that waits for the page waits for tab.changed and looks again. Made by page.open; user code never
+--- gets hold of a tab, because its handles would get around the gate's classes and the allowed hosts.
+
+local console = require "browser.console"
+local devices = require "browser.devices"
+local fault = require "fault"
+local injected = require "browser.injected"
+local network = require "browser.network"
+local sync = require "sync"
+
+local tab = {}
+
+local SETUP_MS, CLOSE_MS = 20000, 3000
+
+local encode, decode = sys.codec.json_encode, sys.codec.json_decode
+
+---@class browser.Document
+---@field loader string          DevTools' id of the navigation that made it
+---@field url string
+---@field unreachable string?    the address that failed, when this is Chromium's own error page
+---@field mime string?
+---@field seq integer            grows with each document of the page
+---@field events table<string, boolean>  "DOMContentLoaded", "load", "networkIdle", …
+---@field vitals table?          as they were seen last
+
+---@class browser.Tab
+---@field browser userdata       sys.cdp
+---@field session string
+---@field target string
+---@field frame string           id of the main frame
+---@field document browser.Document
+---@field documents browser.Document[]  all of them, the oldest first, bounded
+---@field world string?          the isolated world of the document, nil between documents
+---@field navigating table?      { url, loader }: a document is on its way
+---@field requested number?      a navigation was asked for then, and has not begun
+---@field changed sync.Signal
+---@field network browser.Network
+---@field console browser.Console
+---@field problem Fault?         why the page is no more
+---@field mark integer           the newest request when the last action began
+---@field hosts browser.Hosts
+local Tab = {}
+Tab.__index = Tab
+
+local DOCUMENTS_KEEP = 50
+
+local function new_document(self, loader, url)
+  local document = { loader = loader, url = url, seq = self.document and self.document.seq + 1 or 0, events = {} }
+  self.document = document
+  table.insert(self.documents, document)
+  if #self.documents > DOCUMENTS_KEEP then table.remove(self.documents, 1) end
+  local early = self.early
+  if early and early.loader == loader then document.events = early.events end
+  self.early = nil
+  return document
+end
+
+local on = {}
+
+on["Page.frameNavigated"] = function(self, raw)
+  local frame = decode(raw).frame
+  if frame.parentId then return end
+  self.frame = frame.id
+  local document = new_document(self, frame.loaderId, frame.url .. (frame.urlFragment or ""))
+  document.mime, document.unreachable = frame.mimeType, frame.unreachableUrl
+  self.navigating, self.requested = nil, nil
+end
+
+on["Page.navigatedWithinDocument"] = function(self, raw)
+  local event = decode(raw)
+  if event.frameId ~= self.frame then return end
+  self.document.url = event.url
+  self.navigating, self.requested = nil, nil
+end
+
+on["Page.lifecycleEvent"] = function(self, raw)
+  local frame, loader, name = raw:match('^{"frameId":"(%w+)","loaderId":"(%w+)","name":"(%a+)"')
+  if not frame then
+    local event = decode(raw)
+    frame, loader, name = event.frameId, event.loaderId, event.name
+  end
+  if frame ~= self.frame then return end
+  if loader == self.document.loader then
+    self.document.events[name] = true
+  else -- told before the document itself
+    if not self.early or self.early.loader ~= loader then self.early = { loader = loader, events = {} } end
+    self.early.events[name] = true
+  end
+end
+
+on["Page.frameRequestedNavigation"] = function(self, raw)
+  local event = decode(raw)
+  if event.frameId == self.frame and event.disposition == "currentTab" then self.requested = sys.clock.mono() end
+end
+
+on["Page.frameStartedNavigating"] = function(self, raw)
+  local event = decode(raw)
+  if event.frameId ~= self.frame then return end
+  self.requested = nil
+  self.navigating = { url = event.url, loader = event.loaderId }
+end
+
+-- Also what is left of a navigation that brings no document: a download, 204, one that was called off.
+on["Page.frameStoppedLoading"] = function(self, raw)
+  if decode(raw).frameId == self.frame then self.navigating, self.requested = nil, nil end
+end
+
+on["Page.javascriptDialogOpening"] = function(self, raw)
+  local event = decode(raw)
+  self.console:on_dialog(event)
+  self:post("Page.handleJavaScriptDialog", { accept = event.type == "beforeunload" })
+end
+
+on["Runtime.executionContextCreated"] = function(self, raw)
+  if not raw:find('"name":"' .. injected.WORLD .. '"', 1, true) then return end
+  local context = decode(raw).context
+  if context.auxData.frameId == self.frame then self.world = context.uniqueId end
+end
+
+on["Runtime.executionContextDestroyed"] = function(self, raw)
+  if self.world and raw:find(self.world, 1, true) then self.world = nil end
+end
+
+on["Runtime.executionContextsCleared"] = function(self) self.world = nil end
+
+on["Runtime.consoleAPICalled"] = function(self, raw) self.console:on_line(raw) end
+on["Runtime.exceptionThrown"] = function(self, raw) self.console:on_error(raw) end
+on["Network.requestWillBeSent"] = function(self, raw) self.network:on_request(raw) end
+on["Network.responseReceived"] = function(self, raw) self.network:on_response(raw) end
+on["Network.loadingFinished"] = function(self, raw) self.network:on_finished(raw) end
+on["Network.loadingFailed"] = function(self, raw) self.network:on_failed(raw) end
+
+-- Chromium leaves questions to a crashed tab open for ever: closing it ends them.
+on["Inspector.targetCrashed"] = function(self)
+  self:fail(fault.new("failure", { code = "page-crash", message = ("the page crashed the browser's tab; URL %s")
+    :format(self.document.url), hint = "Chromium ran out of memory on this page, or hit a bug of its own" }))
+  self.browser:post("Target.closeTarget", encode { targetId = self.target })
+end
+
+local EVENTS = {}
+for name in pairs(on) do EVENTS[#EVENTS + 1] = name end
+table.sort(EVENTS)
+
+--- The page is no more; what waits for it is told.
+---@param problem Fault
+function Tab:fail(problem)
+  self.problem = self.problem or problem
+  self.world = nil
+  self.changed:fire()
+end
+
+local function pump(self)
+  local sub = self.sub
+  while not self.closing do
+    local batch, text, code = sub:next()
+    if batch then
+      for i = 1, #batch, 2 do on[batch[i]](self, batch[i + 1]) end
+      self.changed:fire()
+    elseif code == "too-large" then
+      self.log("warn", "events of the page were lost: " .. text)
+    elseif code == "exited" then
+      return self:fail(fault.new("engine", { code = "browser", message = "the browser ended: " .. text }))
+    else
+      return self:fail(fault.new("failure", { code = "page-closed", message = ("the page was closed; URL %s")
+        :format(self.document.url) }))
+    end
+  end
+end
+
+-- An error in here would otherwise leave the script waiting for events that nobody reads.
+local function guarded_pump(self)
+  local ok, why = pcall(pump, self)
+  if not ok then
+    self:fail(fault.new("engine", { code = "browser", message = "reading the page's events: " .. tostring(why) }))
+  end
+end
+
+--- A command to the page's session; waits for its answer.
+---@return table? result
+---@return string? text
+---@return string? code
+function Tab:call(method, params, timeout_ms)
+  local answer, text, code = self.browser:call(method, params and encode(params), self.session, timeout_ms)
+  if not answer then return nil, text, code end
+  return decode(answer)
+end
+
+--- A command whose answer nobody wants.
+function Tab:post(method, params)
+  self.browser:post(method, params and encode(params), self.session)
+end
+
+local function engine_fault(what, text, code)
+  fault.engine { code = code == "not-found" and "no-browser" or "browser", message = what .. ": " .. tostring(text),
+    hint = code == "not-found" and "install chromium-headless-shell, or run `nano-sre doctor`" or nil }
+end
+
+local function browser_call(browser, method, params)
+  local answer, text, code = browser:call(method, params and encode(params), nil, SETUP_MS)
+  if not answer then engine_fault("opening a page", text, code) end
+  return decode(answer)
+end
+
+-- Two frames drawn: a page that is opened in the same breath as its context shows everything 30 ms later.
+local SETTLED = [[new Promise(d=>{setTimeout(d,500);requestAnimationFrame(()=>requestAnimationFrame(d))})]]
+
+--- All commands that set a page up go out together and are waited for once. Chromium must have answered them before the
+--- first navigation, or the new document is not seen.
+local function set_up(self, device)
+  local commands = {
+    { "Page.enable" },
+    { "Page.setLifecycleEventsEnabled", { enabled = true } },
+    { "Runtime.enable" },
+    { "Network.enable", { maxTotalBufferSize = 8000000, maxResourceBufferSize = 4000000, maxPostDataSize = 65536 } },
+    { "Page.addScriptToEvaluateOnNewDocument", { source = injected.source(), worldName = injected.WORLD,
+      runImmediately = true } },
+    { "Emulation.setFocusEmulationEnabled", { enabled = true } },
+  }
+  for _, command in ipairs(devices.commands(device, self.browser:info().product)) do
+    commands[#commands + 1] = command
+  end
+  local tickets = {}
+  for i, command in ipairs(commands) do
+    tickets[i] = self.browser:send(command[1], command[2] and encode(command[2]), self.session)
+  end
+  local settled = self.browser:peek_send(encode { expression = SETTLED, awaitPromise = true }, self.session)
+  for i, ticket in ipairs(tickets) do
+    local answer, text, code = self.browser:wait(ticket, SETUP_MS)
+    if not answer then engine_fault("setting the page up (" .. commands[i][1] .. ")", text, code) end
+  end
+  local answer, text, code = self.browser:wait(settled, SETUP_MS)
+  if not answer then engine_fault("setting the page up", text, code) end
+end
+
+---@class browser.TabOptions
+---@field browser userdata   of sys.cdp.connect
+---@field context userdata   of browser:context()
+---@field device browser.Device
+---@field hosts browser.Hosts
+---@field log fun(level: string, text: string)
+
+--- Opens a blank page in a browser context.
+---@param options browser.TabOptions
+---@return browser.Tab
+function tab.open(options)
+  local browser = options.browser
+  local target = browser_call(browser, "Target.createTarget", { url = "about:blank",
+    browserContextId = options.context:id() }).targetId
+  local session = browser_call(browser, "Target.attachToTarget", { targetId = target, flatten = true }).sessionId
+  local self = setmetatable({ browser = browser, context = options.context, hosts = options.hosts, log = options.log,
+    device = options.device, target = target, frame = target, session = session, changed = sync.signal(),
+    network = network.new(), console = console.new(), documents = {}, mark = 0 }, Tab)
+  new_document(self, "", "about:blank")
+  self.sub = browser:subscribe(session, EVENTS)
+  self.pump = sys.task.spawn(guarded_pump, self)
+  set_up(self, options.device)
+  return self
+end
+
+--- Closes the page. Waits a little for the browser; never raises.
+function Tab:close()
+  if self.closing then return end
+  self.closing = true
+  if not self.problem then
+    self.problem = fault.new("usage", { code = "page-closed", message = "the page has been closed by page:close()" })
+    self.browser:call("Target.closeTarget", encode { targetId = self.target }, nil, CLOSE_MS)
+  end
+  self.sub:close()
+  self.changed:fire()
+end
+
+return tab
