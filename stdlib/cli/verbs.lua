@@ -7,6 +7,7 @@
 local verbs = {
   { "run", "run skills, by file or by name, once" },
   { "check", "run every skill of the project, or the bundled ones" },
+  { "watch", "check by day and night, and tell people what matters" },
   { "audit", "check a shop and write a report for its owner" },
   { "list", "list the skills that can be run" },
   { "info", "what a skill does, needs and can be told" },
@@ -21,9 +22,7 @@ local verbs = {
 }
 
 -- Verbs that people who know nano-sre will type and that this version does not have.
-verbs.absent = {
-  watch = "run `nano-sre check` from cron or from a systemd timer until then",
-}
+verbs.absent = {}
 
 -- Verbs that load scripts: a worker is started for them before anything else is done.
 verbs.with_worker = {

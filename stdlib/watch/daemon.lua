@@ -175,6 +175,8 @@ function Daemon:start()
   self.log:say("info", "watch.started", { "version", self.version, "checks", #made.checks,
     "stores", #made.stores, "database", config:get "database", "pid", sys.env.pid() })
   for _, problem in ipairs(broken) do self:tell_broken(problem) end
+  local ok, why = self.outbox:recover(self.now())
+  if not ok then error(why, 0) end
   self.journal_task = sys.task.spawn(self.journal.run, self.journal)
   self.loop_task = sys.task.spawn(self.loop.run, self.loop)
 end
@@ -188,6 +190,15 @@ function Daemon:tell_broken(problem)
     paths.display(problem.script, self.cwd), "where", where, "message", problem.message,
     "hint", problem.hint, "excerpt", problem.excerpt })
   self:add_event("script.reload_failed", problem)
+  self:notify("broken", problem)
+end
+
+--- The configuration is wrong: everything stays as it is.
+function Daemon:tell_config_broken(problem)
+  self.reload_failures = self.reload_failures + 1
+  self.log:say("error", "config.reload_failed", { "where", problem.where, "message",
+    problem.message, "hint", problem.hint, "excerpt", problem.excerpt })
+  self:add_event("config.reload_failed", problem)
   self:notify("broken", problem)
 end
 
