@@ -1,4 +1,5 @@
--- Browser launch: from starting the process to a page in which 1 was evaluated, and the way out, 5 times.
+-- Browser launch: from starting the process to a page in which 1 was evaluated, and the way out, 5
+-- times.
 local bench = ...
 
 local function launch(kind)
@@ -18,7 +19,8 @@ local function launch(kind)
     browser:close()
     quits[i] = sys.clock.mono() - start
   end
-  bench.figure("browser", kind .. "_launch_to_page", bench.quantile(times, 0.5), "ms", { n = #times })
+  bench.figure("browser", kind .. "_launch_to_page", bench.quantile(times, 0.5), "ms",
+    { n = #times })
   bench.figure("browser", kind .. "_quit", bench.quantile(quits, 0.5), "ms", { n = #quits })
 end
 

@@ -1,7 +1,8 @@
---- Error objects. Every error that the stdlib raises on purpose is one of these, so that a run can tell apart what
---- the shop did wrong (failure → FAIL), what the monitor could not do (engine → ERROR) and what the script's author
---- must fix (usage → ERROR). Any other raised value is the script's own bug.
---- Raised by browser/*, run/*, http; caught by run/steps.lua. A fault is read-only for users.
+--- Error objects. Every error that the stdlib raises on purpose is one of these, so that a run can
+--- tell apart what the shop did wrong (failure → FAIL), what the monitor could not do (engine →
+--- ERROR) and what the script's author must fix (usage → ERROR). Any other raised value is the
+--- script's own bug. Raised by browser/*, run/*, http; caught by run/steps.lua. A fault is
+--- read-only for users.
 
 local fault = {}
 

@@ -1,6 +1,7 @@
--- embed.lua: turns the stdlib into one C file. Run by the Makefile: luajit tools/embed.lua OUT.c DIR=PREFIX… FILE…
--- Arguments are `name=path` pairs. Lua files of the stdlib become bytecode (debug information kept, so that errors
--- have lines); everything else, the bundled scripts included, is embedded as it is.
+-- embed.lua: turns the stdlib into one C file. Run by the Makefile: luajit tools/embed.lua OUT.c
+-- DIR=PREFIX… FILE… Arguments are `name=path` pairs. Lua files of the stdlib become bytecode (debug
+-- information kept, so that errors have lines); everything else, the bundled scripts included, is
+-- embedded as it is.
 
 local out_path = table.remove(arg, 1)
 local entries = {}
@@ -15,7 +16,8 @@ end
 for _, pair in ipairs(arg) do
   local name, path = pair:match("^(.-)=(.*)$")
   local data = read(path)
-  if name:match("%.lua$") and not name:match("^scripts/") and not name:match("^types/") and not name:match("/templates/") then
+  if name:match("%.lua$") and not name:match("^scripts/") and not name:match("^types/")
+    and not name:match("/templates/") then
     data = data:gsub("^#[^\n]*", "")
     data = string.dump(assert(loadstring(data, "@[nano]/" .. name)), false)
   end
@@ -23,7 +25,8 @@ for _, pair in ipairs(arg) do
 end
 table.sort(entries, function(a, b) return a.name < b.name end)
 
--- A C string literal: octal escapes are at most three digits long, so the next character can't join them.
+-- A C string literal: octal escapes are at most three digits long, so the next character can't join
+-- them.
 local function literal(data)
   local lines = {}
   for i = 1, #data, 64 do
@@ -42,7 +45,8 @@ parts[#parts + 1] = "const loader_file stdlib_files[] = {\n"
 for i, entry in ipairs(entries) do
   parts[#parts + 1] = ('    {"%s", f%d, %d},\n'):format(entry.name, i, #entry.data)
 end
-parts[#parts + 1] = "};\nconst size_t stdlib_file_count = sizeof stdlib_files / sizeof *stdlib_files;\n"
+parts[#parts + 1] = "};\nconst size_t stdlib_file_count = sizeof stdlib_files / "
+  .. "sizeof *stdlib_files;\n"
 
 local file = assert(io.open(out_path, "wb"))
 assert(file:write(table.concat(parts)))

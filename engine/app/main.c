@@ -1,10 +1,10 @@
 /*
  * main.c: the process's role is chosen by its first argument; see DESIGN 1.
  *
- *   nano-sre VERB …          main: stdlib module cli.main
- *   nano-sre --role=worker   a worker; started by main only, over a socketpair (role_worker.c)
- *   nano-sre --role=test F…  the project's own Lua tests, in a trusted state (stdlib module test.main)
- *   nano-sre --role=bench F… the project's own benches, likewise (stdlib module test.bench)
+ *   nano-sre VERB …           main: stdlib module cli.main
+ *   nano-sre --role=worker    a worker; started by main only, over a socketpair (role_worker.c)
+ *   nano-sre --role=test F…   the project's own Lua tests, in a trusted state (test.main)
+ *   nano-sre --role=bench F…  the project's own benches, likewise (test.bench)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +54,8 @@ static int run_role(const char *name, const char *module, int argc, char **argv)
 {
     outcome o = {.code = EXIT_ENGINE};
     loop_init();
-    driver *d = driver_create(&(driver_config){.name = name, .trusted = true, .on_finish = on_finish, .owner = &o});
+    driver *d = driver_create(
+        &(driver_config){.name = name, .trusted = true, .on_finish = on_finish, .owner = &o});
     if (d) {
         buf json;
         buf_init(&json);

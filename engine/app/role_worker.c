@@ -7,7 +7,8 @@
 #include "io/worker.h"
 #include "script/script.h"
 
-/* In a signal handler: the run that was executing and its line, one a line (service/culprit.lua reads it). */
+/* In a signal handler: the run that was executing and its line, one a line (service/culprit.lua
+ * reads it). */
 static void speak(char *words, size_t size)
 {
     script *s = script_running();

@@ -1,4 +1,5 @@
-/* The role "worker": one process that runs users' scripts. Started by main over a socketpair; see io/worker.h. */
+/* The role "worker": one process that runs users' scripts. Started by main over a socketpair; see
+ * io/worker.h. */
 #ifndef NANO_APP_ROLE_WORKER_H
 #define NANO_APP_ROLE_WORKER_H
 

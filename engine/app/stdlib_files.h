@@ -1,4 +1,5 @@
-/* The stdlib as tools/embed.lua compiled it into the binary; defined in the generated build/stdlib_files.c. */
+/* The stdlib as tools/embed.lua compiled it into the binary; defined in the generated
+ * build/stdlib_files.c. */
 #ifndef NANO_APP_STDLIB_FILES_H
 #define NANO_APP_STDLIB_FILES_H
 

@@ -12,7 +12,8 @@ typedef int64_t mono_ns; /* CLOCK_MONOTONIC; only differences mean something */
 mono_ns clock_mono(void);
 /* Milliseconds since the epoch, UTC. */
 int64_t clock_wall_ms(void);
-/* CPU time that this process has used, user and system, in nanoseconds (its children are not counted). */
+/* CPU time that this process has used, user and system, in nanoseconds (its children are not
+ * counted). */
 int64_t clock_cpu_ns(void);
 
 #endif

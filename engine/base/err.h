@@ -1,6 +1,7 @@
 /*
- * What went wrong, in words for a person and a code for a program. Functions that can fail for reasons
- * outside the program take an `err *` (may be NULL: the reason is then dropped) and return false.
+ * What went wrong, in words for a person and a code for a program. Functions that can fail for
+ * reasons outside the program take an `err *` (may be NULL: the reason is then dropped) and return
+ * false.
  *
  * Codes in use: invalid timeout cancelled dns refused connect tls proxy protocol closed too-large
  *   private-address denied not-found exists permission full readonly locked corrupt busy io exited
@@ -17,8 +18,11 @@ typedef struct err {
 } err;
 
 /* Fills e (if not NULL) and returns false, so that `return err_set(...)` reads well. */
-bool err_set(err *e, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* The same for a failed system call: the code comes from errno, ": strerror" is added to the text. */
-bool err_set_errno(err *e, int errnum, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool err_set(err *e, const char *code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The same for a failed system call: the code comes from errno, ": strerror" is added to the text.
+ */
+bool err_set_errno(err *e, int errnum, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -12,7 +12,7 @@ typedef struct list {
     struct list *next, *prev;
 } list;
 
-#define list_entry(node, type, member) ((type *)((char *)(node) - offsetof(type, member)))
+#define list_entry(node, type, member) ((type *)((char *)(node)-offsetof(type, member)))
 
 static inline void list_init(list *l)
 {

@@ -1,4 +1,5 @@
-/* log.c: see log.h. A line is formatted on the stack and written at once, so threads do not mix lines. */
+/* log.c: see log.h. A line is formatted on the stack and written at once, so threads do not mix
+ * lines. */
 #include "base/log.h"
 
 #include <stdarg.h>

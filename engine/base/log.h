@@ -1,11 +1,18 @@
 /*
- * The engine's log: one logfmt line an event on stderr, `ts=… level=… event=… key=value…`. Never a secret:
- * callers pass no header values, bodies or option values. Level "warn" unless log_set_level was called.
+ * The engine's log: one logfmt line an event on stderr, `ts=… level=… event=… key=value…`. Never a
+ * secret: callers pass no header values, bodies or option values. Level "warn" unless log_set_level
+ * was called.
  */
 #ifndef NANO_BASE_LOG_H
 #define NANO_BASE_LOG_H
 
-typedef enum { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR, LOG_LEVEL_OFF } log_level;
+typedef enum {
+    LOG_LEVEL_DEBUG,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_WARN,
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_OFF
+} log_level;
 
 void log_set_level(log_level level);
 log_level log_get_level(void);

@@ -1,7 +1,7 @@
 /*
- * Memory for the engine's own needs. Running out of it ends the process with a message: main restarts
- * workers, and no caller could do better. (Scripts have their own capped allocator, script/alloc.h,
- * where running out is an ordinary Lua error.)
+ * Memory for the engine's own needs. Running out of it ends the process with a message: main
+ * restarts workers, and no caller could do better. (Scripts have their own capped allocator,
+ * script/alloc.h, where running out is an ordinary Lua error.)
  */
 #ifndef NANO_BASE_MEM_H
 #define NANO_BASE_MEM_H

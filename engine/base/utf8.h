@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Length in bytes (1 to 4) of the valid sequence at text, which has len bytes left; 0 if there is none. */
+/* Length in bytes (1 to 4) of the valid sequence at text, which has len bytes left; 0 if there is
+ * none. */
 size_t utf8_sequence(const char *text, size_t len);
 /* Whether all len bytes are valid UTF-8. */
 bool utf8_valid(const char *text, size_t len);

@@ -12,23 +12,15 @@ static const struct {
     const char *name;
     lua_CFunction open;
 } modules[] = {
-    {"cdp", bind_cdp},
-    {"clock", bind_clock},
-    {"codec", bind_codec},
-    {"env", bind_env},
-    {"files", bind_files},
-    {"host", bind_host},
-    {"http", bind_http},
-    {"image", bind_image},
-    {"process", bind_process},
-    {"random", bind_random},
-    {"script", bind_script},
-    {"server", bind_server},
-    {"store", bind_store},
-    {"worker", bind_worker},
+    {"cdp", bind_cdp},       {"clock", bind_clock},   {"codec", bind_codec},
+    {"env", bind_env},       {"files", bind_files},   {"host", bind_host},
+    {"http", bind_http},     {"image", bind_image},   {"process", bind_process},
+    {"random", bind_random}, {"script", bind_script}, {"server", bind_server},
+    {"store", bind_store},   {"worker", bind_worker},
 };
 
-/* __index of sys: a module is opened when it is first used, which keeps a fresh state small and fast. */
+/* __index of sys: a module is opened when it is first used, which keeps a fresh state small and
+ * fast. */
 static int open_module(lua_State *L)
 {
     const char *name = lua_tostring(L, 2);
@@ -89,7 +81,8 @@ void bind_type(lua_State *L, const char *type, const gate_fn *methods, lua_CFunc
 {
     luaL_newmetatable(L, type);
     if (methods)
-        gate_set_methods(L, type[0] == 's' && strncmp(type, "sys.", 4) == 0 ? type + 4 : type, methods);
+        gate_set_methods(L, type[0] == 's' && strncmp(type, "sys.", 4) == 0 ? type + 4 : type,
+                         methods);
     if (finish) {
         lua_pushcfunction(L, finish);
         lua_setfield(L, -2, "__gc");
@@ -118,7 +111,8 @@ static void wrong_field(lua_State *L, const char *field, const char *want, int g
     luaL_error(L, "the field \"%s\" must be a %s, not a %s", field, want, lua_typename(L, got));
 }
 
-const char *bind_opt_string(lua_State *L, int table, const char *field, const char *def, size_t *len)
+const char *bind_opt_string(lua_State *L, int table, const char *field, const char *def,
+                            size_t *len)
 {
     lua_getfield(L, table, field);
     int type = lua_type(L, -1);
@@ -157,5 +151,6 @@ bool bind_opt_bool(lua_State *L, int table, const char *field, bool def)
 
 mono_ns bind_timeout(lua_State *L, int index)
 {
-    return lua_isnoneornil(L, index) ? -1 : (mono_ns)(luaL_checknumber(L, index) * (double)NS_PER_MS);
+    return lua_isnoneornil(L, index) ? -1
+                                     : (mono_ns)(luaL_checknumber(L, index) * (double)NS_PER_MS);
 }

@@ -1,4 +1,5 @@
-/* bind_clock.c: sys.clock, the time as a script may know it. Class chance: a replay answers from the record. */
+/* bind_clock.c: sys.clock, the time as a script may know it. Class chance: a replay answers from
+ * the record. */
 #include "bind/bind.h"
 #include "io/loop.h"
 

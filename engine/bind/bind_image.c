@@ -1,9 +1,10 @@
 /*
- * bind_image.c: sys.image, pictures for scripts: decoding, comparing and hiding parts of screenshots. Pure: the results
- * follow from the arguments. Slow work runs on io/work.h's threads.
+ * bind_image.c: sys.image, pictures for scripts: decoding, comparing and hiding parts of
+ * screenshots. Pure: the results follow from the arguments. Slow work runs on io/work.h's threads.
  *
- * Pixels are counted references, held by the picture's handle and by each job that reads them; the count is touched on
- * the loop's thread only. Pixels with more than one holder are not changed. A cancelled job goes on and drops its result.
+ * Pixels are counted references, held by the picture's handle and by each job that reads them; the
+ * count is touched on the loop's thread only. Pixels with more than one holder are not changed. A
+ * cancelled job goes on and drops its result.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,9 @@ static void let_go(shared_image *s)
     free(s);
 }
 
-/* ---- jobs ------------------------------------------------------------------------------------------------------ */
+/* ---- jobs
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct job {
     task_token token;
@@ -123,7 +126,8 @@ static void push_picture(lua_State *L, image *i)
     memset(i, 0, sizeof *i);
 }
 
-/* ---- decode, encode --------------------------------------------------------------------------------------------- */
+/* ---- decode, encode
+ * --------------------------------------------------------------------------------------------- */
 
 static void run_decode(void *arg)
 {
@@ -176,13 +180,17 @@ static int l_encode(lua_State *L)
     return submit(L, j, run_encode);
 }
 
-/* ---- diff ------------------------------------------------------------------------------------------------------- */
+/* ---- diff
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static image_box read_box(lua_State *L, int index)
 {
     luaL_checktype(L, index, LUA_TTABLE);
-    return (image_box){(int32_t)bind_opt_number(L, index, "x", 0), (int32_t)bind_opt_number(L, index, "y", 0),
-                       (int32_t)bind_opt_number(L, index, "width", 0), (int32_t)bind_opt_number(L, index, "height", 0)};
+    return (image_box){(int32_t)bind_opt_number(L, index, "x", 0),
+                       (int32_t)bind_opt_number(L, index, "y", 0),
+                       (int32_t)bind_opt_number(L, index, "width", 0),
+                       (int32_t)bind_opt_number(L, index, "height", 0)};
 }
 
 static void push_box(lua_State *L, const image_box *b)
@@ -244,8 +252,8 @@ static image_box *read_masks(lua_State *L, int table, size_t *count)
     return boxes;
 }
 
-/* diff(before, after, {threshold=0.1, count_antialiased=, masks={{x,y,width,height}…}, draw=}) waits →
- * {different=, antialiased=, compared= (pixels), ratio=, boxes={…}, picture=} */
+/* diff(before, after, {threshold=0.1, count_antialiased=, masks={{x,y,width,height}…}, draw=})
+ * waits → {different=, antialiased=, compared= (pixels), ratio=, boxes={…}, picture=} */
 static int l_diff(lua_State *L)
 {
     shared_image *a = check_picture(L, 1), *b = check_picture(L, 2);
@@ -272,7 +280,8 @@ static int l_diff(lua_State *L)
     return submit(L, j, run_diff);
 }
 
-/* ---- small work, done at once ------------------------------------------------------------------------------------ */
+/* ---- small work, done at once
+ * ------------------------------------------------------------------------------------ */
 
 static int l_size(lua_State *L)
 {
@@ -338,10 +347,14 @@ static const gate_fn functions[] = {
 };
 
 static const gate_fn methods[] = {
-    {"size", l_size, GATE_PURE, CAP_NONE, NULL},   {"encode", l_encode, GATE_PURE, CAP_NONE, NULL},
-    {"fill", l_fill, GATE_PURE, CAP_NONE, NULL},   {"blur", l_blur, GATE_PURE, CAP_NONE, NULL},
-    {"crop", l_crop, GATE_PURE, CAP_NONE, NULL},   {"downscale", l_downscale, GATE_PURE, CAP_NONE, NULL},
-    {"free", l_gc, GATE_PURE, CAP_NONE, NULL},     {0},
+    {"size", l_size, GATE_PURE, CAP_NONE, NULL},
+    {"encode", l_encode, GATE_PURE, CAP_NONE, NULL},
+    {"fill", l_fill, GATE_PURE, CAP_NONE, NULL},
+    {"blur", l_blur, GATE_PURE, CAP_NONE, NULL},
+    {"crop", l_crop, GATE_PURE, CAP_NONE, NULL},
+    {"downscale", l_downscale, GATE_PURE, CAP_NONE, NULL},
+    {"free", l_gc, GATE_PURE, CAP_NONE, NULL},
+    {0},
 };
 
 int bind_image(lua_State *L)

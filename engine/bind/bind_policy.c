@@ -1,4 +1,5 @@
-/* bind_policy.c: what a started script may reach over the network, from its starter's table. Called by bind_script.c. */
+/* bind_policy.c: what a started script may reach over the network, from its starter's table. Called
+ * by bind_script.c. */
 #include <stdlib.h>
 #include <strings.h>
 

@@ -1,6 +1,6 @@
 /*
- * bind_process.c: sys.process, other programs. The handle owns the process: collecting it kills the whole group. Reads and
- * writes wait; one reader a stream and one writer at a time.
+ * bind_process.c: sys.process, other programs. The handle owns the process: collecting it kills the
+ * whole group. Reads and writes wait; one reader a stream and one writer at a time.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -52,9 +52,12 @@ static void on_exit_status(void *arg, process_status status)
     task_wake(token, 1);
 }
 
-/* ---- spawn ------------------------------------------------------------------------------------------------------- */
+/* ---- spawn
+ * -------------------------------------------------------------------------------------------------------
+ */
 
-/* The field's list of strings as a NULL-terminated array that Lua owns (pushed); NULL without the field. */
+/* The field's list of strings as a NULL-terminated array that Lua owns (pushed); NULL without the
+ * field. */
 static const char **read_list(lua_State *L, const char *field)
 {
     lua_getfield(L, 1, field);
@@ -75,7 +78,8 @@ static const char **read_list(lua_State *L, const char *field)
     return array;
 }
 
-/* env = {NAME = "value"} as "NAME=value" strings, kept alive by a table that is left on the stack. */
+/* env = {NAME = "value"} as "NAME=value" strings, kept alive by a table that is left on the stack.
+ */
 static const char **read_env(lua_State *L)
 {
     lua_getfield(L, 1, "env");
@@ -109,16 +113,19 @@ static process_stream read_stream(lua_State *L, const char *field, process_strea
         return PROCESS_NULL;
     if (strcmp(word, "inherit") == 0)
         return PROCESS_INHERIT;
-    luaL_error(L, "sys.process.spawn: %s is \"pipe\", \"null\" or \"inherit\", not \"%s\"", field, word);
+    luaL_error(L, "sys.process.spawn: %s is \"pipe\", \"null\" or \"inherit\", not \"%s\"", field,
+               word);
     return def;
 }
 
-/* spawn{argv={…}, cwd=, env={NAME=value}, stdin=, stdout=, stderr= "pipe"|"null"|"inherit"} → process | nil, text, code */
+/* spawn{argv={…}, cwd=, env={NAME=value}, stdin=, stdout=, stderr= "pipe"|"null"|"inherit"} →
+ * process | nil, text, code */
 static int l_spawn(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
-    process_config config = {.cwd = bind_opt_string(L, 1, "cwd", NULL, NULL), .on_exit = on_exit_status};
+    process_config config = {.cwd = bind_opt_string(L, 1, "cwd", NULL, NULL),
+                             .on_exit = on_exit_status};
     config.argv = read_list(L, "argv");
     if (!config.argv || !config.argv[0])
         return bind_usage(L, "process.spawn{argv={…}}", "argv must name a program");
@@ -133,7 +140,9 @@ static int l_spawn(lua_State *L)
     return h->process ? 1 : bind_fail(L, &e);
 }
 
-/* ---- streams ------------------------------------------------------------------------------------------------------ */
+/* ---- streams
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct stream_op {
     handle *handle; /* kept alive by the environment */
@@ -180,7 +189,8 @@ static int l_read(lua_State *L)
 {
     static const char *const names[] = {"stdout", "stderr", NULL};
     handle *h = check_handle(L);
-    process_which which = luaL_checkoption(L, 2, "stdout", names) == 0 ? PROCESS_STDOUT : PROCESS_STDERR;
+    process_which which = luaL_checkoption(L, 2, "stdout", names) == 0 ? PROCESS_STDOUT
+                                                                       : PROCESS_STDERR;
     mono_ns timeout = bind_timeout(L, 3);
     stream_op *op = new_op(L, h, which);
     op->token = task_begin(L, read_cancel, op);
@@ -222,7 +232,9 @@ static int l_write(lua_State *L)
     stream_op *op = new_op(L, h, PROCESS_STDIN);
     op->token = task_begin(L, write_cancel, op);
     if (!process_write(h->process, text, len, on_written, op))
-        task_wake_error(op->token, "standard input is no pipe, is closed, or another task writes to it", "invalid");
+        task_wake_error(op->token,
+                        "standard input is no pipe, is closed, or another task writes to it",
+                        "invalid");
     return task_wait(L);
 }
 
@@ -232,7 +244,9 @@ static int l_close_stdin(lua_State *L)
     return 0;
 }
 
-/* ---- the end ------------------------------------------------------------------------------------------------------- */
+/* ---- the end
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static void wait_cancel(void *arg)
 {
@@ -258,7 +272,8 @@ static int l_wait(lua_State *L)
     return task_wait(L);
 }
 
-/* process:kill(["TERM" | "KILL" | "INT" | "HUP" | "USR1" | "STOP" | "CONT"]) → true | nil, text, code; the whole group */
+/* process:kill(["TERM" | "KILL" | "INT" | "HUP" | "USR1" | "STOP" | "CONT"]) → true | nil, text,
+ * code; the whole group */
 static int l_kill(lua_State *L)
 {
     static const char *const names[] = {"TERM", "KILL", "INT", "HUP", "USR1", "STOP", "CONT", NULL};

@@ -1,9 +1,10 @@
 /*
- * bind_script.c: sys.script starts other scripts in states of their own (worker's runs, tests); sys.host is the started
- * script's line to whoever started it. Messages are text (JSON by agreement) and keep their order.
+ * bind_script.c: sys.script starts other scripts in states of their own (worker's runs, tests);
+ * sys.host is the started script's line to whoever started it. Messages are text (JSON by
+ * agreement) and keep their order.
  *
- * Ownership: the handle userdata owns the child; collecting it ends the child. A child that ends by itself is destroyed
- * at once, its end and its figures stay in the handle.
+ * Ownership: the handle userdata owns the child; collecting it ends the child. A child that ends by
+ * itself is destroyed at once, its end and its figures stay in the handle.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -104,7 +105,8 @@ static int mailbox_wait(lua_State *L, mailbox *m, mono_ns timeout)
     return task_wait(L);
 }
 
-/* ---- the child's end --------------------------------------------------------------------------------------- */
+/* ---- the child's end
+ * --------------------------------------------------------------------------------------- */
 
 static const char *end_word(script_end how)
 {
@@ -156,7 +158,8 @@ static bool record_line(void *ctx, const char *line, size_t len)
     return fwrite(line, 1, len, f) == len && fflush(f) == 0;
 }
 
-/* ---- sys.script.start -------------------------------------------------------------------------------------- */
+/* ---- sys.script.start
+ * -------------------------------------------------------------------------------------- */
 
 /* The bits of the list of names at index. */
 static unsigned read_capabilities(lua_State *L, int index)
@@ -164,8 +167,9 @@ static unsigned read_capabilities(lua_State *L, int index)
     static const struct {
         const char *name;
         gate_capability bit;
-    } known[] = {{"http", CAP_HTTP},       {"browser", CAP_BROWSER}, {"store", CAP_STORE}, {"files", CAP_FILES},
-                 {"process", CAP_PROCESS}, {"server", CAP_SERVER},   {"env", CAP_ENV},     {"engine", CAP_ENGINE}};
+    } known[] = {{"http", CAP_HTTP},   {"browser", CAP_BROWSER}, {"store", CAP_STORE},
+                 {"files", CAP_FILES}, {"process", CAP_PROCESS}, {"server", CAP_SERVER},
+                 {"env", CAP_ENV},     {"engine", CAP_ENGINE}};
     unsigned bits = 0;
     for (size_t i = 1; i <= lua_objlen(L, index); i++) {
         lua_rawgeti(L, index, (int)i);
@@ -193,8 +197,9 @@ static bool open_record(child *c, const char *path, err *e)
 }
 
 /*
- * start{name, module, argument, memory_cap=bytes, slice_ms=, capabilities={…}, dry_run=, record=path} → handle
- * | nil, text, code. Starts stdlib module `module` (its run(argument)) in a fresh state.
+ * start{name, module, argument, memory_cap=bytes, slice_ms=, capabilities={…}, dry_run=,
+ * record=path} → handle | nil, text, code. Starts stdlib module `module` (its run(argument)) in a
+ * fresh state.
  */
 static int l_start(lua_State *L)
 {
@@ -237,7 +242,8 @@ static int l_start(lua_State *L)
     return 1;
 }
 
-/* handle:recv([timeout_ms]) waits → text | nil, text, "finished" (text: what run returned) | "error" | "killed" */
+/* handle:recv([timeout_ms]) waits → text | nil, text, "finished" (text: what run returned) |
+ * "error" | "killed" */
 static int l_recv(lua_State *L)
 {
     child *c = ((handle *)bind_check(L, 1, HANDLE_TYPE))->child;
@@ -288,7 +294,8 @@ static void push_counts(lua_State *L, const gate_counts *n)
     lua_setfield(L, -2, "denied");
 }
 
-/* handle:stats() → {memory=, memory_peak= (bytes), tasks=, gate={reads, effects, chances, refused, denied}} */
+/* handle:stats() → {memory=, memory_peak= (bytes), tasks=, gate={reads, effects, chances, refused,
+ * denied}} */
 static int l_stats(lua_State *L)
 {
     child *c = ((handle *)bind_check(L, 1, HANDLE_TYPE))->child;
@@ -341,7 +348,8 @@ int bind_script(lua_State *L)
     return 1;
 }
 
-/* ---- sys.host ---------------------------------------------------------------------------------------------- */
+/* ---- sys.host
+ * ---------------------------------------------------------------------------------------------- */
 
 static child *own_child(lua_State *L)
 {
@@ -384,21 +392,24 @@ static int host_memory(lua_State *L)
     return 3;
 }
 
-/* last_seen() → "checkout.lua:12" | "": where the watchdog saw the script last; a stack overflow leaves no better trace */
+/* last_seen() → "checkout.lua:12" | "": where the watchdog saw the script last; a stack overflow
+ * leaves no better trace */
 static int host_last_seen(lua_State *L)
 {
     lua_pushstring(L, script_last_seen(script_of(L)));
     return 1;
 }
 
-/* grace(): lifts the memory cap by 16 MB, so that the runner can report a script that used it all up */
+/* grace(): lifts the memory cap by 16 MB, so that the runner can report a script that used it all
+ * up */
 static int host_grace(lua_State *L)
 {
     script_raise_cap(script_of(L), GRACE_BYTES);
     return 0;
 }
 
-/* restrict{capabilities}: gives up every other capability, for good. The runner does it once it knows the manifest. */
+/* restrict{capabilities}: gives up every other capability, for good. The runner does it once it
+ * knows the manifest. */
 static int host_restrict(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -408,9 +419,12 @@ static int host_restrict(lua_State *L)
 
 static const gate_fn host_functions[] = {
     {"restrict", host_restrict, GATE_PURE, CAP_NONE, NULL},
-    {"send", host_send, GATE_PURE, CAP_NONE, NULL},     {"recv", host_recv, GATE_READ, CAP_NONE, NULL},
-    {"gate", host_gate, GATE_PURE, CAP_NONE, NULL},     {"grace", host_grace, GATE_PURE, CAP_NONE, NULL},
-    {"memory", host_memory, GATE_PURE, CAP_NONE, NULL}, {"last_seen", host_last_seen, GATE_PURE, CAP_NONE, NULL},
+    {"send", host_send, GATE_PURE, CAP_NONE, NULL},
+    {"recv", host_recv, GATE_READ, CAP_NONE, NULL},
+    {"gate", host_gate, GATE_PURE, CAP_NONE, NULL},
+    {"grace", host_grace, GATE_PURE, CAP_NONE, NULL},
+    {"memory", host_memory, GATE_PURE, CAP_NONE, NULL},
+    {"last_seen", host_last_seen, GATE_PURE, CAP_NONE, NULL},
     {NULL, NULL, 0, 0, NULL},
 };
 

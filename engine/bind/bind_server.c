@@ -1,6 +1,6 @@
 /*
- * bind_server.c: sys.server, an HTTP server that a script pulls requests from. WebSockets are in bind_server_socket.c.
- * The handle owns the server: collecting it closes every connection.
+ * bind_server.c: sys.server, an HTTP server that a script pulls requests from. WebSockets are in
+ * bind_server_socket.c. The handle owns the server: collecting it closes every connection.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,9 +25,12 @@ static handle *check_open(lua_State *L)
     return h;
 }
 
-/* ---- accept ------------------------------------------------------------------------------------------------------ */
+/* ---- accept
+ * ------------------------------------------------------------------------------------------------------
+ */
 
-/* Headers by lower-case name; one that comes several times is joined with ", " (cookies with "; "). */
+/* Headers by lower-case name; one that comes several times is joined with ", " (cookies with "; ").
+ */
 static void push_headers(lua_State *L, const server_header *headers, size_t count)
 {
     lua_createtable(L, 0, (int)count);
@@ -37,8 +40,8 @@ static void push_headers(lua_State *L, const server_header *headers, size_t coun
             lua_pop(L, 1);
             lua_pushstring(L, headers[i].value);
         } else {
-            lua_pushfstring(L, "%s%s%s", lua_tostring(L, -1), strcmp(headers[i].name, "cookie") == 0 ? "; " : ", ",
-                            headers[i].value);
+            lua_pushfstring(L, "%s%s%s", lua_tostring(L, -1),
+                            strcmp(headers[i].name, "cookie") == 0 ? "; " : ", ", headers[i].value);
             lua_remove(L, -2);
         }
         lua_setfield(L, -2, headers[i].name);
@@ -117,9 +120,12 @@ static int l_accept(lua_State *L)
     return task_wait(L);
 }
 
-/* ---- answers ----------------------------------------------------------------------------------------------------- */
+/* ---- answers
+ * -----------------------------------------------------------------------------------------------------
+ */
 
-static void add_header(lua_State *L, server_header *headers, size_t *count, const char *name, int value)
+static void add_header(lua_State *L, server_header *headers, size_t *count, const char *name,
+                       int value)
 {
     if (*count == HEADERS_MAX)
         luaL_error(L, "more than %d headers", HEADERS_MAX);
@@ -129,7 +135,8 @@ static void add_header(lua_State *L, server_header *headers, size_t *count, cons
     headers[(*count)++].value = lua_tostring(L, value);
 }
 
-/* Headers from the table at index: name → value, or name → list of values. They live as long as the table. */
+/* Headers from the table at index: name → value, or name → list of values. They live as long as the
+ * table. */
 static size_t read_headers(lua_State *L, int index, server_header *headers)
 {
     size_t count = 0;
@@ -153,7 +160,8 @@ static size_t read_headers(lua_State *L, int index, server_header *headers)
     return count;
 }
 
-/* server:respond(id, status, headers, body) → true | nil, text, "closed" (the client has gone) | "invalid" */
+/* server:respond(id, status, headers, body) → true | nil, text, "closed" (the client has gone) |
+ * "invalid" */
 static int l_respond(lua_State *L)
 {
     handle *h = check_open(L);
@@ -169,7 +177,9 @@ static int l_respond(lua_State *L)
     return 1;
 }
 
-/* ---- life -------------------------------------------------------------------------------------------------------- */
+/* ---- life
+ * --------------------------------------------------------------------------------------------------------
+ */
 
 /* listen{host="127.0.0.1", port=0, tls_cert=, tls_key=, max_body=} → server | nil, text, code */
 static int l_listen(lua_State *L)
@@ -195,7 +205,8 @@ static int l_port(lua_State *L)
     return 1;
 }
 
-/* server:close(): no new connections; what is under way is still taken and answered, then accept says "closed" */
+/* server:close(): no new connections; what is under way is still taken and answered, then accept
+ * says "closed" */
 static int l_close(lua_State *L)
 {
     handle *h = bind_check(L, 1, SERVER_TYPE);
@@ -218,8 +229,10 @@ static const gate_fn functions[] = {
 };
 
 static const gate_fn methods[] = {
-    {"accept", l_accept, GATE_READ, CAP_SERVER, NULL},   {"respond", l_respond, GATE_EFFECT, CAP_SERVER, NULL},
-    {"port", l_port, GATE_READ, CAP_SERVER, NULL},       {"close", l_close, GATE_EFFECT, CAP_SERVER, NULL},
+    {"accept", l_accept, GATE_READ, CAP_SERVER, NULL},
+    {"respond", l_respond, GATE_EFFECT, CAP_SERVER, NULL},
+    {"port", l_port, GATE_READ, CAP_SERVER, NULL},
+    {"close", l_close, GATE_EFFECT, CAP_SERVER, NULL},
     {NULL, NULL, 0, 0, NULL},
 };
 

@@ -1,6 +1,6 @@
 /*
- * bind_task.c: sys.task, concurrency inside one script. Pure as far as the gate goes: what tasks learn from each
- * other follows from what crossed the gate.
+ * bind_task.c: sys.task, concurrency inside one script. Pure as far as the gate goes: what tasks
+ * learn from each other follows from what crossed the gate.
  */
 #include <string.h>
 
@@ -75,8 +75,10 @@ static const gate_fn functions[] = {
 };
 
 static const gate_fn methods[] = {
-    {"join", l_join, GATE_PURE, CAP_NONE, NULL},     {"unpark", l_unpark, GATE_PURE, CAP_NONE, NULL},
-    {"kill", l_kill, GATE_PURE, CAP_NONE, NULL},     {"done", l_done, GATE_PURE, CAP_NONE, NULL},
+    {"join", l_join, GATE_PURE, CAP_NONE, NULL},
+    {"unpark", l_unpark, GATE_PURE, CAP_NONE, NULL},
+    {"kill", l_kill, GATE_PURE, CAP_NONE, NULL},
+    {"done", l_done, GATE_PURE, CAP_NONE, NULL},
     {NULL, NULL, 0, 0, NULL},
 };
 

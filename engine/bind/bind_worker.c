@@ -1,25 +1,46 @@
 /*
- * bind_worker.c: sys.worker. Main spawns workers and talks to them; in a worker, parent_send and parent_recv are the other
- * end. Messages are text. The handle owns the worker process: collecting it ends the worker.
+ * bind_worker.c: sys.worker. Main spawns workers and talks to them; in a worker, parent_send and
+ * parent_recv are the other end. Messages are text. The handle owns the worker process: collecting
+ * it ends the worker.
  */
-#include <string.h>
-
 #include "bind/bind.h"
 #include "io/worker.h"
 
 #define WORKER_TYPE "sys.worker"
 
+enum { CLOSE_GRACE_MS = 5000 };
+
 typedef struct handle {
     worker *worker;
-    bool receiving; /* a task waits in recv: the line can't be closed under it */
+    task_token waiting; /* a task in recv */
 } handle;
 
-static worker *check_worker(lua_State *L)
+/* The task that waits for main's next message; a worker has one line, so there is one. */
+static task_token parent_waiting;
+
+static handle *check_handle(lua_State *L)
 {
-    handle *h = bind_check(L, 1, WORKER_TYPE);
-    if (!h->worker)
-        luaL_error(L, "the worker has been closed");
-    return h->worker;
+    return bind_check(L, 1, WORKER_TYPE);
+}
+
+static task_token take(task_token *slot)
+{
+    task_token token = *slot;
+    *slot = (task_token){0};
+    return token;
+}
+
+static void wake(task_token token, const char *data, size_t len, const err *why)
+{
+    if (!data) {
+        bind_wake_fail(token, why);
+        return;
+    }
+    lua_State *co = task_results(token);
+    if (!co)
+        return;
+    lua_pushlstring(co, data, len);
+    task_wake(token, 1);
 }
 
 /* spawn() → worker | nil, text, code */
@@ -31,133 +52,86 @@ static int l_spawn(lua_State *L)
     return h->worker ? 1 : bind_fail(L, &e);
 }
 
-static int send_text(lua_State *L, channel *line, int index)
+/* worker:send(text) → true | nil, text, "exited" | "closed" | "busy" (it does not read) |
+ * "too-large" */
+static int l_send(lua_State *L)
 {
+    handle *h = check_handle(L);
     size_t len;
-    const char *text = luaL_checklstring(L, index, &len);
+    const char *text = luaL_checklstring(L, 2, &len);
     err e;
-    if (!channel_send(line, text, len, &e))
+    if (!worker_send(h->worker, text, len, &e))
         return bind_fail(L, &e);
     lua_pushboolean(L, 1);
     return 1;
 }
 
-/* worker:send(text) → true | nil, text, "closed" | "busy" | "too-large" */
-static int l_send(lua_State *L)
-{
-    return send_text(L, worker_channel(check_worker(L)), 2);
-}
-
-typedef struct receive_op {
-    channel *line;
-    handle *handle; /* NULL in the worker itself; kept alive by the op's environment */
-    task_token token;
-} receive_op;
-
-static void receive_over(receive_op *op)
-{
-    if (op->handle)
-        op->handle->receiving = false;
-}
-
-static void receive_cancel(void *arg)
-{
-    receive_op *op = arg;
-    channel_receive_cancel(op->line);
-    receive_over(op);
-}
-
 static void on_message(void *arg, const char *data, size_t len, const err *why)
 {
-    receive_op *op = arg;
-    receive_over(op);
-    lua_State *co = task_results(op->token);
-    if (!co)
-        return;
-    if (data) {
-        lua_pushlstring(co, data, len);
-        task_wake(op->token, 1);
-        return;
-    }
-    /* The line can end a moment before the process is reaped; who wants the exit code asks describe_end(). */
-    lua_pushnil(co);
-    lua_pushstring(co, why ? why->text : "the line was closed");
-    lua_pushliteral(co, "exited");
-    task_wake(op->token, 3);
+    wake(take(&((handle *)arg)->waiting), data, len, why);
 }
 
-static int receive(lua_State *L, channel *line, handle *h, mono_ns timeout)
+static void recv_cancel(void *arg)
 {
-    receive_op *op = lua_newuserdata(L, sizeof *op);
-    op->line = line;
-    op->handle = h;
-    if (h) {
-        lua_createtable(L, 1, 0);
-        lua_pushvalue(L, 1);
-        lua_rawseti(L, -2, 1);
-        lua_setfenv(L, -2);
-    }
-    op->token = task_begin(L, receive_cancel, op);
-    if (h)
-        h->receiving = true;
-    if (channel_receive(line, on_message, op))
-        task_limit(op->token, timeout);
-    else
-        task_wake_error(op->token, "another task is waiting for these messages", "busy");
+    handle *h = arg;
+    take(&h->waiting);
+    worker_receive_cancel(h->worker);
+}
+
+/* worker:recv([timeout_ms]) waits → text | nil, text, "exited" (all its messages were received;
+ * text says how it ended) | "timeout". One task at a time. */
+static int l_recv(lua_State *L)
+{
+    handle *h = check_handle(L);
+    mono_ns timeout = bind_timeout(L, 2);
+    if (h->waiting.script)
+        return luaL_error(L, "another task is waiting for this worker's messages already");
+    lua_pushvalue(L, 1);
+    h->waiting = task_begin(L, recv_cancel, h);
+    task_limit(h->waiting, timeout);
+    worker_receive(h->worker, on_message, h);
     return task_wait(L);
 }
 
-/* worker:recv([timeout_ms]) waits → text | nil, text, "exited" | "timeout". One task at a time. */
-static int l_recv(lua_State *L)
-{
-    worker *w = check_worker(L);
-    handle *h = lua_touserdata(L, 1);
-    if (h->receiving)
-        return luaL_error(L, "another task is waiting for this worker's messages already");
-    return receive(L, worker_channel(w), h, bind_timeout(L, 2));
-}
-
-/* worker:kill(): last words, then SIGKILL */
+/* worker:kill(): last words, then its end, at the latest after 200 ms */
 static int l_kill(lua_State *L)
 {
-    worker_kill(check_worker(L));
+    worker_kill(check_handle(L)->worker);
     return 0;
 }
 
 static int l_pid(lua_State *L)
 {
-    lua_pushinteger(L, worker_pid(check_worker(L)));
+    lua_pushinteger(L, worker_pid(check_handle(L)->worker));
     return 1;
 }
 
 /* worker:last_words() → text, "" if it said nothing */
 static int l_last_words(lua_State *L)
 {
-    lua_pushstring(L, worker_last_words(check_worker(L)));
+    lua_pushstring(L, worker_last_words(check_handle(L)->worker));
     return 1;
 }
 
-/* worker:describe_end() → "was killed by signal 9 (SIGKILL)", "" while it runs or is not reaped yet */
+/* worker:describe_end() → "was killed by signal 9 (SIGKILL)", "" while it runs (recv's "exited"
+ * says that it does not) */
 static int l_describe_end(lua_State *L)
 {
-    lua_pushstring(L, worker_describe_end(check_worker(L)));
+    lua_pushstring(L, worker_describe_end(check_handle(L)->worker));
     return 1;
 }
 
-/* worker:close(): closes the line; the worker ends in its own time, at most five seconds */
+/* worker:close(): its parent_recv ends, upon which it ends in its own time, at most five seconds.
+ * recv goes on to its end. */
 static int l_close(lua_State *L)
 {
-    handle *h = bind_check(L, 1, WORKER_TYPE);
-    if (h->receiving)
-        return luaL_error(L, "worker:close(): a task is waiting for its messages");
-    worker_destroy(h->worker);
-    h->worker = NULL;
+    worker_close(check_handle(L)->worker, CLOSE_GRACE_MS * NS_PER_MS);
     return 0;
 }
 
 static int l_gc(lua_State *L)
 {
-    handle *h = bind_check(L, 1, WORKER_TYPE);
+    handle *h = check_handle(L);
     worker_destroy(h->worker);
     h->worker = NULL;
     return 0;
@@ -174,19 +148,48 @@ static channel *parent_line(lua_State *L)
 /* parent_send(text) → true | nil, text, code */
 static int l_parent_send(lua_State *L)
 {
-    return send_text(L, parent_line(L), 1);
+    size_t len;
+    const char *text = luaL_checklstring(L, 1, &len);
+    err e;
+    if (!channel_send(parent_line(L), text, len, &e))
+        return bind_fail(L, &e);
+    lua_pushboolean(L, 1);
+    return 1;
 }
 
-/* parent_recv() waits → text | nil, text, "exited" when main is gone */
+static void on_parent_message(void *arg, const char *data, size_t len, const err *why)
+{
+    (void)arg;
+    wake(take(&parent_waiting), data, len, why);
+}
+
+static void parent_cancel(void *arg)
+{
+    (void)arg;
+    take(&parent_waiting);
+    channel_receive_cancel(worker_parent());
+}
+
+/* parent_recv([timeout_ms]) waits → text | nil, text, "closed" (main is gone or wants no more) |
+ * "timeout" */
 static int l_parent_recv(lua_State *L)
 {
-    return receive(L, parent_line(L), NULL, -1);
+    channel *line = parent_line(L);
+    mono_ns timeout = bind_timeout(L, 1);
+    if (parent_waiting.script)
+        return luaL_error(L, "another task is waiting for main's messages already");
+    lua_pushnil(L);
+    parent_waiting = task_begin(L, parent_cancel, NULL);
+    task_limit(parent_waiting, timeout);
+    channel_receive(line, on_parent_message, NULL);
+    return task_wait(L);
 }
 
-/* parent_flush(limit_ms): waits, blocking, until everything sent has left */
+/* parent_flush([limit_ms]): blocks until everything sent has left → whether it has */
 static int l_parent_flush(lua_State *L)
 {
-    lua_pushboolean(L, channel_flush(parent_line(L), (mono_ns)(luaL_optnumber(L, 1, 1000) * (double)NS_PER_MS)));
+    double limit_ms = luaL_optnumber(L, 1, 1000);
+    lua_pushboolean(L, channel_flush(parent_line(L), (mono_ns)(limit_ms * (double)NS_PER_MS)));
     return 1;
 }
 

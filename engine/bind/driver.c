@@ -1,4 +1,5 @@
-/* driver.c: see driver.h. Invariant: at most one deferred turn is pending, and none after destroy. */
+/* driver.c: see driver.h. Invariant: at most one deferred turn is pending, and none after destroy.
+ */
 #include "bind/driver.h"
 
 #include <stdlib.h>

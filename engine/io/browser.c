@@ -138,7 +138,7 @@ static void conclude(browser *b, const err *why)
     browser_profile_remove(&b->profile);
     cdp_conn_fail(b->conn, why);
     answer_requests(b, why);
-    loop_defer(free_browser, b);
+    loop_timer_start(&b->timer, 0, free_browser, b);
 }
 
 static void kill_now(void *arg)
@@ -431,20 +431,15 @@ void browser_cancel(browser_request *r)
 void browser_finish(void)
 {
     err e;
-    if (!the.owner)
-        return;
     err_set(&e, "exited", "the browser was closed");
-    for (list *n = the.browsers.next; n != &the.browsers; n = n->next) {
-        browser *b = list_entry(n, browser, node);
-        if (b->process)
-            process_signal(b->process, SIGKILL, NULL);
-    }
-    process_finish(0);
-    while (!list_empty(&the.browsers)) {
+    while (the.owner && !list_empty(&the.browsers)) {
         browser *b = list_entry(the.browsers.next, browser, node);
+        if (b->process)
+            process_end_now(b->process);
         cdp_conn_fail(b->conn, &e);
         answer_requests(b, &e);
         free_browser(b);
     }
-    browser_profile_sweep();
+    if (the.owner || browser_profile_unswept())
+        browser_profile_sweep();
 }

@@ -23,6 +23,8 @@ enum {
     NEW_FOLDER_SECS = 60 /* a folder without a lock file this young is just being made */
 };
 
+static bool unswept;
+
 static const char *temp_dir(void)
 {
     const char *dir = getenv("TMPDIR");
@@ -149,6 +151,7 @@ static unsigned sweep_one(int tmp, const char *name)
     buf path = {0};
     buf_printf(&path, "%s/%s", temp_dir(), name);
     bool gone = remove_tree(buf_cstr(&path));
+    unswept |= !gone;
     log_info("browser.profile_swept", "path=\"%s\"", path.data);
     buf_finish(&path);
     if (lock >= 0)
@@ -159,6 +162,7 @@ static unsigned sweep_one(int tmp, const char *name)
 unsigned browser_profile_sweep(void)
 {
     unsigned swept = 0;
+    unswept = false;
     DIR *d = opendir(temp_dir());
     if (!d)
         return 0;
@@ -169,4 +173,9 @@ unsigned browser_profile_sweep(void)
     }
     closedir(d);
     return swept;
+}
+
+bool browser_profile_unswept(void)
+{
+    return unswept;
 }

@@ -23,5 +23,7 @@ void browser_profile_remove(browser_profile *p);
 /* Removes the folders of this user that nobody holds; returns how many. Blocks as long as that
  * takes. */
 unsigned browser_profile_sweep(void);
+/* Whether the last sweep met a folder that it could not remove: look again later. */
+bool browser_profile_unswept(void);
 
 #endif

@@ -140,9 +140,9 @@ static const char *unescape(const char *p, const char *end, char *out, size_t *n
 
 char *cdp_scan_text(cdp_span text, char *out, size_t size)
 {
-    const char *p = text.at, *end = p + text.len;
+    const char *p = text.at ? text.at : "", *end = p + text.len;
     size_t at = 0;
-    while (text.at && p < end) {
+    while (p < end) {
         char bytes[4];
         size_t n = utf8_sequence(p, (size_t)(end - p));
         if (*p == '\\' && p + 1 < end) {
@@ -310,9 +310,10 @@ bool cdp_scan_peek(const char *data, size_t len, cdp_frame *out)
 
 cdp_span cdp_scan_member(cdp_span object, const char *key)
 {
-    walk w = {.p = object.at, .end = object.at + object.len};
+    const char *at = object.at ? object.at : "";
+    walk w = {.p = at, .end = at + object.len};
     cdp_span found = {0};
-    while (object.at && walk_next(&w)) {
+    while (walk_next(&w)) {
         if (key_is(w.key, key))
             found = w.value;
     }

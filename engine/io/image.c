@@ -1,4 +1,5 @@
-/* image.c: making, cutting, scaling and blurring pictures; see image.h. PNG is in image_png.c, diff in image_diff.c. */
+/* image.c: making, cutting, scaling and blurring pictures; see image.h. PNG is in image_png.c, diff
+ * in image_diff.c. */
 #include "io/image.h"
 
 #include <stdlib.h>
@@ -20,7 +21,8 @@ bool image_create(image *i, uint32_t width, uint32_t height, err *e)
 {
     memset(i, 0, sizeof *i);
     if (!width || !height || (uint64_t)width * height > PIXELS_MAX)
-        return err_set(e, "invalid", "a picture of %u x %u pixels is empty or too large", width, height);
+        return err_set(e, "invalid", "a picture of %u x %u pixels is empty or too large", width,
+                       height);
     i->width = width;
     i->height = height;
     i->pixels = mem_zero((size_t)width * height, 4);
@@ -48,13 +50,15 @@ static uint8_t *at(const image *i, int32_t x, int32_t y)
 void image_fill(image *i, image_box box, uint32_t rgba)
 {
     box = clip(i, box);
-    const uint8_t c[4] = {(uint8_t)(rgba >> 24), (uint8_t)(rgba >> 16), (uint8_t)(rgba >> 8), (uint8_t)rgba};
+    const uint8_t c[4] = {(uint8_t)(rgba >> 24), (uint8_t)(rgba >> 16), (uint8_t)(rgba >> 8),
+                          (uint8_t)rgba};
     for (int32_t y = 0; y < box.height; y++)
         for (int32_t x = 0; x < box.width; x++)
             memcpy(at(i, box.x + x, box.y + y), c, 4);
 }
 
-/* One box blur along a line of count pixels that are stride bytes apart; line is room for count pixels. */
+/* One box blur along a line of count pixels that are stride bytes apart; line is room for count
+ * pixels. */
 static void blur_line(uint8_t *first, size_t stride, int count, int radius, uint8_t *line)
 {
     for (int k = 0; k < count; k++)
@@ -94,7 +98,8 @@ bool image_crop(const image *i, image_box box, image *out, err *e)
 {
     box = clip(i, box);
     if (!image_create(out, (uint32_t)box.width, (uint32_t)box.height, e))
-        return err_set(e, "invalid", "the part to cut out lies outside of the picture (%u x %u)", i->width, i->height);
+        return err_set(e, "invalid", "the part to cut out lies outside of the picture (%u x %u)",
+                       i->width, i->height);
     for (int32_t y = 0; y < box.height; y++)
         memcpy(at(out, 0, y), at(i, box.x, box.y + y), (size_t)box.width * 4);
     return true;
@@ -103,7 +108,8 @@ bool image_crop(const image *i, image_box box, image *out, err *e)
 /* The mean of the source pixels below target pixel (x, y); parts of pixels count by their area. */
 static void average(const image *from, double scale, uint32_t x, uint32_t y, uint8_t *target)
 {
-    double x0 = x * scale, x1 = (x + 1) * scale, y0 = y * scale, y1 = (y + 1) * scale, sum[4] = {0}, area = 0;
+    double x0 = x * scale, x1 = (x + 1) * scale, y0 = y * scale, y1 = (y + 1) * scale, sum[4] = {0},
+           area = 0;
     for (uint32_t sy = (uint32_t)y0; sy < y1 && sy < from->height; sy++) {
         double h = (y1 < sy + 1 ? y1 : sy + 1) - (y0 > sy ? y0 : sy);
         for (uint32_t sx = (uint32_t)x0; sx < x1 && sx < from->width; sx++) {
@@ -121,7 +127,8 @@ static void average(const image *from, double scale, uint32_t x, uint32_t y, uin
 bool image_downscale(const image *i, uint32_t width, image *out, err *e)
 {
     if (!width || width > i->width)
-        return err_set(e, "invalid", "a picture of width %u can't be scaled down to %u", i->width, width);
+        return err_set(e, "invalid", "a picture of width %u can't be scaled down to %u", i->width,
+                       width);
     double scale = (double)i->width / width;
     uint32_t height = (uint32_t)(i->height / scale + 0.5);
     if (!image_create(out, width, height ? height : 1, e))

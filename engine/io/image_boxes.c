@@ -86,7 +86,8 @@ image_box *box_finder_finish(box_finder *f, size_t *count)
             room = room ? room * 2 : 8;
             boxes = mem_resize(boxes, room * sizeof *boxes);
         }
-        boxes[(*count)++] = (image_box){(int32_t)area.x0, (int32_t)area.y0, (int32_t)(area.x1 - area.x0 + 1),
+        boxes[(*count)++] = (image_box){(int32_t)area.x0, (int32_t)area.y0,
+                                        (int32_t)(area.x1 - area.x0 + 1),
                                         (int32_t)(area.y1 - area.y0 + 1)};
     }
     if (*count)

@@ -1,9 +1,10 @@
 /*
  * image_diff.c: what differs between two pictures; see image.h.
  *
- * Most pixels of two screenshots are equal, so rows are first compared as memory and only what differs is looked at.
- * Colour distance: squared YIQ difference with weights 0.5053, 0.299, 0.1957; the largest possible is 35215, and a pixel
- * differs when its distance is above 35215 * threshold^2. Transparent pixels are blended with white first.
+ * Most pixels of two screenshots are equal, so rows are first compared as memory and only what
+ * differs is looked at. Colour distance: squared YIQ difference with weights 0.5053, 0.299, 0.1957;
+ * the largest possible is 35215, and a pixel differs when its distance is above 35215 *
+ * threshold^2. Transparent pixels are blended with white first.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -33,7 +34,8 @@ static double luma_of(const uint8_t *p)
     return luma(blend(p[0], p[3]), blend(p[1], p[3]), blend(p[2], p[3]));
 }
 
-/* Of the difference, not the difference of the lumas: with whole numbers, equal steps then give exactly equal results. */
+/* Of the difference, not the difference of the lumas: with whole numbers, equal steps then give
+ * exactly equal results. */
 static double brightness_step(const uint8_t *a, const uint8_t *b)
 {
     return luma(blend(a[0], a[3]) - blend(b[0], b[3]), blend(a[1], a[3]) - blend(b[1], b[3]),
@@ -63,7 +65,8 @@ static window around(const image *i, int64_t x, int64_t y)
     return w;
 }
 
-/* Whether at least three neighbours have exactly this pixel's colour; outside of the image counts as one. */
+/* Whether at least three neighbours have exactly this pixel's colour; outside of the image counts
+ * as one. */
 static bool has_siblings(const image *i, int64_t x, int64_t y)
 {
     window w = around(i, x, y);
@@ -76,8 +79,8 @@ static bool has_siblings(const image *i, int64_t x, int64_t y)
     return false;
 }
 
-/* Whether the pixel of i is likely part of a smoothed edge: it lies between a darkest and a brightest neighbour, one of
- * which belongs to an even area in both pictures. */
+/* Whether the pixel of i is likely part of a smoothed edge: it lies between a darkest and a
+ * brightest neighbour, one of which belongs to an even area in both pictures. */
 static bool is_antialiased(const image *i, const image *other, int64_t x, int64_t y)
 {
     window w = around(i, x, y);
@@ -105,7 +108,8 @@ static bool is_antialiased(const image *i, const image *other, int64_t x, int64_
            (has_siblings(i, high_x, high_y) && has_siblings(other, high_x, high_y));
 }
 
-/* ---- one comparison ------------------------------------------------------------------------------------------- */
+/* ---- one comparison
+ * ------------------------------------------------------------------------------------------- */
 
 typedef struct comparison {
     const image *a, *b;
@@ -142,7 +146,8 @@ static void compare_pixel(comparison *c, uint32_t x, uint32_t y)
 {
     if (is_masked(c, x, y) || distance(at(c->a, x, y), at(c->b, x, y)) <= c->limit)
         return;
-    /* Neighbours are compared across the pictures, which only makes sense when they have the same shape. */
+    /* Neighbours are compared across the pictures, which only makes sense when they have the same
+     * shape. */
     if (!c->options->count_antialiased && c->same_size &&
         (is_antialiased(c->a, c->b, x, y) || is_antialiased(c->b, c->a, x, y))) {
         c->out->antialiased++;
@@ -154,7 +159,8 @@ static void compare_pixel(comparison *c, uint32_t x, uint32_t y)
 
 static void compare_row(comparison *c, uint32_t y)
 {
-    const uint32_t *a = (const uint32_t *)(const void *)at(c->a, 0, y), *b = (const uint32_t *)(const void *)at(c->b, 0, y);
+    const uint32_t *a = (const uint32_t *)(const void *)at(c->a, 0, y),
+                   *b = (const uint32_t *)(const void *)at(c->b, 0, y);
     if (memcmp(a, b, (size_t)c->common_width * 4) != 0)
         for (uint32_t x = 0; x < c->common_width; x++)
             if (a[x] != b[x])
@@ -204,7 +210,8 @@ static uint32_t larger(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
-void image_diff(const image *before, const image *after, const image_diff_options *options, image_diff_result *out)
+void image_diff(const image *before, const image *after, const image_diff_options *options,
+                image_diff_result *out)
 {
     memset(out, 0, sizeof *out);
     comparison c = {.a = before, .b = after, .options = options, .out = out};

@@ -1,4 +1,5 @@
-/* image_png.c: PNG in and out through libspng; see image.h. Input is hostile: sizes are checked before anything is made. */
+/* image_png.c: PNG in and out through libspng; see image.h. Input is hostile: sizes are checked
+ * before anything is made. */
 #include <spng.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,9 @@ bool image_decode_png(const void *bytes, size_t len, image *out, err *e)
 
 bool image_encode_png(const image *i, int level, buf *out, err *e)
 {
-    struct spng_ihdr header = {.width = i->width, .height = i->height, .bit_depth = 8,
+    struct spng_ihdr header = {.width = i->width,
+                               .height = i->height,
+                               .bit_depth = 8,
                                .color_type = SPNG_COLOR_TYPE_TRUECOLOR_ALPHA};
     size_t size = 0;
     void *png = NULL;
@@ -53,12 +56,15 @@ bool image_encode_png(const image *i, int level, buf *out, err *e)
     if (!failed)
         failed = spng_set_ihdr(ctx, &header);
     if (!failed)
-        failed = spng_encode_image(ctx, i->pixels, (size_t)i->width * i->height * 4, SPNG_FMT_PNG, SPNG_ENCODE_FINALIZE);
+        failed = spng_encode_image(ctx, i->pixels, (size_t)i->width * i->height * 4, SPNG_FMT_PNG,
+                                   SPNG_ENCODE_FINALIZE);
     if (!failed)
         png = spng_get_png_buffer(ctx, &size, &failed);
     if (png)
         buf_append(out, png, size);
     free(png);
     spng_ctx_free(ctx);
-    return failed ? err_set(e, "io", "the picture can't be written as PNG: %s", spng_strerror(failed)) : true;
+    return failed
+               ? err_set(e, "io", "the picture can't be written as PNG: %s", spng_strerror(failed))
+               : true;
 }

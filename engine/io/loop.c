@@ -35,7 +35,8 @@ static job *job_create(loop_fn fn, void *arg)
 
 static void run_deferred(void)
 {
-    /* Jobs that a job defers run in the same turn, but the number of rounds is bounded so that I/O gets its turn. */
+    /* Jobs that a job defers run in the same turn, but the number of rounds is bounded so that I/O
+     * gets its turn. */
     for (int round = 0; round < 64 && !list_empty(&the.deferred); round++) {
         list batch;
         list_init(&batch);
@@ -148,7 +149,8 @@ static void on_timer(struct ev_loop *ev, ev_timer *w, int events)
 void loop_timer_start(loop_timer *t, mono_ns delay, loop_fn fn, void *arg)
 {
     loop_timer_stop(t);
-    /* libev counts from the time at which the turn began; a long callback would shorten the delay. */
+    /* libev counts from the time at which the turn began; a long callback would shorten the delay.
+     */
     ev_now_update(the.ev);
     ev_timer_init(&t->watcher, on_timer, delay > 0 ? (double)delay / (double)NS_PER_SEC : 0., 0.);
     t->watcher.data = t;

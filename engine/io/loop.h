@@ -1,6 +1,6 @@
 /*
- * The process's one event loop (libev). Every io module hangs its watchers on loop_ev(); callbacks run on
- * the loop's thread and must not block. Other threads reach the loop only through loop_post.
+ * The process's one event loop (libev). Every io module hangs its watchers on loop_ev(); callbacks
+ * run on the loop's thread and must not block. Other threads reach the loop only through loop_post.
  */
 #ifndef NANO_IO_LOOP_H
 #define NANO_IO_LOOP_H
@@ -22,7 +22,8 @@ struct ev_loop *loop_ev(void);
 void loop_run(void);
 void loop_stop(void);
 
-/* Runs fn(arg) on the loop's thread before the loop next waits, in order of the calls. Loop thread only. */
+/* Runs fn(arg) on the loop's thread before the loop next waits, in order of the calls. Loop thread
+ * only. */
 void loop_defer(loop_fn fn, void *arg);
 /* The same from any thread; wakes the loop. */
 void loop_post(loop_fn fn, void *arg);

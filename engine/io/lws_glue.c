@@ -90,6 +90,7 @@ static struct lws_vhost *create_vhost(const char *name, struct lws_context_creat
     info->vhost_name = name;
     info->protocols = protocols;
     info->alpn = "http/1.1";
+    info->http_proxy_address = ""; /* not the environment's: a browser on this machine is not behind a proxy */
     info->keepalive_timeout = LWS_GLUE_FOREVER;
     info->timeout_secs_ah_idle = LWS_GLUE_FOREVER;
     the.last_error[0] = '\0';
@@ -143,9 +144,15 @@ void lws_glue_clear_timeout(struct lws *wsi)
     lws.set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
 }
 
-void lws_glue_kill(struct lws *wsi)
+void lws_glue_end(struct lws *wsi)
 {
     lws.set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
+}
+
+void lws_glue_kill(struct lws *wsi)
+{
+    /* The public ways out keep a connection that has unsent bytes for 5 seconds or more; this reason does not. */
+    lws.close_free_wsi(wsi, LWS_CLOSE_STATUS_NOSTATUS_CONTEXT_DESTROY, "kill");
 }
 
 bool lws_glue_running(void)

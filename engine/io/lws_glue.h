@@ -44,7 +44,9 @@ struct lws_vhost *lws_glue_tls_client_vhost(err *e);
 
 /* Forgets the timeouts that libwebsockets has set on wsi. */
 void lws_glue_clear_timeout(struct lws *wsi);
-/* Closes the connection now; its handler gets its last callbacks inside this call. Not from inside a callback. */
+/* Both close the connection now; its handler gets its last callbacks inside the call. Not from inside a callback.
+ * end says goodbye first (TLS), but does not close at all while libwebsockets itself has unsent bytes; kill always does. */
+void lws_glue_end(struct lws *wsi);
 void lws_glue_kill(struct lws *wsi);
 
 /* Whether there is a context. */

@@ -19,7 +19,7 @@
     X(hdr_custom_length) X(hdr_custom_copy) X(token_to_string) X(http_get_uri_and_method)                              \
     X(rx_flow_control) X(set_timeout) X(http_transaction_completed) X(callback_on_writable)                            \
     X(write) X(close_reason) X(is_final_fragment) X(is_first_fragment) X(frame_is_binary)                              \
-    X(partial_buffered) X(client_connect_via_info) X(get_socket_fd) X(get_ssl)
+    X(partial_buffered) X(close_free_wsi) X(client_connect_via_info) X(get_socket_fd) X(get_ssl)
 
 /* What writing to a TLS connection takes, from the very libssl that libwebsockets uses. */
 #define LWS_LOAD_TLS_FUNCTIONS(X) X(SSL_write) X(SSL_get_error) X(ERR_clear_error)

@@ -226,6 +226,21 @@ void process_stop(process *p, mono_ns grace)
     loop_timer_start(&p->kill_timer, grace, on_kill_timer, p);
 }
 
+void process_end_now(process *p)
+{
+    mono_ns until = clock_mono() + REAP_MS * NS_PER_MS;
+    int status = 0;
+    if (!p->ended)
+        kill(-p->pid, SIGKILL);
+    while (!p->ended && clock_mono() < until) {
+        pid_t pid = waitpid(p->pid, &status, WNOHANG);
+        if (pid == p->pid || (pid < 0 && errno == ECHILD))
+            mark_ended(p, decode_status(status));
+        else
+            poll(NULL, 0, POLL_MS);
+    }
+}
+
 const char *process_describe(process_status status, char *out, size_t size)
 {
     if (status.signal > 0) {

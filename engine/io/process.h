@@ -80,6 +80,10 @@ bool process_signal(process *p, int signal, err *e);
 /* SIGTERM to the group now, SIGKILL after grace if it still runs then. */
 void process_stop(process *p, mono_ns grace);
 
+/* Kills the group and waits until the process is reaped: blocks, as a rule for some milliseconds,
+ * at most half a second. on_exit is not called. */
+void process_end_now(process *p);
+
 /* "exited with code 3" or "was killed by signal 9 (SIGKILL)". Returns out. */
 const char *process_describe(process_status status, char *out, size_t size);
 

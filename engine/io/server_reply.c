@@ -142,7 +142,7 @@ static void hang_up(conn *c)
     if (!c->body_unread && !c->deaf)
         ioctl(c->fd, FIONREAD, &unread);
     if (!c->body_unread && !c->deaf && !unread) {
-        server_kill(c);
+        lws_glue_end(c->wsi);
         return;
     }
     /* Closing with unread bytes resets the connection, and the client might lose the answer. */

@@ -2,6 +2,7 @@
  * server_socket.c: WebSockets. A server_socket is shared by its connection, until that is gone, and by the owner who
  * took it, until he releases it; it is freed when neither has it. The owner hears of messages from loop_defer only.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -252,9 +253,9 @@ static int on_writeable(conn *c, struct lws *wsi)
 {
     server_socket *k = c->socket;
     if (k->want_ping) {
-        unsigned char ping[LWS_PRE + 1];
+        unsigned char ping[LWS_PRE + 1] = {0}; /* a pong without payload would not be reported */
         k->want_ping = false;
-        if (lws.write(wsi, ping + LWS_PRE, 0, LWS_WRITE_PING) < 0)
+        if (lws.write(wsi, ping + LWS_PRE, 1, LWS_WRITE_PING) < 0)
             return -1;
         lws.callback_on_writable(wsi);
         return 0;
@@ -395,9 +396,7 @@ void server_socket_close(server_socket *k, int code, const char *reason)
         return;
     k->closing = true;
     k->close_code = code;
-    size_t len = strnlen(reason ? reason : "", MAX_REASON);
-    memcpy(k->close_reason, reason ? reason : "", len);
-    k->close_reason[len] = '\0';
+    snprintf(k->close_reason, sizeof k->close_reason, "%s", reason ? reason : "");
     k->c->deadline = clock_mono() + CLOSE_SECONDS * NS_PER_SEC;
     if (k->paused) { /* the client's own close must be read */
         k->paused = false;

@@ -1,4 +1,5 @@
-/* work.c: see work.h. Two threads: as many as a small machine has cores, and enough to decode a pair of images. */
+/* work.c: see work.h. Two threads: as many as a small machine has cores, and enough to decode a
+ * pair of images. */
 #include "io/work.h"
 
 #include <pthread.h>

@@ -1,12 +1,15 @@
 /*
- * Worker processes: this program once more, in the role "worker", over a socketpair. A page of shared memory carries the
- * worker's last words, so that a worker that hangs or crashes can still say where it was. Loop thread only.
+ * Worker processes: this program once more, in the role "worker", over a socketpair. A page of
+ * shared memory carries the worker's last words, so that a worker that hangs or crashes can still
+ * say where it was. A worker dies with main, and its browser with it. Loop thread only.
  *
- * Main's side: worker_spawn … worker_destroy. The worker's side: worker_enter, then worker_parent.
+ * Main's side: worker_spawn … worker_destroy (worker.c). The worker's side: worker_enter,
+ * worker_parent (worker_inside.c).
  */
 #ifndef NANO_IO_WORKER_H
 #define NANO_IO_WORKER_H
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "io/channel.h"
 
@@ -16,28 +19,44 @@ enum { WORKER_WORDS_MAX = 4096 };
 
 typedef struct worker worker;
 
-/* NULL with the reason. The worker dies when this process does. */
+/* NULL with the reason. Messages may be sent at once. */
 worker *worker_spawn(err *e);
-/* Closes the line (the worker then ends by itself, its browser with it), SIGKILL after five seconds. NULL is fine. */
+/* Lets go of it: its line closes, upon which it ends by itself, its browser with it; killed if that
+ * takes longer than five seconds. No callback comes any more. NULL is fine. */
 void worker_destroy(worker *w);
-channel *worker_channel(worker *w);
 int worker_pid(const worker *w);
-/* Asks for last words (SIGUSR1), then SIGKILL a moment later. The channel's end tells when it is gone. */
+
+/* As channel_send, and "exited" when it has ended. */
+bool worker_send(worker *w, const void *data, size_t len, err *e);
+/* As channel_receive: fn is called once with the next message, inside this call if it is there
+ * already. When all messages have been taken and the process is reaped: data NULL, why "exited" and
+ * how. False: another receiver waits. */
+bool worker_receive(worker *w, channel_fn fn, void *arg);
+void worker_receive_cancel(worker *w);
+
+/* Asks it for its last words (SIGUSR1), which end it; SIGKILL when that takes longer than 200 ms.
+ */
 void worker_kill(worker *w);
-/* "exited with code 3", "was killed by signal 9 (SIGKILL)"; "" while it runs. Valid until the next call. */
-const char *worker_describe_end(worker *w);
-/* What it said last: set by worker_say or by the handler of worker_on_last_words. Never NULL. Valid until destroy. */
+/* Closes our direction of the line: it will get no message any more, upon which it ends by itself;
+ * killed if that takes longer than grace. What it still sends can be received. */
+void worker_close(worker *w, mono_ns grace);
+/* "exited with code 3", "was killed by signal 9 (SIGKILL)"; "" while it runs. Valid until destroy.
+ */
+const char *worker_describe_end(const worker *w);
+/* What it said last, "" if nothing: what the handler of worker_on_last_words wrote. Never NULL.
+ * Valid until destroy. */
 const char *worker_last_words(worker *w);
 
 /* ---- the worker's side ---- */
 
-/* First thing in the process: takes over descriptors 3 (line) and 4 (words), closes all others above 2, dies with the
- * parent, gains no privileges, limits core dumps and open files. Exits with code 3 when not started by worker_spawn. */
+/* First thing in the process: takes over descriptors 3 (line) and 4 (words), closes all others
+ * above 2, dies with the parent, gains no privileges, limits core dumps, open files and memory.
+ * Exits with code 3 when not started by worker_spawn. */
 void worker_enter(void);
-/* The line to main; NULL in any other process. */
+/* The line to main; NULL in any other process. Needs the loop. */
 channel *worker_parent(void);
-/* fn writes into words (at most WORKER_WORDS_MAX bytes, a C string) in a signal handler, when main asks for last words
- * or the process crashes. It must only read memory and format text. */
+/* fn writes into words (at most WORKER_WORDS_MAX bytes, a C string) in a signal handler, when main
+ * asks for last words or the process crashes. It must only read memory and format text. */
 void worker_on_last_words(void (*fn)(char *words, size_t size));
 
 #endif

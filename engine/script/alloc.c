@@ -1,4 +1,5 @@
-/* alloc.c: see alloc.h. Called by LuaJIT only. Invariant: used is the sum of the live blocks' sizes. */
+/* alloc.c: see alloc.h. Called by LuaJIT only. Invariant: used is the sum of the live blocks'
+ * sizes. */
 #include "script/alloc.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * The allocator of a Lua state: counts what the state holds and refuses to go over a cap, so that a script that
- * allocates without end gets Lua's ordinary "not enough memory" error.
+ * The allocator of a Lua state: counts what the state holds and refuses to go over a cap, so that a
+ * script that allocates without end gets Lua's ordinary "not enough memory" error.
  */
 #ifndef NANO_SCRIPT_ALLOC_H
 #define NANO_SCRIPT_ALLOC_H
@@ -10,7 +10,8 @@
 typedef struct alloc_account {
     size_t used, peak;
     size_t cap;        /* 0: none */
-    unsigned uncapped; /* > 0: the cap is lifted (the engine is pushing results and cannot be thrown out of) */
+    unsigned uncapped; /* > 0: the cap is lifted (the engine is pushing results and cannot be thrown
+                          out of) */
     size_t refused;    /* how often the cap has refused */
 } alloc_account;
 

@@ -1,8 +1,9 @@
 /*
  * gate.c: see gate.h. Every sys.* function that is not pure is called through gate_call.
  *
- * The record holds one line a call, written when its result reaches Lua, so the order of the lines is the order in
- * which the script learned of the world: {"seq","op","class","task","args","result"}.
+ * The record holds one line a call, written when its result reaches Lua, so the order of the lines
+ * is the order in which the script learned of the world:
+ * {"seq","op","class","task","args","result"}.
  */
 #include "script/gate.h"
 
@@ -83,15 +84,17 @@ static void emit(gate *g, buf *line)
 {
     if (!g->sink_broken && !g->sink(g->sink_ctx, line->data, line->len)) {
         g->sink_broken = true;
-        log_error("record.lost", "seq=%" PRIu64 " hint=\"the record is not complete\"", g->next_seq);
+        log_error("record.lost", "seq=%" PRIu64 " hint=\"the record is not complete\"",
+                  g->next_seq);
     }
 }
 
-static void begin_line(buf *line, gate *g, const char *module, const gate_fn *fn, gate_class class, lua_State *L,
-                       int argument_count)
+static void begin_line(buf *line, gate *g, const char *module, const gate_fn *fn, gate_class class,
+                       lua_State *L, int argument_count)
 {
-    buf_printf(line, "{\"seq\":%" PRIu64 ",\"op\":\"%s.%s\",\"class\":\"%s\",\"args\":", ++g->next_seq, module, fn->name,
-               class_names[class]);
+    buf_printf(line,
+               "{\"seq\":%" PRIu64 ",\"op\":\"%s.%s\",\"class\":\"%s\",\"args\":", ++g->next_seq,
+               module, fn->name, class_names[class]);
     record_values(line, L, 1, argument_count);
 }
 
@@ -131,14 +134,15 @@ static int check(lua_State *L, gate *g, const char *module, const gate_fn *fn, g
     if (fn->capability && !(g->granted & (unsigned)fn->capability)) {
         g->counts.denied++;
         const char *cap = capability_name(fn->capability);
-        snprintf(text, sizeof text, "%s.%s is not granted: the script does not declare \"%s\" in its needs", module,
+        snprintf(text, sizeof text,
+                 "%s.%s is not granted: the script does not declare \"%s\" in its needs", module,
                  fn->name, cap);
         return refuse(L, "denied", text);
     }
     if (class == GATE_EFFECT && g->dry_run) {
         g->counts.refused++;
         snprintf(text, sizeof text, "%s.%s is an effect, and this is a dry run", module, fn->name);
-        return refuse(L, "refused", text);
+        return refuse(L, "dry-run", text);
     }
     return 0;
 }
@@ -171,7 +175,8 @@ static int gate_call(lua_State *L)
     buf line;
     buf_init(&line);
     begin_line(&line, g, module, fn, class, L, lua_gettop(L) - refused);
-    /* Kept in the task: a wait finds it there, and after a throw inside fn the next call frees it. */
+    /* Kept in the task: a wait finds it there, and after a throw inside fn the next call frees it.
+     */
     task *t = s->running;
     free(t->record_open);
     t->record_open = buf_take(&line, NULL);

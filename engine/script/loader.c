@@ -1,9 +1,10 @@
 /*
- * loader.c: `require`, `sys.load_user`, `sys.resource`, `sys.resource_list`; see loader.h. Called once for each state.
+ * loader.c: `require`, `sys.load_user`, `sys.resource`, `sys.resource_list`; see loader.h. Called
+ * once for each state.
  *
- * Stdlib chunks are bytecode that was compiled with this very LuaJIT, named "@[nano]/dir/file.lua"; they run with the
- * JIT on. Users' chunks are text (bytecode could break out of any sandbox) and run with the JIT off, so that the
- * watchdog's hook reaches every loop.
+ * Stdlib chunks are bytecode that was compiled with this very LuaJIT, named "@[nano]/dir/file.lua";
+ * they run with the JIT on. Users' chunks are text (bytecode could break out of any sandbox) and
+ * run with the JIT off, so that the watchdog's hook reaches every loop.
  */
 #include "script/loader.h"
 
@@ -105,7 +106,8 @@ static int loader_load_user(lua_State *L)
     return 1;
 }
 
-/* load_trusted(text, chunkname) → function | nil, message. The project's own tests and benches, in the stdlib's environment. */
+/* load_trusted(text, chunkname) → function | nil, message. The project's own tests and benches, in
+ * the stdlib's environment. */
 static int loader_load_trusted(lua_State *L)
 {
     size_t len;
@@ -144,10 +146,12 @@ static int loader_resource_list(lua_State *L)
     return 1;
 }
 
-/* The protected set-up of a new state: drops what no script of ours may use, adds require and the bare sys table. */
+/* The protected set-up of a new state: drops what no script of ours may use, adds require and the
+ * bare sys table. */
 void loader_open(lua_State *L)
 {
-    static const char *const gone[] = {"dofile", "loadfile", "load", "loadstring", "newproxy", "print", "jit"};
+    static const char *const gone[] = {"dofile",   "loadfile", "load", "loadstring",
+                                       "newproxy", "print",    "jit"};
     static const luaL_Reg functions[] = {{"load_user", loader_load_user},
                                          {"load_trusted", loader_load_trusted},
                                          {"resource", loader_resource},
@@ -157,7 +161,8 @@ void loader_open(lua_State *L)
         lua_pushnil(L);
         lua_setglobal(L, gone[i]);
     }
-    static const char *const os_kept[] = {"date", "time"}; /* calendar arithmetic; the time itself is sys.clock's */
+    static const char *const os_kept[] = {
+        "date", "time"}; /* calendar arithmetic; the time itself is sys.clock's */
     lua_newtable(L);
     lua_getglobal(L, "os");
     for (size_t i = 0; i < sizeof os_kept / sizeof *os_kept; i++) {

@@ -1,6 +1,7 @@
 /*
- * Where the stdlib comes from: a table of files compiled into the binary (tools/embed.lua makes it), and `require`
- * for the stdlib itself. Users' files come in as text only, through sys.load_user.
+ * Where the stdlib comes from: a table of files compiled into the binary (tools/embed.lua makes
+ * it), and `require` for the stdlib itself. Users' files come in as text only, through
+ * sys.load_user.
  */
 #ifndef NANO_SCRIPT_LOADER_H
 #define NANO_SCRIPT_LOADER_H
@@ -8,7 +9,7 @@
 #include <stddef.h>
 
 typedef struct loader_file {
-    const char *name; /* "run/main.lua", "browser/injected.js" */
+    const char *name;          /* "run/main.lua", "browser/injected.js" */
     const unsigned char *data; /* bytecode for .lua of the stdlib, the file as it is for the rest */
     size_t size;
 } loader_file;

@@ -6,9 +6,11 @@
 
 #include "base/buf.h"
 
-/* Appends the count values from stack index first on as a JSON array. What JSON has no word for is an object with one
- * $-key: {"$hex":…} for bytes that are not UTF-8, {"$number":"nan"}, {"$pairs":[[key,value]…]} for tables with other
- * keys than text, {"$handle":true} for userdata, {"$null":true} for JSON's null, {"$function":true}. */
+/* Appends the count values from stack index first on as a JSON array. What JSON has no word for is
+ * an object with one
+ * $-key: {"$hex":…} for bytes that are not UTF-8, {"$number":"nan"}, {"$pairs":[[key,value]…]} for
+ * tables with other keys than text, {"$handle":true} for userdata, {"$null":true} for JSON's null,
+ * {"$function":true}. */
 void record_values(buf *out, lua_State *L, int first, int count);
 
 #endif

@@ -20,9 +20,14 @@ static int open_libraries(lua_State *L)
     static const struct {
         const char *name;
         lua_CFunction open;
-    } libraries[] = {{"", luaopen_base},           {LUA_TABLIBNAME, luaopen_table}, {LUA_STRLIBNAME, luaopen_string},
-                     {LUA_MATHLIBNAME, luaopen_math}, {LUA_BITLIBNAME, luaopen_bit},  {LUA_DBLIBNAME, luaopen_debug},
-                     {LUA_OSLIBNAME, luaopen_os},      {LUA_JITLIBNAME, luaopen_jit}};
+    } libraries[] = {{"", luaopen_base},
+                     {LUA_TABLIBNAME, luaopen_table},
+                     {LUA_STRLIBNAME, luaopen_string},
+                     {LUA_MATHLIBNAME, luaopen_math},
+                     {LUA_BITLIBNAME, luaopen_bit},
+                     {LUA_DBLIBNAME, luaopen_debug},
+                     {LUA_OSLIBNAME, luaopen_os},
+                     {LUA_JITLIBNAME, luaopen_jit}};
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++) {
         lua_pushcfunction(L, libraries[i].open);
         lua_pushstring(L, libraries[i].name);
@@ -112,7 +117,8 @@ static void report_end(script *s)
     if (!s->config.on_finish)
         return;
     if (t->failed) {
-        s->config.on_finish(s, s->config.owner, t->doomed ? SCRIPT_KILLED : SCRIPT_ERROR, t->error_text);
+        s->config.on_finish(s, s->config.owner, t->doomed ? SCRIPT_KILLED : SCRIPT_ERROR,
+                            t->error_text);
         return;
     }
     const char *text = lua_gettop(t->co) ? lua_tostring(t->co, 1) : NULL;

@@ -1,8 +1,9 @@
 /*
  * What the files of script/ share and nobody else sees: the insides of a script and of a task.
  *
- * A task is a Lua userdata (type "sys.task"), so that its handle, its life and its memory are the state's own. While
- * it is alive it is anchored in the registry; its slot in script.slots is what tokens point at.
+ * A task is a Lua userdata (type "sys.task"), so that its handle, its life and its memory are the
+ * state's own. While it is alive it is anchored in the registry; its slot in script.slots is what
+ * tokens point at.
  */
 #ifndef NANO_SCRIPT_INTERNAL_H
 #define NANO_SCRIPT_INTERNAL_H
@@ -24,23 +25,23 @@ struct task {
     uint32_t slot;
     uint32_t generation; /* of the current wait */
     task_state state;
-    bool begun;          /* task_begin was called, the wait is not over */
-    bool early;          /* woken before it had yielded */
-    bool parked;         /* waits for task_unpark */
+    bool begun;  /* task_begin was called, the wait is not over */
+    bool early;  /* woken before it had yielded */
+    bool parked; /* waits for task_unpark */
     bool doomed;
-    bool failed;         /* done by an error */
-    bool joined;         /* somebody has asked for its result */
-    int argument_count;  /* values on co's stack for the next resume */
+    bool failed;        /* done by an error */
+    bool joined;        /* somebody has asked for its result */
+    int argument_count; /* values on co's stack for the next resume */
     task_cancel_fn cancel;
     void *op;
-    mono_ns limit_at;    /* 0: none */
+    mono_ns limit_at; /* 0: none */
     mono_ns limit_span;
-    char *doom_text;     /* owned; why it was doomed */
+    char *doom_text; /* owned; why it was doomed */
     const char *doom_code;
-    char *doom_trace;    /* owned; where it was then */
-    char *record_open;   /* owned; the recorded call whose result is awaited, NULL if none */
-    char *error_text;    /* owned; message with traceback when failed */
-    list waiters;        /* join_wait.node of tasks that wait for this one */
+    char *doom_trace;  /* owned; where it was then */
+    char *record_open; /* owned; the recorded call whose result is awaited, NULL if none */
+    char *error_text;  /* owned; message with traceback when failed */
+    list waiters;      /* join_wait.node of tasks that wait for this one */
 };
 
 struct script {
@@ -57,7 +58,7 @@ struct script {
     task *running;
     task *main_task;
     mono_ns slice_start;
-    char last_seen[160];  /* user's code at the watchdog's last look: "checkout.lua:12" */
+    char last_seen[160]; /* user's code at the watchdog's last look: "checkout.lua:12" */
     mono_ns armed_at;
     bool turning, scheduled, finished;
     struct script_slot {
@@ -75,7 +76,8 @@ void task_resume(task *t);
 void task_expire_limits(script *s, mono_ns now);
 void task_cancel_all(script *s);
 
-/* As the public one, with the coroutine in which Lua is right now (a hook or C function knows it). */
+/* As the public one, with the coroutine in which Lua is right now (a hook or C function knows it).
+ */
 void task_doom_at(lua_State *L, task *t, const char *code, const char *text);
 
 /* watchdog.c */

@@ -1,9 +1,9 @@
 /*
- * task.c: the one owner of suspend and resume; see task.h for the protocol. Called by bindings (begin, wait, wake), by
- * script.c (turns) and bind_task.c (spawn, join, park).
+ * task.c: the one owner of suspend and resume; see task.h for the protocol. Called by bindings
+ * (begin, wait, wake), by script.c (turns) and bind_task.c (spawn, join, park).
  *
- * Invariants: a task is in script.ready exactly while TASK_READY; its generation changes with every wait, so a token
- * of an earlier wait is stale; nothing is resumed except from script_turn.
+ * Invariants: a task is in script.ready exactly while TASK_READY; its generation changes with every
+ * wait, so a token of an earlier wait is stale; nothing is resumed except from script_turn.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,7 +15,8 @@
 #include "base/mem.h"
 #include "script/script_internal.h"
 
-/* registry[co] = task userdata, registry[&ops_key + …] would need a key per task: the op is anchored in a table. */
+/* registry[co] = task userdata, registry[&ops_key + …] would need a key per task: the op is
+ * anchored in a table. */
 static const char ops_key = 0;
 
 static void push_ops(lua_State *L)
@@ -108,11 +109,14 @@ task *task_spawn(lua_State *L, int count)
 task_token task_begin(lua_State *L, task_cancel_fn cancel, void *op)
 {
     task *t = task_of(L);
-    /* Not to be found out by lua_yield: by then the operation has begun, and nobody would cancel it. */
+    /* Not to be found out by lua_yield: by then the operation has begun, and nobody would cancel
+     * it. */
     if (!t || !lua_isyieldable(L))
-        luaL_error(L, "this call waits, so it can't be made here (while a file loads, inside coroutine.wrap, "
-                      "or in a callback of gsub or sort); "
-                      "call it from the skill's own functions");
+        luaL_error(
+            L,
+            "this call waits, so it can't be made here (while a file loads, inside coroutine.wrap, "
+            "or in a callback of gsub or sort); "
+            "call it from the skill's own functions");
     if (t->begun)
         luaL_error(L, "the task is already waiting");
     push_ops(L);
@@ -171,7 +175,6 @@ static void end_wait(task *t, int count)
     lua_pushnil(s->L);
     lua_rawseti(s->L, -2, (int)t->slot + 1);
     lua_pop(s->L, 1);
-    gate_note_result(t, t->co, count);
     t->argument_count = count;
     if (t->state == TASK_RUNNING)
         t->early = true;
@@ -211,7 +214,8 @@ static void interrupt(task *t, const char *text, const char *code)
     task_wake_error((task_token){t->owner, t->slot, t->generation}, text, code);
 }
 
-/* The error's own traceback comes too late: the frame that a hook interrupts has lost its line by then. */
+/* The error's own traceback comes too late: the frame that a hook interrupts has lost its line by
+ * then. */
 static char *traceback(lua_State *L, const char *text)
 {
     script *s = script_of(L);
@@ -250,7 +254,8 @@ void task_expire_limits(script *s, mono_ns now)
             continue;
         if (t->limit_at <= now) {
             char text[64];
-            snprintf(text, sizeof text, "timed out after %" PRId64 " ms", t->limit_span / NS_PER_MS);
+            snprintf(text, sizeof text, "timed out after %" PRId64 " ms",
+                     t->limit_span / NS_PER_MS);
             interrupt(t, text, "timeout");
         } else if (!next || t->limit_at < next) {
             next = t->limit_at;
@@ -274,7 +279,8 @@ static void keep_error(task *t, int result)
     t->error_text = traceback(co, plain ? lua_tostring(co, -1) : "(error object)");
     if (result != LUA_ERRMEM || !t->owner->last_seen[0])
         return;
-    /* Running out of memory calls no handler and leaves no line: the watchdog's last look is the best there is. */
+    /* Running out of memory calls no handler and leaves no line: the watchdog's last look is the
+     * best there is. */
     buf text;
     buf_init(&text);
     buf_printf(&text, "%s\n\t%s: last seen here", t->error_text, t->owner->last_seen);
@@ -353,6 +359,8 @@ void task_resume(task *t)
     t->early = false;
     int count = t->argument_count;
     t->argument_count = 0;
+    /* Here, not at the wake: the record tells in which order the script learned things. */
+    gate_note_result(t, t->co, count);
     s->running = t;
     watchdog_enter(t);
     int result = lua_resume(t->co, count);
@@ -371,7 +379,8 @@ void task_resume(task *t)
         }
         if (!t->failed)
             return;
-    } else if (result != 0 || t->doomed) { /* doomed in its last instruction: it may have returned all the same */
+    } else if (result != 0 ||
+               t->doomed) { /* doomed in its last instruction: it may have returned all the same */
         keep_error(t, result);
     }
     task_finish(t);
@@ -391,7 +400,8 @@ void task_cancel_all(script *s)
     }
 }
 
-/* ---- what bind_task.c offers to Lua ------------------------------------------------------------------------- */
+/* ---- what bind_task.c offers to Lua
+ * ------------------------------------------------------------------------- */
 
 static void join_cancel(void *op)
 {

@@ -1,20 +1,22 @@
 /*
- * Tasks: the one owner of suspend and resume. A task is a coroutine of a script. A binding that must wait does
+ * Tasks: the one owner of suspend and resume. A task is a coroutine of a script. A binding that
+ * must wait does
  *
  *     luaL_check…(arguments);                        may throw
- *     my_op *op = lua_newuserdata(L, sizeof *op);    userdata with __gc: no plain malloc lives over a throw
- *     op->token = task_begin(L, my_cancel, op);      throws where waiting is impossible (user's coroutine, load)
- *     start the I/O                                  cannot throw; on immediate failure still wake the token
- *     return task_wait(L);
+ *     my_op *op = lua_newuserdata(L, sizeof *op);    userdata with __gc: no plain malloc lives over
+ * a throw op->token = task_begin(L, my_cancel, op);      throws where waiting is impossible (user's
+ * coroutine, load) start the I/O                                  cannot throw; on immediate
+ * failure still wake the token return task_wait(L);
  *
  * and later, from a loop callback:
  *
  *     lua_State *co = task_results(op->token);       NULL: the task has moved on, drop the result
  *     if (co) { lua_pushstring(co, …); task_wake(op->token, 1); }
  *
- * The op userdata must stay reachable while it waits: task_begin anchors the value at the top of the stack
- * (the op) until the wake. task_wake only queues: the task runs from script_turn, never inside the callback.
- * A wake may come before task_wait has yielded (an operation that completes at once): that is fine.
+ * The op userdata must stay reachable while it waits: task_begin anchors the value at the top of
+ * the stack (the op) until the wake. task_wake only queues: the task runs from script_turn, never
+ * inside the callback. A wake may come before task_wait has yielded (an operation that completes at
+ * once): that is fine.
  */
 #ifndef NANO_SCRIPT_TASK_H
 #define NANO_SCRIPT_TASK_H
@@ -33,23 +35,24 @@ typedef struct task_token {
     uint32_t generation; /* a token of an earlier wait does not match */
 } task_token;
 
-/* Called at most once, when the wait ends without task_wake (timeout, kill, script_destroy). Must abandon the
- * I/O so that no callback touches op afterwards. Must not call task_wake. */
+/* Called at most once, when the wait ends without task_wake (timeout, kill, script_destroy). Must
+ * abandon the I/O so that no callback touches op afterwards. Must not call task_wake. */
 typedef void (*task_cancel_fn)(void *op);
 
-/* Begins a wait of the task that L is running. The value at the top of L's stack is anchored until the wait ends
- * (push nil if there is no op). Throws if L is not a task's own coroutine. */
+/* Begins a wait of the task that L is running. The value at the top of L's stack is anchored until
+ * the wait ends (push nil if there is no op). Throws if L is not a task's own coroutine. */
 task_token task_begin(lua_State *L, task_cancel_fn cancel, void *op);
-/* Gives the wait a time limit: after it, cancel is called and the call returns nil, "timed out after …", "timeout".
- * timeout < 0: none. */
+/* Gives the wait a time limit: after it, cancel is called and the call returns nil, "timed out
+ * after …", "timeout". timeout < 0: none. */
 void task_limit(task_token token, mono_ns timeout);
 /* `return task_wait(L);` ends the binding. */
 int task_wait(lua_State *L);
 
-/* The stack onto which the results of the wait are pushed, or NULL if the token is stale. Between this and task_wake
- * the memory cap is lifted: pushing does not throw. */
+/* The stack onto which the results of the wait are pushed, or NULL if the token is stale. Between
+ * this and task_wake the memory cap is lifted: pushing does not throw. */
 lua_State *task_results(task_token token);
-/* Ends the wait with the top count values of that stack. A stale or second wake is logged and ignored. */
+/* Ends the wait with the top count values of that stack. A stale or second wake is logged and
+ * ignored. */
 void task_wake(task_token token, int count);
 /* The usual failure: results nil, text, code. */
 void task_wake_error(task_token token, const char *text, const char *code);
@@ -58,7 +61,8 @@ void task_wake_error(task_token token, const char *text, const char *code);
 #define TASK_TYPE "sys.task"
 struct task;
 
-/* Pops a function and count arguments off L, pushes the new task's handle; it runs from the next turn. */
+/* Pops a function and count arguments off L, pushes the new task's handle; it runs from the next
+ * turn. */
 struct task *task_spawn(lua_State *L, int count);
 /* The task whose own coroutine L is; NULL inside a script's own coroutine or while a file loads. */
 struct task *task_of(lua_State *L);

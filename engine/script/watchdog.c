@@ -1,11 +1,11 @@
 /*
- * watchdog.c: ends Lua that runs too long without waiting, and makes a doomed task's error one that no pcall swallows.
- * Called around every resume of an untrusted task.
+ * watchdog.c: ends Lua that runs too long without waiting, and makes a doomed task's error one that
+ * no pcall swallows. Called around every resume of an untrusted task.
  *
- * A count hook runs every HOOK_EVERY instructions of interpreted code; users' chunks are interpreted (loader.c turns the
- * JIT off for them) because a hook never fires in compiled code. Once a task is doomed the hook fires on every
- * instruction: whoever catches the error meets it again at once. No hook interrupts a C function; for that there is
- * the supervisor's kill.
+ * A count hook runs every HOOK_EVERY instructions of interpreted code; users' chunks are
+ * interpreted (loader.c turns the JIT off for them) because a hook never fires in compiled code.
+ * Once a task is doomed the hook fires on every instruction: whoever catches the error meets it
+ * again at once. No hook interrupts a C function; for that there is the supervisor's kill.
  */
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +19,8 @@ static void look(script *s, lua_State *L)
 {
     lua_Debug at;
     for (int level = 0; level < 20 && lua_getstack(L, level, &at); level++) {
-        if (!lua_getinfo(L, "Sl", &at) || at.source[0] != '@' || strncmp(at.source, "@[nano]/", 8) == 0)
+        if (!lua_getinfo(L, "Sl", &at) || at.source[0] != '@' ||
+            strncmp(at.source, "@[nano]/", 8) == 0)
             continue;
         snprintf(s->last_seen, sizeof s->last_seen, "%s:%d", at.source + 1, at.currentline);
         return;
@@ -39,7 +40,8 @@ static void on_hook(lua_State *L, lua_Debug *ar)
         if (!s->config.slice_cap || spent < s->config.slice_cap)
             return;
         char text[160];
-        snprintf(text, sizeof text, "the script ran for %.1f s without waiting for anything (an endless loop?)",
+        snprintf(text, sizeof text,
+                 "the script ran for %.1f s without waiting for anything (an endless loop?)",
                  (double)spent / (double)NS_PER_SEC);
         task_doom_at(L, t, "slice", text);
         lua_sethook(L, on_hook, LUA_MASKCOUNT, 1);

@@ -4,7 +4,8 @@ local zone = require "schedule.zone"
 
 local MINUTE, HOUR = 60000, 3600000
 
--- A small world: incidents, a clock, and the log of what went out. Every step goes through JSON, as a restart would.
+-- A small world: incidents, a clock, and the log of what went out. Every step goes through JSON, as
+-- a restart would.
 local function world(routes, start)
   local w = { state = dispatch.new(), incidents = {}, silences = {}, now = start or 1000 * HOUR, log = {}, routes = routes }
   function w.open(id, fields)

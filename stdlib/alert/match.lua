@@ -1,6 +1,7 @@
---- Whether an incident is meant: the matchers of routes, silences and inhibitions. A matcher is a table of field → wanted
---- value; a value may be a list (any of them) and may hold * (any text). Fields: severity, store, skill, kind, and labels.
---- Pure. Used by alert/dispatch.lua and the silence verbs.
+--- Whether an incident is meant: the matchers of routes, silences and inhibitions. A matcher is a
+--- table of field → wanted value; a value may be a list (any of them) and may hold * (any text).
+--- Fields: severity, store, skill, kind, and labels. Pure. Used by alert/dispatch.lua and the
+--- silence verbs.
 
 local match = {}
 
@@ -27,7 +28,8 @@ local FIELDS = { severity = "severity", store = "store_url", skill = "skill", ki
 function match.fits(matcher, incident)
   for field, want in pairs(matcher or {}) do
     local have
-    if FIELDS[field] then have = incident[FIELDS[field]] else have = incident.labels and incident.labels[field] end
+    if FIELDS[field] then have = incident[FIELDS[field]] else have = incident.labels
+      and incident.labels[field] end
     if field == "store" and not value_matches(have, want) then have = incident.store_name end
     if not value_matches(have, want) then return false end
   end

@@ -43,11 +43,11 @@ local function find_target(tab, what, selector, deadline, needs, more)
   return answer
 end
 
-local function input(tab, what, method, params, ticket_only)
-  local ticket = tab.browser:send(method, encode(params), tab.session)
-  if ticket_only then return ticket end
-  local _, text, code = tab.browser:wait(ticket, INPUT_MS)
-  if code and code ~= "timeout" then world.raise(tab, what, text, code) end
+-- Sends an input event; wait_inputs waits for its answer.
+local function input(tab, what, method, params)
+  local ticket, text, code = tab.browser:send(method, encode(params), tab.session)
+  if not ticket then world.raise(tab, what, text, code) end -- a dry run refuses it
+  return ticket
 end
 
 local function wait_inputs(tab, what, tickets)
@@ -63,7 +63,7 @@ local BUTTONS = { left = 1, right = 2, middle = 4 }
 local function press_button(tab, what, at, button, count)
   local function event(kind, held, clicks)
     return input(tab, what, "Input.dispatchMouseEvent", { type = kind, x = at.x, y = at.y,
-      button = kind == "mouseMoved" and "none" or button, buttons = held, clickCount = clicks }, true)
+      button = kind == "mouseMoved" and "none" or button, buttons = held, clickCount = clicks })
   end
   local tickets = { event("mouseMoved", 0, 0) }
   for clicks = 1, count do
@@ -95,8 +95,8 @@ function actions.click(tab, selector, options)
     tab.mark = tab.network.last
     local tickets = press_button(tab, what, at, button, count)
     local landed, why, text, code = world.receive(tab, world.send(tab, "landed", { limit = LAND_MS }), LAND_MS + INPUT_MS)
-    wait_inputs(tab, what, tickets)
     if why == "late" or why == "broken" then world.raise(tab, what, text, code) end
+    wait_inputs(tab, what, tickets)
     local hit = not landed or landed.ok
     if not hit and deadline:left() == 0 then messages.raise(tab, what, selector, landed, deadline:words()) end
   until hit
@@ -110,7 +110,7 @@ function actions.hover(tab, selector, options)
   local what = "hover " .. selector
   local deadline = limits.deadline(limits.read(signature, options.timeout, tab.timeout))
   local at = find_target(tab, what, selector, deadline, { point = true })
-  input(tab, what, "Input.dispatchMouseEvent", { type = "mouseMoved", x = at.x, y = at.y })
+  wait_inputs(tab, what, { input(tab, what, "Input.dispatchMouseEvent", { type = "mouseMoved", x = at.x, y = at.y }) })
 end
 
 -- Calls a function of the injected script that changes the page.
@@ -126,10 +126,10 @@ local function type_over(tab, what, text)
   local tickets = {}
   if text == "" then
     for _, event in ipairs(keys.events("Delete")) do
-      tickets[#tickets + 1] = input(tab, what, "Input.dispatchKeyEvent", event, true)
+      tickets[#tickets + 1] = input(tab, what, "Input.dispatchKeyEvent", event)
     end
   else
-    tickets[1] = input(tab, what, "Input.insertText", { text = text }, true)
+    tickets[1] = input(tab, what, "Input.insertText", { text = text })
   end
   wait_inputs(tab, what, tickets)
 end
@@ -175,7 +175,7 @@ function actions.press(tab, selector, key, options)
   tab.mark = tab.network.last
   local tickets = {}
   for _, event in ipairs(events) do
-    tickets[#tickets + 1] = input(tab, what, "Input.dispatchKeyEvent", event, true)
+    tickets[#tickets + 1] = input(tab, what, "Input.dispatchKeyEvent", event)
   end
   wait_inputs(tab, what, tickets)
   -- A key that submits a form asks for the navigation while it is handled; this answer comes behind that.

@@ -8,22 +8,19 @@ local world = require "browser.world"
 
 local evidence = {}
 
-local SHOT_MS, LOOK_MS, EVIDENCE_SHOT_MS = 15000, 1500, 2500
+local SHOT_MS, LOOK_MS = 15000, 1500
 local CONSOLE_LAST, REQUESTS_LAST, URL_MAX = 20, 30, 500
 
---- The picture of what the screen shows.
----@param tab browser.Tab
----@param timeout_ms number
+local SHOT_PARAMS = '{"format":"png","optimizeForSpeed":true,"captureBeyondViewport":false}'
+
+--- The bytes in an answer to Page.captureScreenshot; a failure passes through.
 ---@return string? png
 ---@return string? text
 ---@return string? code
-local function capture(tab, timeout_ms)
-  local answer, text, code = tab.browser:call("Page.captureScreenshot",
-    '{"format":"png","optimizeForSpeed":true,"captureBeyondViewport":false}', tab.session, timeout_ms)
+local function picture(answer, text, code)
   if not answer then return nil, text, code end
   -- A megabyte of base64 has no escapes: cut out, not decoded.
-  local data = answer:match('"data":"([^"]*)"')
-  return sys.codec.unbase64(data or "")
+  return sys.codec.unbase64(answer:match('"data":"([^"]*)"') or "")
 end
 
 local SHOT = { name = true, path = true, timeout = true }
@@ -43,9 +40,8 @@ function evidence.screenshot(tab, options)
   if name ~= nil and (type(name) ~= "string" or name == "") then fault.usage(SIGNATURE, "name must be a text") end
   world.check_alive(tab)
   local limit = limits.read(SIGNATURE, options.timeout, SHOT_MS)
-  local png, text, code = capture(tab, limit)
+  local png, text, code = picture(tab.browser:call("Page.captureScreenshot", SHOT_PARAMS, tab.session, limit))
   if not png then
-    if code == "timeout" then text, code = "the page draws nothing", "timeout" end
     world.raise(tab, "screenshot", text, code)
   end
   local path
@@ -63,28 +59,24 @@ local function cut(text, max)
 end
 
 local function recent_requests(tab)
-  local out = tab.network:summaries(REQUESTS_LAST)
+  local out = tab.network:summaries(REQUESTS_LAST, tab.document.loader)
   for _, one in ipairs(out) do one.url = cut(one.url, URL_MAX) end
   return out
 end
 
--- The title, the DOM and the vitals of now, as far as the page still answers.
+-- The title, the DOM, the vitals and the picture of now, as far as the page still answers.
 local function look(tab, selector, into)
   local argument = {}
   if selector then
     local ok, parts = pcall(selectors.parse, selector)
     argument.parts = ok and parts or nil
   end
-  local ok, answer = pcall(world.ask, tab, "evidence", "look", argument, limits.deadline(LOOK_MS))
-  if not ok or not answer then return end
-  into.title, into.dom, into.vitals = answer.title, answer.dom, answer.vitals
-end
-
-local function shoot(tab, into)
-  local png = capture(tab, EVIDENCE_SHOT_MS)
-  if not png then return end
-  local path = tab.save("failure.png", png)
-  into.screenshot = path
+  local question = world.send(tab, "look", argument)
+  local shot = tab.browser:send("Page.captureScreenshot", SHOT_PARAMS, tab.session)
+  local answer = world.receive(tab, question, LOOK_MS)
+  if answer then into.title, into.dom, into.vitals = answer.title, answer.dom, answer.vitals end
+  local png = shot and picture(tab.browser:wait(shot, LOOK_MS))
+  if png then into.screenshot = tab.save("failure.png", png) end
 end
 
 --- page:evidence: what explains a failure. Within a few seconds; never raises; parts that cannot be had are left out.
@@ -102,7 +94,6 @@ function evidence.collect(tab, selector)
   try(function() into.requests = recent_requests(tab) end)
   if not tab.problem then
     try(look, tab, selector, into)
-    try(shoot, tab, into)
   end
   into.vitals = into.vitals or tab.document.vitals
   return into

@@ -12,6 +12,7 @@ local navigation = {}
 
 local GOTO = "page:goto(url, {timeout, wait_until, allow_status, any_type})"
 local VITALS_MS = 300   -- for the last look at the page that is left
+local ERROR_PAGE_MS = 1000
 local REQUESTED_MS = 1500 -- a navigation that was asked for has begun by then, or will not
 
 -- Names of load states → Chromium's lifecycle events. "commit": the document has begun.
@@ -106,6 +107,7 @@ end
 --- Raises for what Page.navigate says went wrong.
 local function check_answer(tab, page, url, answer, allowed)
   if not answer.errorText then return end
+  tab:catch_up()
   local one = answer.loaderId and tab.network:find(answer.loaderId)
   local got = one and one:response()
   if answer.errorText:find("HTTP_RESPONSE_CODE_FAILURE", 1, true) and got then
@@ -123,6 +125,8 @@ local function check_answer(tab, page, url, answer, allowed)
     fault.failure { code = "aborted", message = page .. ": loading it was called off, by the page or by another navigation",
       details = { url = url } }
   end
+  -- Chromium's own error page comes next; a picture of it belongs to the evidence.
+  wait_until(tab, limits.deadline(ERROR_PAGE_MS), function() return tab.document.loader == answer.loaderId end)
   net_error.raise(page, url, answer.errorText, chain_of(one))
 end
 
@@ -204,6 +208,7 @@ end
 ---@param what string  "click #add"
 ---@param deadline browser.Deadline
 function navigation.follow(tab, what, deadline)
+  tab:catch_up()
   if not tab.requested and not tab.navigating then return end
   local before = tab.document.seq
   -- tel: and javascript: links ask for a navigation that never begins.

@@ -160,7 +160,7 @@ local function pump(self)
     elseif code == "too-large" then
       self.log("warn", "events of the page were lost: " .. text)
     elseif code == "exited" then
-      return self:fail(fault.new("engine", { code = "browser", message = "the browser ended: " .. text }))
+      return self:fail(fault.new("engine", { code = "browser", message = text }))
     else
       return self:fail(fault.new("failure", { code = "page-closed", message = ("the page was closed; URL %s")
         :format(self.document.url) }))
@@ -189,6 +189,12 @@ end
 --- A command whose answer nobody wants.
 function Tab:post(method, params)
   self.browser:post(method, params and encode(params), self.session)
+end
+
+--- Lets the events be read that came before the last answer: an answer wakes its task first.
+function Tab:catch_up()
+  sys.clock.sleep(0)
+  if self.problem then error(self.problem, 0) end
 end
 
 local function engine_fault(what, text, code)
@@ -224,7 +230,7 @@ local function set_up(self, device)
   for i, command in ipairs(commands) do
     tickets[i] = self.browser:send(command[1], command[2] and encode(command[2]), self.session)
   end
-  local settled = self.browser:peek_send(encode { expression = SETTLED, awaitPromise = true }, self.session)
+  local settled = self.browser:peek_send("Runtime.evaluate", encode { expression = SETTLED, awaitPromise = true }, self.session)
   for i, ticket in ipairs(tickets) do
     local answer, text, code = self.browser:wait(ticket, SETUP_MS)
     if not answer then engine_fault("setting the page up (" .. commands[i][1] .. ")", text, code) end

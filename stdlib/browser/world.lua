@@ -21,13 +21,13 @@ end
 function world.raise(tab, what, text, code)
   world.check_alive(tab)
   if code == "exited" then
-    fault.engine { code = "browser", message = "the browser ended: " .. text,
+    fault.engine { code = "browser", message = what .. ": " .. text,
       hint = "memory may be short; run `nano-sre doctor`" }
   elseif code == "closed" then
     fault.failure { code = "page-closed", message = what .. ": the page was closed" }
   elseif code == "timeout" then
-    fault.failure { code = "page-busy", message = ("%s: the page does not answer; its scripts keep the tab busy. URL %s")
-      :format(what, tab.document.url) }
+    fault.failure { code = "page-busy", message = ("%s: the page does not answer (%s), its scripts keep the tab busy. URL %s")
+      :format(what, text, tab.document.url) }
   end
   fault.engine { code = code == "cdp" and "browser" or code or "browser", message = what .. ": " .. tostring(text) }
 end
@@ -49,7 +49,7 @@ end
 ---@return number? ticket
 function world.send(tab, name, argument)
   if tab.problem or not tab.world then return nil end
-  return tab.browser:peek_send(encode { expression = expression(name, argument), uniqueContextId = tab.world,
+  return tab.browser:peek_send("Runtime.evaluate", encode { expression = expression(name, argument), uniqueContextId = tab.world,
     awaitPromise = true, returnByValue = true }, tab.session)
 end
 

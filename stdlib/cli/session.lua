@@ -18,7 +18,9 @@ Session.__index = Session
 
 local session = {}
 
-local FLUSH_MS = 8000 -- after a signal: DESIGN promises an end within 10 s
+-- After a signal: for results that are being recorded, then for workers and database to end;
+-- together less than the 10 s that are promised.
+local FLUSH_MS, END_MS = 5000, 4000
 local MAX_TASKS = 64
 
 --- The version of this binary.
@@ -84,54 +86,6 @@ function Session:problem(problem)
   out.problem(problem)
 end
 
--- ---- the database -------------------------------------------------------------------------------
-
-local DATABASE_HINT = "`nano-sre doctor` looks closer; SQLITE_DB_PATH chooses another file"
-
--- Opened while the first skill runs; whoever has a result waits for it.
-function Session:open_database()
-  local path = self.config:get "database"
-  self.db_task = sys.task.spawn(function()
-    local folder = paths.folder(path)
-    if not paths.is(folder, "dir") then
-      local ok, why = sys.files.make_dirs(folder)
-      if not ok then return nil, { message = why } end
-    end
-    return require("service.db").open(path)
-  end)
-end
-
-function Session:database()
-  if self.db_task then
-    local joined, db, why = self.db_task:join()
-    self.db_task = nil
-    if not joined then db, why = nil, { message = db } end
-    self.db = db
-    if not db then
-      self:problem {
-        message = "results are not kept: " .. why.message, hint = why.hint or DATABASE_HINT,
-        where = paths.display(self.config:get "database", self.cwd),
-      }
-    end
-  end
-  return self.db
-end
-
--- Compares the result with the baselines (which may turn PASS into WARN) and records it.
-function Session:keep(result)
-  local db = self:database()
-  if not db then return end
-  local ok, why = require("service.baselines").apply(db, result,
-    { update = self.request.update_baseline })
-  if ok then ok, why = db:record_result(result) end
-  if not ok then
-    self:problem {
-      message = ("the result of %s was not kept: %s"):format(result.skill, why.message),
-      hint = why.hint or DATABASE_HINT,
-    }
-  end
-end
-
 -- ---- running ------------------------------------------------------------------------------------
 
 function Session:on_event(job, event)
@@ -140,10 +94,10 @@ function Session:on_event(job, event)
   self.reporters:event(job.skill, event)
 end
 
-function Session:take_result(result)
+function Session:take_result(item, result)
   require("report.build").normalise(result)
-  if not self.request.dry_run and not self.request.forget then self:keep(result) end
-  self.results[#self.results + 1] = result
+  if self.keeper then self.keeper:keep(result, self.request) end
+  self.results[#self.results + 1] = { place = item.place, result = result }
   self.codes[#self.codes + 1] = exit.of_result(result, self.config:get "fail_on")
   self.reporters:result(result)
 end
@@ -157,7 +111,7 @@ function Session:work()
     local result = self.pool:run(item.job)
     -- A run that a signal ended says nothing about the shop: it was not finished, so it is not a
     -- result.
-    if not self.stopped then self:take_result(result) end
+    if not self.stopped then self:take_result(item, result) end
   end
 end
 
@@ -212,18 +166,24 @@ end
 
 -- ---- reporting ----------------------------------------------------------------------------------
 
+-- The results in the order in which their skills were asked for, whichever ended first.
+function Session:results_in_order()
+  table.sort(self.results, function(a, b) return a.place < b.place end)
+  local results = {}
+  for i, entry in ipairs(self.results) do results[i] = entry.result end
+  return results
+end
+
 function Session:make_report()
   local time = require "time"
   local now = sys.clock.now()
-  local order = {}
-  for i, item in ipairs(self.items) do order[item.job.id] = i end
   return require("report.build").report {
     version = self.version, command = self.request.command, store_url = self.config:get "store.url",
     store_name = self.config:get "store.name", started_at = time.iso8601(self.started_ms),
     finished_at = time.iso8601(now), duration_ms = sys.clock.mono() - self.started_mono,
-    results = self.results, planned = #self.items, problems = self.problems,
-    interrupted = self.stopped,
-    dry_run = self.request.dry_run, exit_code = exit.combine(self.codes, self.stopped),
+    results = self:results_in_order(), planned = #self.items, problems = self.problems,
+    interrupted = self.stopped, dry_run = self.request.dry_run,
+    exit_code = exit.combine(self.codes, self.stopped),
   }
 end
 
@@ -241,55 +201,74 @@ end
 
 -- Workers (with their browsers) and the database end at the same time.
 function Session:finish()
-  local closing = self.db and sys.task.spawn(function() self.db:close() end)
-  self.pool:close()
-  if closing then closing:join() end
+  local tasks = { sys.task.spawn(function() self.pool:close() end) }
+  if self.keeper then tasks[2] = sys.task.spawn(function() self.keeper:close() end) end
+  local deadline = self.stopped and sys.clock.mono() + END_MS
+  for _, task in ipairs(tasks) do
+    local left = deadline and math.max(1, deadline - sys.clock.mono())
+    local ok, why, code = task:join(left)
+    if not ok and code ~= "timeout" then error(why, 0) end
+  end
 end
 
 -- ---- a whole command ----------------------------------------------------------------------------
 
+local function refuse(message, hint)
+  error(fault.new("usage", { message = message, hint = hint, code = "usage" }), 0)
+end
+
+-- The skills that a request names, or those of `check`, with their sources.
+function Session:find_skills(request, inspect)
+  local skills = require "cli.skills"
+  local entries = {}
+  for i, ref in ipairs(request.refs) do entries[i] = skills.find(self.config, ref, inspect) end
+  if #entries == 0 then entries = skills.for_check(self.config) end
+  if #entries == 0 then
+    refuse("there is no skill to run", "`nano-sre new skill NAME` begins one")
+  end
+  for _, entry in ipairs(entries) do skills.read(entry) end
+  return entries
+end
+
+-- The folder of --record, made if it is not there.
+function Session:record_folder(request)
+  if not request.record then return nil end
+  local folder = paths.absolute(request.record, self.cwd)
+  local ok, why = sys.files.make_dirs(folder)
+  if not ok then
+    refuse(("--record %s: %s"):format(request.record, why), "choose a folder that you may write to")
+  end
+  return folder
+end
+
 function Session:prepare(request)
-  local skills, jobs = require "cli.skills", require "cli.jobs"
   self.request = request
   self.started_ms, self.started_mono = sys.clock.now(), sys.clock.mono()
   self.version = session.version()
   local inspect = function(entry) return (self:inspect(entry)) end
-  local entries = {}
-  for i, ref in ipairs(request.refs or {}) do
-    entries[i] = skills.find(self.config, ref, inspect)
-  end
-  if #entries == 0 then entries = skills.for_check(self.config) end
-  if #entries == 0 then
-    fault.usage("nano-sre " .. request.command, "there is no skill to run",
-      "`nano-sre new skill NAME` begins one")
-  end
-  for _, entry in ipairs(entries) do skills.read(entry) end
+  local entries = self:find_skills(request, inspect)
   self.folder = self.config:get "report_dir" .. "/" .. stamp(self.started_ms)
   local output = request.output
   if not output and request.report then output = self.folder .. "/report.md" end
   local parsed = require("cli.reporters").parse(self.config:get "reporters", output, self.cwd)
-  if not request.dry_run and not request.forget then self:open_database() end
-  self.items = jobs.make({
+  if not request.dry_run and not request.forget then
+    self.keeper = require("cli.keeper").open(self.config:get "database", self.cwd,
+      function(problem) self:problem(problem) end)
+  end
+  self.items = require("cli.jobs").make({
     entries = entries, words = request.options or {}, dry_run = request.dry_run,
-    artifacts = self.folder,
-    record = request.record and paths.absolute(request.record, self.cwd),
+    artifacts = self.folder, record = self:record_folder(request),
   }, self.config, inspect, self.version)
   for _, warning in ipairs(self.config.warnings) do
     out.problem({ message = warning }, "warning")
-  end
-  if request.record then
-    local ok, why = sys.files.make_dirs(paths.absolute(request.record, self.cwd))
-    if not ok then
-      fault.usage("--record " .. request.record, why, "choose a folder that you may write to")
-    end
   end
   self.reporters = require("cli.reporters").open(parsed, {
     cwd = self.cwd, verbose = request.verbose,
     on_problem = function(problem) self:problem(problem) end,
   })
   self.progress = require("cli.progress").new {
-    quiet = request.quiet, verbose = request.verbose, several = #self.items > 1
-    and self.config:get "jobs" > 1,
+    quiet = request.quiet, verbose = request.verbose,
+    several = #self.items > 1 and self.config:get "jobs" > 1,
   }
 end
 
@@ -303,7 +282,9 @@ function Session:run(request)
   self:watch_signals()
   local names = {}
   self.waiting = {}
-  for i, item in ipairs(self.items) do names[i], self.waiting[i] = item.name, item end
+  for i, item in ipairs(self.items) do
+    names[i], self.waiting[i], item.place = item.name, item, i
+  end
   self.reporters:start {
     skills = names, store_url = self.config:get "store.url", version = self.version,
     started_at = require("time").iso8601(self.started_ms),

@@ -109,6 +109,27 @@ describe("a command that runs skills", function()
     expect(pool.most):is(1)
   end)
 
+  it("reports in the order in which skills were asked for", function()
+    fake_pool {
+      a = function() sys.clock.sleep(5) return { status = "PASS" } end, b = { status = "PASS" },
+    }
+    command { skills = { "a", "b" }, flags = { jobs = "2", reporters = { "json" } } }
+    local report = json.decode(written[1])
+    expect(report.results[1].skill):is("a")
+    expect(report.results[2].skill):is("b")
+  end)
+
+  it("tells of a database that can't be used once, however many wait for it", function()
+    sys.files.write(dir .. "/file", "")
+    fake_pool { a = { status = "PASS" }, b = { status = "PASS" }, c = { status = "PASS" } }
+    command {
+      skills = { "a", "b", "c" }, request = { forget = false }, flags = { jobs = "3" },
+      getenv = function(name) return name == "SQLITE_DB_PATH" and dir .. "/file/x.db" or nil end,
+    }
+    local _, count = written[2]:gsub("results are not kept", "")
+    expect(count):is(1)
+  end)
+
   it("tells of steps on stderr as they finish", function()
     fake_pool { a = function(job)
       pool.on_event(job, { type = "step.finished", name = "home", index = 1, status = "PASS",

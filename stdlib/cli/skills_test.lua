@@ -12,7 +12,8 @@ local function write(name, text)
 end
 
 local function config(fields)
-  local all = { cwd = dir, skills = {}, warnings = {}, project = { root = dir, file = dir .. "/nano-sre.lua" } }
+  local project = { root = dir, file = dir .. "/nano-sre.lua" }
+  local all = { cwd = dir, skills = {}, warnings = {}, project = project }
   for key, value in pairs(fields or {}) do all[key] = value end
   return all
 end

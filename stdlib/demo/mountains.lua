@@ -130,15 +130,16 @@ function mountains.scene(aspect)
     scene[#scene + 1] = ellipse(random() * 100, random() ^ 1.6 * y(0.3), size, size, { 255, 255, 255, 0.25 + random() * 0.6 })
   end
   scene[#scene + 1] = ellipse(72, y(0.475), 4.6 * unit, 4.6 * unit, { 255, 240, 205, 0.95 })
+  local lower = aspect > 1 and 0.10 or 0 -- a tall frame keeps its upper half for words
   local far = { light = rgb "#c98aa8", base = rgb "#7a6aa8", shadow = rgb "#8f77ad", snow = rgb "#f2bfc0",
     snow_shadow = rgb "#c9a6c8" }
   for _, p in ipairs { { 4, 0.40, 44 }, { 30, 0.36, 46 }, { 88, 0.39, 50 }, { 112, 0.42, 40 } } do
-    peak(scene, random, p[1], y(p[2]), p[3] * unit, y(0.72), far)
+    peak(scene, random, p[1], y(p[2] + lower * 0.7), p[3] * unit, y(0.72), far)
   end
   local near = { light = rgb "#e0788a", base = rgb "#41376f", shadow = rgb "#463b78", snow = rgb "#ffd9cc",
     snow_shadow = rgb "#b39ccb" }
   for _, p in ipairs { { 50, 0.24, 60 }, { 14, 0.43, 44 }, { 92, 0.37, 48 } } do
-    peak(scene, random, p[1], y(p[2]), p[3] * unit, y(0.74), near)
+    peak(scene, random, p[1], y(p[2] + lower), p[3] * unit, y(0.74), near)
   end
   local hills = ridge(random, -2, 102, y(0.70), y(0.66), height * 0.06, 5)
   scene[#scene + 1] = polygon(closed(hills, height), { rgb "#5b4b8a", rgb "#3b3570", top = y(0.66), bottom = y(0.85) })

@@ -1,5 +1,5 @@
---- What makes two failures the same trouble: store, skill, step and cause without whatever changes from run to run.
---- Used by incident/track.lua; pure.
+--- What makes two failures the same trouble: store, skill, step and cause without whatever changes
+--- from run to run. Used by incident/track.lua; pure.
 
 local fingerprint = {}
 
@@ -14,8 +14,8 @@ local VOLATILE = {
   { "%f[%w]%d%d%d%d%d+%f[%W]", "<n>" },
 }
 
---- A message without times, ids, query strings, durations and long numbers. HTTP statuses and small counts stay: 404 and 500
---- are different troubles.
+--- A message without times, ids, query strings, durations and long numbers. HTTP statuses and small
+--- counts stay: 404 and 500 are different troubles.
 ---@param text string
 ---@return string
 function fingerprint.normalise(text)
@@ -42,7 +42,8 @@ end
 ---@return string
 function fingerprint.of(store_url, result)
   local step, cause = fingerprint.cause(result)
-  local text = table.concat({ store_url or "", result.skill, step, fingerprint.normalise(cause) }, "\0")
+  local text = table.concat({ store_url or "", result.skill, step, fingerprint.normalise(cause) },
+    "\0")
   return sys.codec.sha256(text):sub(1, 16)
 end
 

@@ -1,10 +1,11 @@
---- From results to incidents: when a trouble is believed, when it is over. One tracker a check (store and skill).
---- Pure: takes a result and the time, changes its small state table, returns what happened. The watch daemon keeps the state
---- in the store in the same transaction as the run, so that a restart goes on exactly here.
+--- From results to incidents: when a trouble is believed, when it is over. One tracker a check
+--- (store and skill). Pure: takes a result and the time, changes its small state table, returns
+--- what happened. The watch daemon keeps the state in the store in the same transaction as the run,
+--- so that a restart goes on exactly here.
 ---
---- FAIL is the shop's trouble: believed after `fails` of the last `of` results. ERROR is the monitor's: it opens an incident
---- of its own kind ("engine") after `errors` in a row, and never counts as a failure or a recovery of the shop. SKIP counts
---- for nothing.
+--- FAIL is the shop's trouble: believed after `fails` of the last `of` results. ERROR is the
+--- monitor's: it opens an incident of its own kind ("engine") after `errors` in a row, and never
+--- counts as a failure or a recovery of the shop. SKIP counts for nothing.
 
 local fingerprint = require "incident.fingerprint"
 
@@ -53,7 +54,8 @@ local function follow_shop(state, result, store_url, policy, now, events)
     state.shop.last_seen, state.shop.seen = now, state.shop.seen + 1
     local changed = new ~= state.shop.fingerprint
     if changed then state.shop.fingerprint = new end
-    events[#events + 1] = { type = "seen", kind = "shop", incident = state.shop, changed = changed, title = result.summary }
+    events[#events + 1] = { type = "seen", kind = "shop", incident = state.shop, changed = changed,
+      title = result.summary }
   elseif failed and count(state.recent, "F") >= policy.fails then
     local event = opened("shop", result, store_url, policy, now)
     -- It began with the first failure that counted, not with the one that tipped the scale.

@@ -18,9 +18,7 @@ local function collect(run, step_name, selector)
       local entry = { step = step_name }
       for _, field in ipairs(KEPT) do entry[field] = plain.copy(seen[field]) end
       table.insert(run.evidence, entry)
-      if seen.screenshot then
-        table.insert(run.screenshots, { path = seen.screenshot, step = step_name, kind = "failure", url = seen.url })
-      end
+      require("run.pages").note_url(run, seen.screenshot, seen.url)
     end
   end
 end

@@ -7,7 +7,11 @@ local excerpt = {}
 
 local LINE_MAX = 160 -- a minified or generated line must not fill the terminal
 
-local function line_at(text, wanted)
+--- The line of that number, or nil.
+---@param text string
+---@param wanted integer
+---@return string?
+function excerpt.line(text, wanted)
   local from, number = 1, 1
   while true do
     local at = text:find("\n", from, true)
@@ -24,12 +28,12 @@ end
 ---@return string?
 function excerpt.lines(text, line, around)
   if type(text) ~= "string" or type(line) ~= "number" then return nil end
-  if not line_at(text, line) then return nil end
+  if not excerpt.line(text, line) then return nil end
   around = around or 1
   local width = #tostring(line + around)
   local out = {}
   for number = math.max(1, line - around), line + around do
-    local content = line_at(text, number)
+    local content = excerpt.line(text, number)
     if not content then break end
     content = content:gsub("\r$", ""):gsub("[%c]", " ")
     if #content > LINE_MAX then content = content:sub(1, LINE_MAX) .. " …" end

@@ -25,7 +25,6 @@ local HABITS = {
   { "%+%+", "Lua has no ++: write x = x + 1" },
   { "&&", "in Lua, && is and" },
   { "||", "in Lua, || is or" },
-  { "%f[%w]else%s+if%f[%W]", "elseif is one word" },
   { "^%s*//", "a comment begins with --" },
   { "%f[%w]null%f[%W]", "null is nil" },
   { "=>", "a function is written function(x) … end" },
@@ -36,7 +35,7 @@ local HABITS = {
 
 local function habit_of(text, where)
   local _, line = frames.parse(where)
-  local content = line and require("run.excerpt").lines(text, line, 0)
+  local content = line and require("run.excerpt").line(text, line)
   for _, habit in ipairs(content and HABITS or {}) do
     if content:find(habit[1]) then return habit[2] end
   end

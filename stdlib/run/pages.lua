@@ -1,7 +1,6 @@
 --- t.page and t.screenshot: what the runner does for pages. The browser itself is browser/page.lua, which is loaded only
 --- when a script opens its first page.
 
-local frames = require "run.frames"
 local guard = require "run.guard"
 
 local pages = {}
@@ -13,7 +12,7 @@ local function slug(text)
   return (text:lower():gsub("[^%w]+", "-"):gsub("^%-+", ""):gsub("%-+$", ""):sub(1, 60))
 end
 
---- Keeps an artifact of this run.
+--- Keeps an artifact of this run, and tells of it in the result.
 ---@return string? path
 ---@return string? message
 local function save(run, name, bytes)
@@ -28,11 +27,19 @@ local function save(run, name, bytes)
   local path = folder .. "/" .. file
   local made, why = sys.files.make_dirs(folder)
   if made then made, why = sys.files.write(path, bytes) end
-  if not made then
-    run.log("warn", ("cannot keep %s: %s"):format(path, why))
-    return nil, why
-  end
+  if not made then return nil, why end
+  table.insert(run.screenshots, { path = path, step = step and step.name, kind = run.capturing and "failure" or "shot" })
   return path
+end
+
+--- Notes which page a kept picture shows.
+---@param run run.State
+---@param path string?
+---@param url string?
+function pages.note_url(run, path, url)
+  for _, shot in ipairs(run.screenshots) do
+    if shot.path == path then shot.url = url end
+  end
 end
 
 --- What browser/page.lua needs to know of a run.
@@ -68,12 +75,8 @@ local function screenshot(run, page, name)
     guard.refuse(signature .. ": the first argument is a page", "local page = t.page()")
   end
   if type(name) ~= "string" or name == "" then guard.refuse(signature .. ": the name must be a text") end
-  local bytes = page:screenshot()
-  local path = save(run, name:gsub("%.png$", "") .. ".png", bytes)
-  if not path then return nil end
-  local step = run.stack[#run.stack]
-  table.insert(run.screenshots, { path = path, step = step and step.name, kind = "shot", url = page:url(),
-    where = frames.where() })
+  local _, path = page:screenshot { name = name }
+  pages.note_url(run, path, page:url())
   return path
 end
 

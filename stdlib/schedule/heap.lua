@@ -1,5 +1,5 @@
---- A binary heap of {at, item}: the earliest first, equal times in the order in which they were put in.
---- Used by schedule/plan.lua.
+--- A binary heap of {at, item}: the earliest first, equal times in the order in which they were put
+--- in. Used by schedule/plan.lua.
 
 local heap = {}
 

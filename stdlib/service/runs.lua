@@ -1,8 +1,10 @@
---- Runs scripts in worker processes and always comes back with a result, whatever becomes of script or worker.
---- Main's side of worker/main.lua; used by the verbs run, check, audit, list, info, validate and later by watch.
+--- Runs scripts in worker processes and always comes back with a result, whatever becomes of script
+--- or worker. Main's side of worker/main.lua; used by the verbs run, check, audit, list, info,
+--- validate and later by watch.
 ---
---- Invariants: every run ends in exactly one result; a worker that dies or hangs takes down only the run that did it:
---- the others that it carried are started once more, each in a worker of its own.
+--- Invariants: every run ends in exactly one result; a worker that dies or hangs takes down only
+--- the run that did it: the others that it carried are started once more, each in a worker of its
+--- own.
 
 local culprit = require "service.culprit"
 
@@ -33,7 +35,8 @@ Pool.__index = Pool
 ---@field recycle_bytes number?  … or when it and its children, the browser among them, use more memory than this
 ---@field on_worker fun(what: string, fields: table)?  "started", "lost", "recycled", "failed"; for the log
 
---- Opens a pool and starts its worker at once, so that it comes up while the caller still reads its configuration.
+--- Opens a pool and starts its worker at once, so that it comes up while the caller still reads its
+--- configuration.
 ---@param options PoolOptions?
 ---@return Pool
 function runs.open(options)
@@ -60,7 +63,7 @@ function runs.open(options)
   return pool
 end
 
--- ---- workers -------------------------------------------------------------------------------------------------------
+-- ---- workers
 
 local function finish(flight, outcome)
   flight.worker.flights[flight.id] = nil
@@ -111,7 +114,8 @@ local function on_lost(pool, worker)
   for _, flight in pairs(worker.flights) do
     local guilty = alone or words.run == flight.id or flight.retried
     if pool.closing or guilty then
-      finish(flight, { how = "lost", text = text, hung = worker.hung, where = words.run == flight.id and words.where })
+      finish(flight, { how = "lost", text = text, hung = worker.hung, where = words.run == flight.id
+        and words.where })
     else
       finish(flight, { how = "retry" })
     end
@@ -125,7 +129,8 @@ local function check_pulse(pool, worker)
   for _, flight in pairs(worker.flights) do
     if now > flight.ends_by and not flight.cancelled then
       flight.cancelled = true
-      worker.handle:send(encode { op = "cancel", id = flight.id, reason = "it did not end in time" })
+      worker.handle:send(encode { op = "cancel", id = flight.id,
+        reason = "it did not end in time" })
     elseif now > flight.ends_by + GRACE_MS then
       worker.hung = true
     end
@@ -274,7 +279,8 @@ function Pool:leave()
   if waiting then waiting:unpark() else self.active = self.active - 1 end
 end
 
---- Starts module with argument in a worker and waits for its end. Returns the flight's outcome and its last result.
+--- Starts module with argument in a worker and waits for its end. Returns the flight's outcome and
+--- its last result.
 local function launch(pool, job, message)
   pool:enter()
   pool.last_id = pool.last_id + 1
@@ -292,10 +298,12 @@ local function launch(pool, job, message)
   return outcome, flight
 end
 
--- ---- what callers use ----------------------------------------------------------------------------------------------
+-- ---- what callers use
 
---- Runs a job (see docs/result-format.md for what comes back). Waits; may be called from several tasks at once.
----@param job table  script, source, store, options, timeout_ms, dry_run, record, artifacts, browser, …
+--- Runs a job (see docs/result-format.md for what comes back). Waits; may be called from several
+--- tasks at once.
+-- -@param job table  script, source, store, options, timeout_ms, dry_run, record, artifacts,
+-- browser, …
 ---@return table result  always; status ERROR when script or worker broke
 function Pool:run(job)
   job.mode = job.mode or "run"
@@ -321,9 +329,12 @@ function Pool:run(job)
 end
 
 local function inspect(pool, job, module)
-  local outcome, flight = launch(pool, job, { module = module, argument = encode(job), limit_ms = 5000 })
+  local outcome, flight = launch(pool, job, { module = module, argument = encode(job),
+    limit_ms = 5000 })
   local answer = flight.result
-  if not answer then return nil, culprit.result(job, outcome, flight.doing, sys.clock.now()).error end
+  if not answer then
+    return nil, culprit.result(job, outcome, flight.doing, sys.clock.now()).error
+  end
   if answer.error then return nil, answer.error end
   return answer.manifest or answer.value
 end

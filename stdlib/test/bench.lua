@@ -1,5 +1,6 @@
---- Runs the project's own benches (bench/*.lua) in a trusted state: `nano-sre --role=bench FILE…`. A bench file is a chunk
---- that gets this module's helpers as its argument and prints one JSON line a figure. Nothing here judges a figure.
+--- Runs the project's own benches (bench/*.lua) in a trusted state: `nano-sre --role=bench FILE…`.
+--- A bench file is a chunk that gets this module's helpers as its argument and prints one JSON line
+--- a figure. Nothing here judges a figure.
 
 local json = require "json"
 
@@ -18,7 +19,8 @@ function bench.figure(name, metric, value, unit, more)
   sys.env.write(1, json.encode(line) .. "\n")
 end
 
---- Calls fn count times after warm-up calls; prints median and p99 of its wall time in `unit` (ms or us) and CPU per call.
+--- Calls fn count times after warm-up calls; prints median and p99 of its wall time in `unit` (ms
+--- or us) and CPU per call.
 function bench.time(name, metric, count, unit, fn)
   local scale = unit == "us" and 1000 or 1
   for _ = 1, math.min(10, count) do fn() end

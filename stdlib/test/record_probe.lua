@@ -1,5 +1,6 @@
---- A run that notes every value which C hands to it, for the test that holds this against the gate's record. Started by
---- tests/lua/record_test.lua through sys.script; not used by anything else.
+--- A run that notes every value which C hands to it, for the test that holds this against the
+--- gate's record. Started by tests/lua/record_test.lua through sys.script; not used by anything
+--- else.
 
 local probe = {}
 
@@ -52,7 +53,8 @@ local function exercise(settings)
   call("http.request", { url = settings.url .. "/cart/add.js", method = "POST", body = "{}" })
   call("http.request", { url = "http://127.0.0.1:1/" })
   call("http.resolve", "localhost")
-  local process = call("process.spawn", { argv = { "/bin/sh", "-c", "printf out; printf '\\377'; exit 3" }, stdout = "pipe" })
+  local process = call("process.spawn",
+    { argv = { "/bin/sh", "-c", "printf out; printf '\\377'; exit 3" }, stdout = "pipe" })
   method("process.read", process, "stdout")
   method("process.wait", process)
   call("worker.spawn") -- not granted: the refusal is a result as well

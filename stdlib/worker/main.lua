@@ -1,8 +1,10 @@
---- The worker's control script (trusted): takes jobs from main, starts each in a state of its own, sends main what the
---- run says. Started by the engine in the role "worker". It ends when main closes the line.
+--- The worker's control script (trusted): takes jobs from main, starts each in a state of its own,
+--- sends main what the run says. Started by the engine in the role "worker". It ends when main
+--- closes the line.
 ---
---- Messages in: {op="run"|"cancel"|"ping"|"quit"}; out: {type="event", id, event}, {type="end", id, how, text, stats}, {type="pong"}.
---- Invariant: every "run" is answered by exactly one "end", whatever the script does.
+--- Messages in: {op="run"|"cancel"|"ping"|"quit"}; out: {type="event", id, event}, {type="end", id,
+--- how, text, stats}, {type="pong"}. Invariant: every "run" is answered by exactly one "end",
+--- whatever the script does.
 
 local main = {}
 

@@ -289,7 +289,8 @@ static inline answer ask(const fixture *f, const char *request)
 static inline bool ends(int fd)
 {
     char c;
-    return recv(fd, &c, 1, 0) <= 0 && errno != EAGAIN;
+    ssize_t n = recv(fd, &c, 1, 0);
+    return n == 0 || (n < 0 && errno != EAGAIN);
 }
 
 #endif

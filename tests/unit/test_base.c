@@ -43,10 +43,10 @@ static void test_utf8(void **state)
 {
     (void)state;
     assert_true(utf8_valid("\xe2\x82\xac\xf0\x9f\x98\x80", 7));
-    assert_false(utf8_valid("\xc0\x80", 2));             /* overlong */
-    assert_false(utf8_valid("\xed\xa0\x80", 3));         /* surrogate */
-    assert_false(utf8_valid("\xf4\x90\x80\x80", 4));     /* above U+10FFFF */
-    assert_false(utf8_valid("\xe2\x82", 2));             /* cut off */
+    assert_false(utf8_valid("\xc0\x80", 2));         /* overlong */
+    assert_false(utf8_valid("\xed\xa0\x80", 3));     /* surrogate */
+    assert_false(utf8_valid("\xf4\x90\x80\x80", 4)); /* above U+10FFFF */
+    assert_false(utf8_valid("\xe2\x82", 2));         /* cut off */
 }
 
 static void test_err(void **state)
@@ -76,8 +76,11 @@ static void test_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_buf_grows_and_consumes), cmocka_unit_test(test_buf_json), cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_err), cmocka_unit_test(test_list),
+        cmocka_unit_test(test_buf_grows_and_consumes),
+        cmocka_unit_test(test_buf_json),
+        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_err),
+        cmocka_unit_test(test_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -275,11 +275,11 @@ static void broken_servers_are_told_apart(void **state)
     FAILS(&o, "protocol", "not proper HTTP");
     o = get("/bad-chunk");
     FAILS(&o, "closed", "broke");
-    o.url = "http://127.0.0.1:1/";
-    FAILS(&o, "refused", "could not connect to 127.0.0.1:1: connection refused");
+    o.url = "http://127.91.82.73:1/";
+    FAILS(&o, "refused", "could not connect to 127.91.82.73:1: connection refused");
     o.url = "http://shop.example/";
-    o.connect_to = "127.0.0.1:1";
-    FAILS(&o, "refused", "could not connect to 127.0.0.1:1 (shop.example): connection refused");
+    o.connect_to = "127.91.82.73:1";
+    FAILS(&o, "refused", "could not connect to 127.91.82.73:1 (shop.example): connection refused");
     o = get("/hello");
     char url[64];
     snprintf(url, sizeof url, "https://127.0.0.1:%d/", server.port);

@@ -404,9 +404,9 @@ static void proxies_are_used_only_when_asked(void **state)
     fetch_done(&f);
     o.url = "https://shop.example/"; /* its CONNECT is answered 403 */
     FAILS(&o, "proxy", "the proxy refused", "403");
-    o.proxy = "http://127.0.0.1:1";
+    o.proxy = "http://127.91.82.73:1";
     FAILS(&o, "proxy",
-          "could not connect to 127.0.0.1:1 (proxy for shop.example): connection refused");
+          "could not connect to 127.91.82.73:1 (proxy for shop.example): connection refused");
 }
 
 static void proxies_are_no_way_around_the_policy(void **state)

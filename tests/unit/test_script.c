@@ -217,7 +217,8 @@ static void test_loop_is_ended(void **state)
 static void test_memory_cap(void **state)
 {
     (void)state;
-    start("return {run = function() local ok, e = pcall(function() local t = {} for i = 1, 1e9 do t[i] = {} end end)\n"
+    start("return {run = function() local ok, e = pcall(function() local t = {} for i = 1, 1e9 do "
+          "t[i] = {} end end)\n"
           "return e end}",
           4 << 20, false);
     turn_until_idle();
@@ -228,8 +229,9 @@ static void test_memory_cap(void **state)
 static void test_no_bytecode(void **state)
 {
     (void)state;
-    start("return {run = function() local f, e = sys.load_user(string.dump(function() end), 'b.lua', {}) return e end}", 0,
-          false);
+    start("return {run = function() local f, e = sys.load_user(string.dump(function() end), "
+          "'b.lua', {}) return e end}",
+          0, false);
     turn_until_idle();
     assert_non_null(strstr(h.end, "bytecode"));
 }
@@ -237,7 +239,9 @@ static void test_no_bytecode(void **state)
 static void test_no_wait_in_a_coroutine(void **state)
 {
     (void)state;
-    start("return {run = function() local ok, e = pcall(coroutine.wrap(function() x.hold() end)) return e end}", 0, false);
+    start("return {run = function() local ok, e = pcall(coroutine.wrap(function() x.hold() end)) "
+          "return e end}",
+          0, false);
     turn_until_idle();
     assert_non_null(strstr(h.end, "can't be made here"));
 }
@@ -245,11 +249,12 @@ static void test_no_wait_in_a_coroutine(void **state)
 static void test_capability_and_dry_run(void **state)
 {
     (void)state;
-    start("return {run = function()\nlocal _, _, a = x.secret(1)\nlocal _, _, b = x.twice(1)\nreturn a .. ' ' .. b end}", 0,
-          false);
+    start("return {run = function()\nlocal _, _, a = x.secret(1)\nlocal _, _, b = "
+          "x.twice(1)\nreturn a .. ' ' .. b end}",
+          0, false);
     gate_set_dry_run(script_gate(h.s), true);
     turn_until_idle();
-    assert_string_equal(h.end, "denied refused");
+    assert_string_equal(h.end, "denied dry-run");
     gate_counts n = gate_get_counts(script_gate(h.s));
     assert_int_equal(n.effects, 0);
     assert_int_equal(n.refused, 1);
@@ -269,9 +274,11 @@ static void test_record_is_in_order_of_waking(void **state)
     buf_append_char(&h.record, '\0');
     assert_string_equal(
         h.record.data,
-        "{\"seq\":1,\"op\":\"x.hold_early\",\"class\":\"read\",\"args\":[],\"result\":[\"early\"]}\n"
+        "{\"seq\":1,\"op\":\"x.hold_early\",\"class\":\"read\",\"args\":[],\"result\":[\"early\"]}"
+        "\n"
         "{\"seq\":3,\"op\":\"x.twice\",\"class\":\"effect\",\"args\":[21],\"result\":[42]}\n"
-        "{\"seq\":2,\"op\":\"x.hold\",\"class\":\"read\",\"args\":[],\"result\":[{\"$hex\":\"ff01\"}]}\n");
+        "{\"seq\":2,\"op\":\"x.hold\",\"class\":\"read\",\"args\":[],\"result\":[{\"$hex\":"
+        "\"ff01\"}]}\n");
 }
 
 static void test_destroy_cancels_waits(void **state)

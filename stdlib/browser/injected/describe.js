@@ -142,6 +142,6 @@ function explain(parts, seen) {
   }
   const e = seen.e && seen.e.isConnected ? seen.e : found[0];
   return { ok: false, why: hidden ? 'hidden' : seen.why, matched: found.length || hidden,
-    visible: found.filter(visible).length, element: e && withState(e), by: seen.by && describe(seen.by),
+    visible: found.filter(visible).length, element: e && describe(e), by: seen.by && describe(seen.by),
     near: close.map(withState), dom: excerpt(e || close[0]), title: document.title, ready: document.readyState };
 }
