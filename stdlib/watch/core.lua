@@ -54,7 +54,7 @@ function Core:restore(saved)
   self.tracks, self.last_due = saved.tracks or {}, saved.last_due or {}
   self.dispatch_state = saved.dispatch or dispatch.new()
   self.dispatch_text = json.encode(self.dispatch_state)
-  self.silences = saved.silences or {}
+  self.silences, self.silence_serial = saved.silences or {}, saved.silence_serial or 0
 end
 
 -- Both kinds of silences, as alert/dispatch.lua takes them; what is over goes.
@@ -195,6 +195,7 @@ function Core:trigger(id, now) return self.planner:soonest(id, now, now, 0, "man
 
 --- Adds to a transaction the messages that are due, and the dispatcher's state when it changed.
 function Core:dispatch(now, out)
+  if self.mute then return end -- nobody delivers: the daemon will, when it runs
   if not self.dirty and now < (self.dispatch_at or math.huge) then return end
   self.dirty = false
   local deliveries, wake = dispatch.due(self.dispatch_state, self.book.incidents,

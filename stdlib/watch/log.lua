@@ -51,7 +51,7 @@ end
 
 local function logfmt(at, level, event, fields)
   local parts = { "ts=" .. at, "level=" .. level, "event=" .. event }
-  for i = 1, #fields, 2 do
+  for i = 1, table.maxn(fields), 2 do
     local name, value = fields[i], fields[i + 1]
     if value ~= nil and value ~= false then
       parts[#parts + 1] = name .. "="
@@ -63,7 +63,7 @@ end
 
 local function as_json(at, level, event, fields)
   local entry = { ts = at, level = level, event = event }
-  for i = 1, #fields, 2 do
+  for i = 1, table.maxn(fields), 2 do
     if fields[i + 1] ~= nil and fields[i + 1] ~= false then entry[fields[i]] = fields[i + 1] end
   end
   return require("json").encode(entry)
@@ -72,7 +72,7 @@ end
 --- Writes a line.
 ---@param level "debug"|"info"|"warn"|"error"
 ---@param event string   "run.finished"
----@param fields table   name, value, name, value, …; nil and false are left out; n when one is nil
+---@param fields table   name, value, name, value, …; nil and false are left out
 function Log:say(level, event, fields)
   if LEVELS[level] < self.least then return end
   local at = time.iso8601()

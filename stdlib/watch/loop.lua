@@ -117,7 +117,7 @@ end
 function Loop:run()
   self.task = sys.task.current()
   while not self.stopped do
-    self.noted = false
+    self.noted, self.turned_at = false, sys.clock.mono()
     local at = self:turn()
     if not self.noted then
       local wait = at and math.min(MAX_SLEEP_MS, at - self.now()) or MAX_SLEEP_MS

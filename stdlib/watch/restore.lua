@@ -80,6 +80,9 @@ function restore.read(db, now)
   if ok then ok, why = load_incidents(db, saved, now) end
   if ok then saved.silences, why = restore.silences(db, now) end
   if not saved.silences then return nil, why end
+  rows, why = db:read "SELECT seq FROM sqlite_sequence WHERE name = 'silences'"
+  if not rows then return nil, why end
+  saved.silence_serial = rows[1] and rows[1].seq or 0
   return saved
 end
 

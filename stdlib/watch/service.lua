@@ -75,12 +75,23 @@ function service.run(daemon)
   daemon.reload = reload.new(daemon)
   daemon:start()
   start_pumps(daemon)
+  local why
+  daemon.api, why = require("watch.api").open(daemon)
+  if daemon.api then
+    sys.task.spawn(daemon.api.run, daemon.api)
+    daemon.log:say("info", "api.listening", { "url", daemon.api.url })
+  else
+    daemon:stop "the API can't be opened"
+    error(require("fault").new("engine", { message = why.message, code = "listen" }), 0)
+  end
+  sys.task.spawn(require("watch.retention").run, daemon)
   sys.task.spawn(daemon.reload.run, daemon.reload)
   keep_alive(daemon)
   local signal = wait_for_signals(daemon)
   sys.env.notify "STOPPING=1"
   for _, one in ipairs(daemon.pumps) do one:stop() end
   daemon:stop("SIG" .. signal)
+  daemon.api:close()
   return 0
 end
 
