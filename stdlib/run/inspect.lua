@@ -1,4 +1,5 @@
---- What a script declares, without running it: for `list`, `info`, `validate` and the schedule. Called by run/main.lua.
+--- What a script declares, without running it: for `list`, `info`, `validate` and the schedule.
+--- Called by run/main.lua.
 
 local events = require "run.events"
 local json = require "json"
@@ -9,11 +10,13 @@ local inspect = {}
 
 --- Loads job.source.
 ---@param job table  script, source, project
----@return table  { manifest = … } or { error = { kind, message, where, excerpt, traceback, hint, code } }
+---@return table  { manifest = … } or { error = { kind, message, where, excerpt, traceback, hint,
+---  code } }
 function inspect.run(job)
   local loaded, cause = load.script(job, function(text) events.log("info", text) end)
   if cause then
-    return { error = { kind = cause.kind, message = cause.message, where = cause.where, excerpt = cause.excerpt,
+    return { error = { kind = cause.kind, message = cause.message, where = cause.where,
+      excerpt = cause.excerpt,
       traceback = cause.traceback, hint = cause.hint, code = cause.code } }
   end
   local manifest = skill.describe(loaded.skill)

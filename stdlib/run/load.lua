@@ -1,6 +1,7 @@
---- Loads a script without running it: builds its sandbox, executes the file where it cannot wait, and takes the skill
---- that it returns. Used by run/session.lua and run/inspect.lua; the work happens in a task of its own, so that a file
---- that never ends, or eats all memory, ends only that task.
+--- Loads a script without running it: builds its sandbox, executes the file where it cannot wait,
+--- and takes the skill that it returns. Used by run/session.lua and run/inspect.lua; the work
+--- happens in a task of its own, so that a file that never ends, or eats all memory, ends only that
+--- task.
 
 local fault = require "fault"
 local frames = require "run.frames"
@@ -62,14 +63,19 @@ local function take_skill(value, file)
   local found = skill.of(value)
   if found then return found end
   local example = 'return skill "' .. file:gsub("%.lua$", "") .. '" { … }'
-  if value == nil then refuse(("%s returns nothing"):format(file), "the file ends with " .. example) end
-  if type(value) == "function" then
-    refuse(("%s returns a function, not a skill"):format(file), "put a table after the name: " .. example)
+  if value == nil then
+    refuse(("%s returns nothing"):format(file), "the file ends with " .. example)
   end
-  refuse(("%s returns a %s, not a skill"):format(file, type(value)), "the file ends with " .. example)
+  if type(value) == "function" then
+    refuse(("%s returns a function, not a skill"):format(file),
+      "put a table after the name: " .. example)
+  end
+  refuse(("%s returns a %s, not a skill"):format(file, type(value)),
+    "the file ends with " .. example)
 end
 
---- Executes the file; the outcome goes into `into`, because the task may be ended before it can return.
+--- Executes the file; the outcome goes into `into`, because the task may be ended before it can
+--- return.
 local function perform(job, into, log)
   local file = job.script:match("[^/]+$")
   local text = plain(job.source)
@@ -78,7 +84,8 @@ local function perform(job, into, log)
     skill.api_of(text)
     local base = loader.folder_of(job.script)
     local require_user, state = loader.make(base, job.project or base, job.modules)
-    local words = { skill = skill.word, option = require("run.option").words(), require = require_user }
+    local words = { skill = skill.word, option = require("run.option").words(),
+      require = require_user }
     state.env = sandbox.create(words, log)
     local chunk = compile(text, file, state.env)
     local done, result, co = loader.execute(chunk, file)
@@ -106,7 +113,8 @@ function load.script(job, log)
     task:kill("the file took too long to load")
     ok, why, code, trace = task:join()
   end
-  if not into.loaded then sys.host.grace() end -- the file may have used up the memory that its report needs
+  -- the file may have used up the memory that its report needs
+  if not into.loaded then sys.host.grace() end
   if not ok then into.problem = problem.of_ended_task(why, code, trace) end
   return into.loaded, into.problem
 end

@@ -1,5 +1,5 @@
---- Entry module of a run's state (worker/main.lua starts it with a job as JSON): runs the job, or with mode "inspect" only
---- loads its script, and sends one "result" event at the end.
+--- Entry module of a run's state (worker/main.lua starts it with a job as JSON): runs the job, or
+--- with mode "inspect" only loads its script, and sends one "result" event at the end.
 
 local main = {}
 

@@ -1,6 +1,7 @@
---- The word `skill` of a script: checks what a script declares and keeps it where the script cannot change it.
+--- The word `skill` of a script: checks what a script declares and keeps it where the script cannot
+--- change it.
 ---
----    return skill "checkout" { about = "…", every = "30m", timeout = "90s", needs = {…}, options = {…}, run = fn }
+---    return skill "checkout" { about = "…", every = "30m", needs = {…}, options = {…}, run = fn }
 
 local fault = require "fault"
 local frames = require "run.frames"
@@ -35,7 +36,8 @@ local function refuse(name, field, problem, hint)
   local text, excerpt = frames.text(file), require "run.excerpt"
   local line = field and excerpt.line_of_field(text, field)
     or not where and excerpt.line_of(text, "skill%s*%(?%s*[\"']" .. name:gsub("%p", "%%%0"))
-  error(fault.new("usage", { message = ('skill "%s": %s'):format(name, problem), hint = hint, code = "skill",
+  error(fault.new("usage",
+    { message = ('skill "%s": %s'):format(name, problem), hint = hint, code = "skill",
     where = line and file .. ":" .. line or where }), 0)
 end
 
@@ -48,7 +50,8 @@ end
 local function duration_field(name, field, value)
   local ok, ms = pcall(time.parse_duration, value)
   if type(value) ~= "string" or not ok or not ms or ms <= 0 then
-    refuse(name, field, ("%s: %s is not a duration"):format(field, tostring(value)), 'write "90s", "5m" or "1h"')
+    refuse(name, field, ("%s: %s is not a duration"):format(field, tostring(value)),
+      'write "90s", "5m" or "1h"')
   end
   return ms
 end
@@ -59,7 +62,8 @@ local function words_field(name, field, value)
   local out = {}
   for i, word in ipairs(value) do
     if type(word) ~= "string" or not word:match("^[%w][%w_.:-]*$") then
-      refuse(name, field, ("%s: %q is not a word"):format(field, tostring(word)), "use letters, digits, _ - . :")
+      refuse(name, field, ("%s: %q is not a word"):format(field, tostring(word)),
+        "use letters, digits, _ - . :")
     end
     out[i] = word
   end
@@ -82,7 +86,8 @@ local READ = {
     local out = {}
     for key, descriptor in pairs(value) do
       if type(key) ~= "string" or not key:match("^[%a_][%w_]*$") then
-        refuse(name, "options", ("options: %q is not a name"):format(tostring(key)), "use letters, digits and _")
+        refuse(name, "options", ("options: %q is not a name"):format(tostring(key)),
+          "use letters, digits and _")
       end
       if not option.is(descriptor) then
         refuse(name, key, ("options: %s is not an option"):format(key),
@@ -93,7 +98,9 @@ local READ = {
     return out
   end,
   run = function(name, value)
-    if type(value) ~= "function" then refuse(name, "run", "run must be a function", "run = function(t, o) … end") end
+    if type(value) ~= "function" then
+      refuse(name, "run", "run must be a function", "run = function(t, o) … end")
+    end
     return value
   end,
   alias = function(name, value) return words_field(name, "alias", value) end,
@@ -110,7 +117,8 @@ local READ = {
 
 local function define(name, fields)
   if type(fields) ~= "table" then
-    refuse(name, nil, "is followed by a table", ('skill "%s" { run = function(t, o) … end }'):format(name))
+    refuse(name, nil, "is followed by a table",
+      ('skill "%s" { run = function(t, o) … end }'):format(name))
   end
   local got = {}
   for key, value in pairs(fields) do
@@ -125,8 +133,8 @@ local function define(name, fields)
   local handle = guard.readonly(('skill "%s"'):format(name), {}, {})
   declared[handle] = {
     name = name, about = got.about, every_ms = got.every, timeout_ms = got.timeout, run = got.run,
-    needs = got.needs or manifest.parse(nil), options = got.options or {}, aliases = got.alias or {},
-    severity = got.severity, tags = got.tags or {},
+    needs = got.needs or manifest.parse(nil), options = got.options or {},
+    aliases = got.alias or {}, severity = got.severity, tags = got.tags or {},
     parents = got.parents or {},
   }
   return handle
@@ -137,7 +145,8 @@ end
 ---@return fun(fields: table): table
 function skill.word(name)
   if type(name) ~= "string" or not name:match("^[%w][%w_.-]*$") or #name > 64 then
-    guard.refuse(("skill: %s is not a name"):format(type(name) == "string" and ("%q"):format(name) or type(name)),
+    local given = type(name) == "string" and ("%q"):format(name) or type(name)
+    guard.refuse(("skill: %s is not a name"):format(given),
       'use letters, digits, _ - and . as in skill "checkout" { … }', "skill")
   end
   return function(fields) return define(name, fields) end
@@ -150,7 +159,8 @@ function skill.of(value)
   return type(value) == "table" and declared[value] or nil
 end
 
---- Checks the `-- api: N` line among the comments at the top of a script. Missing: 1. Raises a usage fault.
+--- Checks the `-- api: N` line among the comments at the top of a script. Missing: 1. Raises a
+--- usage fault.
 ---@param text string
 ---@return integer
 function skill.api_of(text)
@@ -161,12 +171,15 @@ function skill.api_of(text)
       if version ~= API_VERSION then
         local newer = version and version > API_VERSION
         error(fault.new("usage", { code = "api",
-          message = ("the script asks for api %s; this nano-sre has api %d"):format(wanted, API_VERSION),
+          message = ("the script asks for api %s; this nano-sre has api %d")
+            :format(wanted, API_VERSION),
           hint = newer and "install a newer nano-sre" or "write -- api: 1" }), 0)
       end
       return version
     end
-    if not (content:match("^%s*%-%-") or content:match("^%s*$") or content:match("^#!")) then break end
+    if not (content:match("^%s*%-%-") or content:match("^%s*$") or content:match("^#!")) then
+      break
+    end
   end
   return API_VERSION
 end
@@ -177,7 +190,8 @@ end
 function skill.describe(s)
   local json = require "json"
   return {
-    name = s.name, about = s.about, aliases = json.array(s.aliases), every_ms = s.every_ms, timeout_ms = s.timeout_ms,
+    name = s.name, about = s.about, aliases = json.array(s.aliases), every_ms = s.every_ms,
+    timeout_ms = s.timeout_ms,
     severity = s.severity, tags = json.array(s.tags),
     parents = json.array(s.parents), api = API_VERSION,
     needs = json.array(s.needs.list), capabilities = json.array(s.needs.capabilities),

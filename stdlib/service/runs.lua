@@ -84,7 +84,8 @@ local function on_message(pool, worker, text)
       pool.on_event(flight.job, message.event)
     end
   elseif message.type == "end" then
-    finish(flight, { how = message.how, text = message.text, stats = message.stats })
+    finish(flight, { how = message.how, text = message.text, stats = message.stats,
+      cpu_ms = message.cpu_ms })
   end
 end
 
@@ -157,6 +158,9 @@ local function listen(pool, worker)
   end
 end
 
+--- Starts one more worker process.
+---@return table? worker
+---@return string? why  it could not be started
 function Pool:start_worker()
   local handle, text = sys.worker.spawn()
   if not handle then return nil, text end
@@ -265,6 +269,7 @@ local function fly(pool, worker, flight)
   return outcome
 end
 
+--- Waits for one of the pool's places.
 function Pool:enter()
   if self.active >= self.limit then
     table.insert(self.queue, sys.task.current())
@@ -274,6 +279,7 @@ function Pool:enter()
   end
 end
 
+--- Gives the place to whoever waits longest.
 function Pool:leave()
   local waiting = table.remove(self.queue, 1)
   if waiting then waiting:unpark() else self.active = self.active - 1 end
@@ -324,13 +330,14 @@ function Pool:run(job)
   if outcome.stats then
     result.gate = outcome.stats.gate
     result.memory_peak = outcome.stats.memory_peak
+    result.worker_cpu_ms = outcome.cpu_ms
   end
   return result
 end
 
-local function inspect(pool, job, module)
+local function inspect(pool, job, module, capabilities)
   local outcome, flight = launch(pool, job, { module = module, argument = encode(job),
-    limit_ms = 5000 })
+    capabilities = capabilities, limit_ms = 5000 })
   local answer = flight.result
   if not answer then
     return nil, culprit.result(job, outcome, flight.doing, sys.clock.now()).error
@@ -339,13 +346,13 @@ local function inspect(pool, job, module)
   return answer.manifest or answer.value
 end
 
---- Loads a skill without running it.
+--- Loads a skill without running it. Files it requires are read, nothing else can be reached.
 ---@param job {script: string, source: string}
 ---@return table? manifest
 ---@return table? error  {kind, message, where, excerpt, hint}
 function Pool:inspect(job)
   job.mode = "inspect"
-  return inspect(self, job, "run.main")
+  return inspect(self, job, "run.main", { "files" })
 end
 
 --- Evaluates a project's nano-sre.lua in a worker, with no capability at all.

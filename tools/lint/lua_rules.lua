@@ -10,7 +10,7 @@ local LAYERS = {
   { "fault" },
   { "crypto", "image", "json", "sync", "time", "url",
     "run.excerpt", "run.frames", "run.nearest", "run.secret", "run.show" },
-  { "browser", "config", "expect", "http" },
+  { "browser", "config", "expect", "http", "server", "shop" },
   { "run" },
   { "alert", "incident", "report", "schedule", "service" },
   { "cli", "demo", "test", "worker" },
