@@ -189,9 +189,12 @@ function setup.build(options)
     error(fault.new("usage", { message = table.concat(context.problems, "\n"), code = "config" }), 0)
   end
   link_parents(out.checks)
+  -- Beside the database unless somebody chose a place: the project may be read-only for a service.
+  local state = config.origins.report_dir == "default" and paths.folder(config:get "database")
+    or config:get "report_dir"
   out.job = { browser = cli_jobs.browser(config:get "browser", config:get "headed", config.cwd),
     project = context.project, version = options.version,
-    artifacts = config:get "report_dir" .. "/watch" }
+    artifacts = state .. "/artifacts" }
   out.folder = paths.folder(config:get "database")
   return out, context.broken
 end
