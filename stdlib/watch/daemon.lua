@@ -20,11 +20,11 @@ Daemon.__index = Daemon
 
 --- Makes a daemon that watches nothing yet.
 ---@param options table  flags: settings given as flags; log: WatchLog; cwd; getenv?; version;
----  deliver?: function(daemon) that starts the delivery of messages
+---  busy_timeout_ms?: of the database
 ---@return Daemon
 function daemon.new(options)
   local self = setmetatable({ flags = options.flags or {}, log = options.log, cwd = options.cwd,
-    getenv = options.getenv, version = options.version, policy = {}, listeners = {},
+    getenv = options.getenv, version = options.version, busy_timeout_ms = options.busy_timeout_ms, policy = {}, listeners = {},
     started_ms = sys.clock.now(), broken = {}, reloads = 0, reload_failures = 0 }, Daemon)
   self.now = sys.clock.now
   self.pool = require("service.runs").open { concurrency = 100000, policy = self.policy,
@@ -97,7 +97,7 @@ function Daemon:open_database(path)
     end
   end
   self.lock = require("watch.lock").take(folder)
-  local db, why = require("service.db").open(path)
+  local db, why = require("service.db").open(path, { busy_timeout_ms = self.busy_timeout_ms })
   if not db then error(why, 0) end
   self.db = db
   local saved
