@@ -1,10 +1,12 @@
---- Who is told what, and when: routes, grouping, rate limit, silences, inhibition, quiet hours, digest, escalation, resolved
---- messages. Pure: takes incidents and the time, returns deliveries; everything that it must remember is in one plain table,
---- which the watch daemon keeps in the store in the same transaction as the deliveries. So a restart neither repeats nor
---- forgets one, and there is no storm.
+--- Who is told what, and when: routes, grouping, rate limit, silences, inhibition, quiet hours,
+--- digest, escalation, resolved messages. Pure: takes incidents and the time, returns deliveries;
+--- everything that it must remember is in one plain table, which the watch daemon keeps in the
+--- store in the same transaction as the deliveries. So a restart neither repeats nor forgets one,
+--- and there is no storm.
 ---
---- A delivery is due once for each (incident, route, occasion); an occasion is "opened", "changed", "again" (still open),
---- "escalated:N" or "resolved". A resolved message goes only where an opened one went.
+--- A delivery is due once for each (incident, route, occasion); an occasion is "opened", "changed",
+--- "again" (still open), "escalated:N" or "resolved". A resolved message goes only where an opened
+--- one went.
 
 local match = require "alert.match"
 
@@ -93,7 +95,8 @@ local function told_of(state, incident, route)
   return state.told[key]
 end
 
--- What this route still has to hear of the incident at `now`: an occasion, or nil and when to look again.
+-- What this route still has to hear of the incident at `now`: an occasion, or nil and when to look
+-- again.
 local function occasion_of(told, incident, route, now)
   if incident.status == "resolved" then
     if told.opened_at and not told.resolved_at then return "resolved" end
@@ -151,7 +154,8 @@ local function note(told, item, now)
   told.fingerprint = item.incident.fingerprint
 end
 
--- One group of one route: everything that is due goes out as one message, if the group's interval allows one now.
+-- One group of one route: everything that is due goes out as one message, if the group's interval
+-- allows one now.
 local function flush_group(state, route, key, members, now, out)
   local group = state.groups[key] or { since = now }
   local due, wake = {}, nil
@@ -221,7 +225,8 @@ function dispatch.is_done(state, incident)
   return true
 end
 
--- What belongs to incidents that are no longer handed in, and groups that have been empty for longer than any interval.
+-- What belongs to incidents that are no longer handed in, and groups that have been empty for
+-- longer than any interval.
 local function forget(state, incidents, groups, now)
   for key, group in pairs(state.groups) do
     if not groups[key] and now - (group.last_at or group.since) > dispatch.DEFAULTS.group_interval * 12 then
@@ -235,7 +240,8 @@ end
 
 --- What has to go out now.
 ---@param state table        from dispatch.new or the store; changed in place
----@param incidents table<string, table>  every open incident and those resolved lately, by id: {id, status, severity,
+-- -@param incidents table<string, table>  every open incident and those resolved lately, by id:
+-- {id, status, severity,
 ---  store_url, skill, fingerprint, acknowledged_at, inhibits, labels}
 ---@param config {routes: Route[], silences: table[]}  a silence: match, and starts and ends (ms) or hours (Hours)
 ---@param now number         ms since the epoch

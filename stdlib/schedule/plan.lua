@@ -1,7 +1,8 @@
---- When each check is due. Times are fixed by the check's name, not by when the daemon was started: a check of every 30 s
---- is due at phase + k · 30 s, where the phase comes from a hash of its id. So nothing drifts, checks of one interval are
---- spread over it, and after a restart each goes on where it should, without any state but its last run.
---- Pure: knows no clock and starts nothing. Used by the watch daemon.
+--- When each check is due. Times are fixed by the check's name, not by when the daemon was started:
+--- a check of every 30 s is due at phase + k · 30 s, where the phase comes from a hash of its id.
+--- So nothing drifts, checks of one interval are spread over it, and after a restart each goes on
+--- where it should, without any state but its last run. Pure: knows no clock and starts nothing.
+--- Used by the watch daemon.
 
 local heap = require "schedule.heap"
 
@@ -60,7 +61,8 @@ local function next_of(entry, after_ms)
   return nil
 end
 
---- Adds or replaces a check. One that should have run while the daemon was down is due at once (and once).
+--- Adds or replaces a check. One that should have run while the daemon was down is due at once (and
+--- once).
 ---@param entry PlanEntry
 ---@param now_ms number
 function Plan:put(entry, now_ms)
