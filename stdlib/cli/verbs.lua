@@ -8,6 +8,7 @@ local verbs = {
   { "run", "run skills, by file or by name, once" },
   { "check", "run every skill of the project, or the bundled ones" },
   { "audit", "check a shop and write a report for its owner" },
+  { "report", "show a report that was kept, in the terminal or as HTML" },
   { "list", "list the skills that can be run" },
   { "info", "what a skill does, needs and can be told" },
   { "validate", "load skills without running them" },
