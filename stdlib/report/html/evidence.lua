@@ -120,17 +120,18 @@ function evidence.render(result, pictures)
   local cause = build.cause(result)
   local shot = shot_of(result, step, seen)
   local figure = shot and evidence.picture(shot, pictures)
-  local body = { facts(result, step, seen, cause) }
-  if seen then
-    body[#body + 1] = console(seen)
-    body[#body + 1] = timing.requests(seen.requests, step, seen.url)
-    body[#body + 1] = dom_of(seen)
-  end
+  local body = { facts(result, step, seen, cause), seen and console(seen) or nil }
   if cause.traceback then
     body[#body + 1] = code_block("Where the script was", cause.traceback)
   end
-  return h(figure and "div.evidence.pictured" or "div.evidence", nil, figure,
-    h("div.explained", nil, body))
+  local below = {}
+  if seen then
+    below[1] = timing.requests(seen.requests, step, seen.url)
+    below[#below + 1] = dom_of(seen)
+  end
+  return h("div.failure", nil,
+    h(figure and "div.evidence.pictured" or "div.evidence", nil, figure,
+      h("div.explained", nil, body)), below)
 end
 
 return evidence

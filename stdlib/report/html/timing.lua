@@ -114,7 +114,7 @@ end
 local function bar_of(request, from, total)
   local start, ms = tonumber(request.start_ms), tonumber(request.duration_ms)
   if not start then return nil end
-  local left = (start - from) / total
+  local left = math.min((start - from) / total, 0.99) -- one that has just begun is seen too
   local bars = { h("span.bar", style(left, ms and math.max(ms / total, 0.002) or 1 - left)) }
   local wait = tonumber(request.ttfb_ms)
   if wait and ms and wait > 0 and wait < ms then
@@ -134,11 +134,12 @@ local function request_row(request, own_host, from, total)
     h("span.kind", nil, tostring(request.type or "")),
     h("span.size", nil, request.from_cache and "cache" or size_label(request.bytes)),
     h("span.track", nil, bar_of(request, from, total)),
-    h("span.time", nil, ms and words.duration(ms) or ""))
+    h("span.time", nil, ms and words.duration(ms) or class ~= "pending" and "" or "…"))
 end
 
-local function waterfall(requests, own_host)
-  local from, to = math.huge, -math.huge
+-- until_ms: when the step ended, for requests that had not.
+local function waterfall(requests, own_host, until_ms)
+  local from, to = math.huge, until_ms or -math.huge
   for _, request in ipairs(requests) do
     local start = tonumber(request.start_ms)
     if start then
@@ -171,6 +172,11 @@ local function last_of(list, count)
   return out
 end
 
+local function ended_at(step)
+  local start = step and tonumber(step.start_ms)
+  return start and start + (tonumber(step.duration_ms) or 0)
+end
+
 --- The requests around a failed step: those of the step as a waterfall, those before it folded.
 ---@param requests table[]  evidence.requests
 ---@param step table|nil    the step that failed
@@ -182,9 +188,10 @@ function timing.requests(requests, step, page_url)
   local own_host = host_of(page_url or "")
   local whose = step and #before > 0 and "Requests of this step" or "Last requests"
   return h("div.block", nil, h("h4", nil, whose),
-    waterfall(last_of(within, MAX_REQUESTS), own_host),
+    waterfall(last_of(within, MAX_REQUESTS), own_host, #before > 0 and ended_at(step) or nil),
     #before > 0 and h("details", nil, h("summary", nil, ("%d before it"):format(#before)),
-      waterfall(last_of(before, MAX_BEFORE), own_host)))
+      waterfall(last_of(before, MAX_BEFORE), own_host)),
+    h("p.quiet", nil, "Striped: waiting for the server."))
 end
 
 
