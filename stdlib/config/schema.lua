@@ -31,7 +31,8 @@ local schema = {
     about = "show the browser's window (full Chromium)" },
 
   { key = "reporters", type = "list", flag = "--reporter", default = { "list" },
-    about = "list, json, jsonl, junit, md; with =FILE if not to stdout; several with commas" },
+    about = "list, json, jsonl, junit, tap, md, html, github; with =FILE if not to stdout; several "
+      .. "with commas" },
   { key = "allow_private", type = "boolean", default = false,
     about = "let skills reach private addresses other than the shop's own" },
   { key = "report_dir", type = "path", flag = "--report-dir",

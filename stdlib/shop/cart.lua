@@ -18,6 +18,8 @@ local ADD = {
     .. "|læg i kurv|カートに(入れる|追加))/i]",
 }
 local ADD_REQUEST = "**/cart/add*"
+local SCRIPT_HINT = "open a product page with the browser's console and mend the script that fails "
+  .. "there; if it is an app's, switch the app off in the theme editor and try again"
 
 local LINK = 'cart-notification a[href*="/cart"], #cart-notification a[href*="/cart"], '
   .. 'cart-drawer a[href$="/cart"], .cart-drawer a[href$="/cart"]'
@@ -137,7 +139,7 @@ function cart.add(page, product)
   if not sent then
     fault.failure { code = "no-request",
       message = "the button was clicked but no request to /cart/add was sent"
-      .. console_words(page, errors), hint = "the theme's script, or an app's, is broken" }
+      .. console_words(page, errors), hint = SCRIPT_HINT }
   end
   if not state.item_count then
     fault.failure { code = "http-status", message = ("/cart.js answered %d"):format(state.status),
