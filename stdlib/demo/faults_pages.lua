@@ -148,7 +148,7 @@ faults.renderer_crash = {
   assets = { ["size-advisor.js"] = [[
 /* Size Advisor: nests one box in another and forgets to stop. */
 var advisor = document.createElement('div'), box = advisor;
-for (var depth = 0; depth < 60000; depth++) box = box.appendChild(document.createElement('div'));
+for (var depth = 0; depth < 20000; depth++) box = box.appendChild(document.createElement('div'));
 box.textContent = 'M';
 document.body.appendChild(advisor);
 advisor.getBoundingClientRect();

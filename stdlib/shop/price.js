@@ -32,5 +32,6 @@
   }
   const id = document.querySelector('form[action*="/cart/add"] [name="id"]');
   const variant = new URL(location.href).searchParams.get('variant') || (id && id.value);
-  return { amounts: [...amounts], texts: [...texts].slice(0, 10), variant: variant || undefined };
+  const active = window.Shopify && Shopify.currency && Shopify.currency.active;
+  return { currency: active || undefined, amounts: [...amounts], texts: [...texts].slice(0, 10), variant: variant || undefined };
 }

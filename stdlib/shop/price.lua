@@ -59,8 +59,7 @@ end
 ---@param product table   of truth.product
 ---@param found table     shop.findings
 ---@param source string   "the shop", "the Storefront API"
----@param currency string?
-function price.compare(t, shown, product, found, source, currency)
+function price.compare(t, shown, product, found, source)
   if #shown.amounts == 0 then
     t.note("no price was recognized on the product page, so none was compared")
     return
@@ -68,7 +67,7 @@ function price.compare(t, shown, product, found, source, currency)
   local fine, asked = fits(shown, normalized(product))
   if fine then return end
   found.bad(("the product page of %s shows a wrong price: %s, but %s asks for %s"):format(
-    product.title, table.concat(shown.texts, ", "), source, storefront.money(asked, currency)),
+    product.title, table.concat(shown.texts, ", "), source, storefront.money(asked, shown.currency)),
     { code = "stale-price", hint = "the page comes from a cache, or an app rewrites its prices" })
 end
 
