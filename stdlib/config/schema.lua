@@ -14,8 +14,7 @@ local schema = {
   { key = "store.name", type = "string",
     about = "what reports call the shop; default: its host" },
   { key = "store.admin_api_key", type = "string", env = "SHOPIFY_ADMIN_API_KEY", secret = true,
-    used = false,
-    about = "Admin API access token" },
+    about = "Admin API access token, for skills that look into the back office" },
 
   { key = "timeout", type = "duration", flag = "--timeout",
     about = "limit of every run; default: what each skill declares" },

@@ -104,7 +104,11 @@ local function check_request(page)
     end
     error(response, 0)
   end
-  if response.status >= 400 then
+  if response.status == 422 then
+    fault.failure { code = "refused",
+      message = ("the page offers the product, but the shop refuses it%s"):format(
+      refusal_words(response)), details = { url = request.url, status = response.status } }
+  elseif response.status >= 400 then
     fault.failure { code = "http-status",
       message = ("%s answered %d%s"):format(path, response.status,
       response.status < 500 and refusal_words(response) or ""),
