@@ -3,8 +3,13 @@
 --- every function takes the run's `t` or a page and raises a failure in a store owner's words.
 
 local cart = require "shop.cart"
+local check_up = require "shop.check_up"
 local checkout = require "shop.checkout"
 local consent = require "shop.consent"
+local checks = require "shop.checks"
+local findings = require "shop.findings"
+local look = require "shop.look"
+local messages = require "shop.messages"
 local product = require "shop.product"
 local storefront = require "shop.storefront"
 
@@ -18,4 +23,22 @@ return {
   read_cart = cart.read,
   open_checkout = checkout.open,
   answer_cookies = consent.answer,
+
+  admin = require("shop.admin").new,
+  findings = findings.new,
+  look = look.at,
+  look_around = look.around,
+  product_path = check_up.product_path,
+  check_liquid = checks.liquid,
+  check_images = checks.images,
+  check_scripts = checks.scripts,
+  check_insecure = checks.insecure,
+  check_structured = check_up.structured,
+  check_back_office = check_up.back_office,
+  check_hydration = messages.check_hydration,
+  check_console = messages.check_errors,
+  check_rate_limits = check_up.rate_limits,
+  check_price = check_up.price,
+  follow_links = check_up.follow_links,
+  follow_images = check_up.follow_images,
 }

@@ -30,7 +30,7 @@ Exchange.__index = Exchange
 local Network = {}
 Network.__index = Network
 
----@param tab browser.Tab  whose requests they are
+---@param tab browser.Tab?  whose requests they are
 ---@return browser.Network
 function network.new(tab)
   return setmetatable({ tab = tab, list = {}, first = 1, last = 0, by_id = {} }, Network)
@@ -51,7 +51,8 @@ local function read_sent(raw)
   local body = request.postData
   return { url = cut(request.url .. (request.urlFragment or "")), method = request.method,
     headers = request.headers, post_data = body and body:sub(1, BODY_MAX),
-    type = (event.type or "Other"):lower(), timestamp = event.timestamp, loader = event.loaderId,
+    type = (event.type or "Other"):lower(), timestamp = event.timestamp,
+    wall_ms = event.wallTime and event.wallTime * 1000, loader = event.loaderId,
     frame = event.frameId, redirect = event.redirectResponse,
     initiator = event.initiator and event.initiator.type }
 end
@@ -207,6 +208,7 @@ function Exchange:post_data() return self:request().post_data or self.body end
 ---@return "page"|"iframe"|"worker" from
 ---@return string? url
 function Exchange:source()
+  if not self.tab then return "page" end
   return self.tab.targets:source(self:request().frame, self.target)
 end
 
@@ -217,17 +219,20 @@ function Exchange:duration()
   return ended and math.max(0, (ended - self:request().timestamp) * 1000)
 end
 
---- A plain record for lists: { url, method, type, status, mime, failure, from_cache, duration_ms,
---- bytes, from = "page"|"iframe"|"worker", frame = URL|nil, worker = URL|nil }.
+--- A plain record for lists: { url, method, type, status, mime, failure, from_cache, began_ms (since
+--- 1970), ttfb_ms, duration_ms, bytes, from = "page"|"iframe"|"worker", frame = URL|nil, worker =
+--- URL|nil }.
 ---@param loader string?  of the document of now: Chromium tells no end of what an earlier one began
 function Exchange:summary(loader)
   local sent, got = self:request(), self:response()
   local from, where = self:source()
-  local left = loader and from == "page" and not self:is_over() and sent.loader ~= loader and "the page was left"
+  local left = loader and from == "page" and not self:is_over() and sent.loader ~= loader
+    and "the page was left"
   return { url = sent.url, method = sent.method, type = sent.type, status = got and got.status,
     mime = got and got.mime, from_cache = got and got.from_cache, bytes = self.bytes,
-    failure = self.failure or left or nil, duration_ms = self:duration(), from = from,
-    frame = from == "iframe" and where or nil, worker = from == "worker" and where or nil }
+    failure = self.failure or left or nil, began_ms = sent.wall_ms, ttfb_ms = got and got.ttfb_ms,
+    duration_ms = self:duration(), from = from, frame = from == "iframe" and where or nil,
+    worker = from == "worker" and where or nil }
 end
 
 --- The records of the last requests, oldest first.
