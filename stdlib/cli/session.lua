@@ -253,6 +253,15 @@ function Session:record_folder(request)
   return folder
 end
 
+-- A demo shop's pixels are heard by stand-ins, to which the browser has to be led.
+function Session:lead_browser()
+  local args = require("cli.demo_shop").browser_args(self.config:get "store.url")
+  if #args == 0 then return end
+  for _, item in ipairs(self.items) do
+    if not item.job.browser.endpoint then item.job.browser.args = args end
+  end
+end
+
 function Session:prepare(request)
   self.request = request
   self.started_ms, self.started_mono = sys.clock.now(), sys.clock.mono()
@@ -274,6 +283,7 @@ function Session:prepare(request)
     entries = entries, words = request.options or {}, dry_run = request.dry_run,
     artifacts = self.folder, record = self:record_folder(request),
   }, self.config, inspect, self.version)
+  self:lead_browser()
   for _, warning in ipairs(self.config.warnings) do
     out.problem({ message = warning }, "warning")
   end
