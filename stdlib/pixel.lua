@@ -17,8 +17,8 @@ local truth = require "pixel.truth"
 
 local pixel = {}
 
-local SIGNATURE = "pixel.audit(t, page, {wait, vendors, events, denied})"
-local OPTIONS = { wait = true, vendors = true, events = true, denied = true }
+local SIGNATURE = "pixel.audit(t, page, {wait, vendors, events, denied, learned})"
+local OPTIONS = { wait = true, vendors = true, events = true, denied = true, learned = true }
 local WAIT_MS = 5000 -- Google Analytics sends its events in bundles, up to 5 s later
 
 local function check_vendors(vendors)
@@ -132,8 +132,11 @@ local function append(list, more)
 end
 
 local function summary(self, seen)
-  local names = {}
-  for i, one in ipairs(seen) do names[i] = audit.name(one.vendor, one.id) end
+  local names, count = {}, {}
+  for _, one in ipairs(seen) do count[one.vendor] = (count[one.vendor] or 0) + 1 end
+  for i, one in ipairs(seen) do
+    names[i] = audit.name(one.vendor, count[one.vendor] > 1 and one.id or nil)
+  end
   local text
   if self.denied then
     text = "after cookies were refused, no pixel sent anything that it may not"
@@ -196,7 +199,7 @@ local make_audit = face.maker("pixel audit", {
 ---@param page Page
 ---@param options table?  wait: how long at most to wait for the events of a step (5 s); vendors:
 ---  who must send ("meta", "meta:1234"); events: what each of them must send; denied: the visitor
----  refused cookies
+---  refused cookies; learned: t.learned, so that what disappears is told
 ---@return table audit    with step(name, event, function), compare_with(product), finish{refusal,
 ---  product}
 function pixel.audit(t, page, options)
@@ -212,7 +215,7 @@ function pixel.audit(t, page, options)
   local wait_ms = read_wait(options.wait)
   return make_audit { t = t, page = page, record = record.start(page, wait_ms), reached = {},
     truth = {}, wait_ms = wait_ms, vendors = options.vendors, events = options.events,
-    learned = t.learned, denied = options.denied }
+    learned = options.learned, denied = options.denied }
 end
 
 return pixel

@@ -30,7 +30,7 @@ return skill "pixel_auditor" {
   run = function(t, o)
     local page = t.page { device = o.device }
     local audit = pixel.audit(t, page, { wait = o.wait, vendors = o.vendors, events = o.events,
-      denied = o.consent == "decline" })
+      denied = o.consent == "decline", learned = t.learned })
     local product, banner
 
     audit:step("page view", "page_view", function()

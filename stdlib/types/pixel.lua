@@ -9,6 +9,7 @@ local pixel = {}
 ---@field vendors? string[]    who must send: "meta", "ga4", "tiktok", "pinterest", "snap", "klaviyo", "meta:1234"
 ---@field events? string[]     what each must send: "page_view", "view_item", "add_to_cart", "begin_checkout"
 ---@field denied? boolean      the visitor refused cookies: nobody may send
+---@field learned? any         t.learned, so that what has disappeared is told
 
 ---@class nano.PixelFinish
 ---@field refusal? boolean       a second visitor refuses cookies, after which nobody may send
