@@ -4,6 +4,8 @@ local http = require "http"
 
 local lib = assert(sys.load_trusted(sys.files.read("tests/e2e/lib.lua"), "tests/e2e/lib.lua"))()
 
+local LONG = { timeout_ms = 120000 } -- several runs of a whole journey
+
 describe("pixel_auditor at the demo store", function()
   local folder, demo
   before_each(function()
@@ -90,16 +92,17 @@ describe("pixel_auditor at the demo store", function()
     expect(run().status):is("FAIL")
     run("--update-baseline")
     expect(run().status):is("WARN")
-  end)
+  end, LONG)
 
   it("takes who must send what from its options", function()
     demo = folder:demo()
     local result = run("-o", "vendors=meta,ga4:G-OTHER1", "-o", "events=add_to_cart")
     expect(result.status):is("FAIL")
     expect(result.summary):is("Google Analytics G-OTHER1 sends nothing at all")
-    local wrong = folder:report { "run", "pixel_auditor", "--url", demo.url, "-o", "vendors=mета" }
+    local wrong = folder:report { "run", "pixel_auditor", "--url", demo.url, "-o", "vendors=mets" }
     expect(wrong.pixel_auditor.status):is("ERROR")
-  end)
+    expect(wrong.pixel_auditor.summary):contains('there is no vendor "mets"')
+  end, LONG)
 
   it("holds a visitor's refusal for the whole journey when it is told to", function()
     demo = folder:demo("consent_ignored")
@@ -108,7 +111,7 @@ describe("pixel_auditor at the demo store", function()
     expect(result.summary):contains("although the visitor refused cookies")
     demo.fault("consent_ignored", false)
     expect(run("-o", "consent=decline").status):is("PASS")
-  end)
+  end, LONG)
 
   it("raises no alarm for faults that are not of pixels, and says how far it came", function()
     demo = folder:demo("checkout_unreachable", "slow_hero")
@@ -118,7 +121,7 @@ describe("pixel_auditor at the demo store", function()
     demo.fault("checkout_unreachable", false)
     demo.fault("atc_broken", true)
     expect(run().status):is("PASS")
-  end)
+  end, LONG)
 
   it("finds no pixel in a shop without any", function()
     local process = assert(sys.process.spawn { argv = { lib.program, "demo", "--no-pixels" },
