@@ -17,8 +17,8 @@
  *   server:add_socket_path(path[, any_origin])
  *   server:close()    no new connections; what is under way is still taken and answered
  *
- *   self_signed{name, …} → {cert=, key=, spki=} | nil, text, "tls"   PEM texts, and the base64 SHA-256
- *     of the public key by which a browser can be told to accept it; valid for 30 days
+ *   self_signed{name, …} → {cert=, key=, spki=} | nil, text, "tls"   PEM texts, and the base64
+ *     SHA-256 of the public key by which a browser can be told to accept it; valid for 30 days
  *
  * Options of listen: host, port, tls_cert, tls_key, max_body, max_message, max_connections,
  * max_waiting, and in milliseconds header_timeout, idle_timeout, body_timeout, answer_timeout,

@@ -2,8 +2,8 @@
 --
 -- A shopper goes from the home page to checkout while all marketing pixels are listened to: who is
 -- told of which step, how often, with which value and products, and whether that is what the shop
--- itself says. Where there is a cookie banner, a second visitor refuses it. What was seen is learned
--- (t.learned), so that a later run tells what has disappeared.
+-- itself says. Where there is a cookie banner, a second visitor refuses it. What was seen is
+-- learned, so that a later run tells what has disappeared.
 
 local pixel = require "pixel"
 local shop = require "shop"
@@ -20,8 +20,8 @@ return skill "pixel_auditor" {
     device  = option.string { about = "the shopper's device; default: the project's, or a phone" },
     consent = option.enum { "accept", "decline", "ignore", default = "accept",
       about = "the answer to a cookie banner; after accept, a second visitor refuses" },
-    vendors = option.list {
-      about = "who must send: meta, ga4, tiktok, pinterest, snap, klaviyo; meta:ID for one of many" },
+    vendors = option.list { about = "who must send: meta, ga4, tiktok, pinterest, snap, klaviyo; "
+      .. "meta:ID for one of many" },
     events  = option.list { about = "what each must send: page_view, view_item, add_to_cart, "
       .. "begin_checkout; default: what it sent before" },
     wait    = option.duration { default = "5s", about = "longest wait for the events of a step" },

@@ -30,7 +30,8 @@ describe("frames and workers of a page", function()
   before_each(function()
     local pages = {
       ["/worker.js"] = script(WORKER), ["/frame-worker.js"] = script("fetch('/deepest');"),
-      ["/frame"] = FRAME, ["/from-worker"] = "ok", ["/from-frame"] = "ok", ["/deepest"] = "ok", ["/after"] = "ok",
+      ["/frame"] = FRAME, ["/from-worker"] = "ok", ["/from-frame"] = "ok", ["/deepest"] = "ok",
+      ["/after"] = "ok",
       ["/blob"] = "ok",
     }
     other = web.site(pages)

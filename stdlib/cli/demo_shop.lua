@@ -1,5 +1,5 @@
---- Whether the shop at hand is a demo shop of this machine, and what a browser then needs to reach the
---- stand-ins of its pixels' vendors. Called by cli/session.lua and the verb demo.
+--- Whether the shop at hand is a demo shop of this machine, and what a browser then needs to reach
+--- the stand-ins of its pixels' vendors. Called by cli/session.lua and the verb demo.
 
 local json = require "json"
 
@@ -34,7 +34,8 @@ function demo_shop.flags(of)
     "--ignore-certificate-errors-spki-list=" .. of.spki }
 end
 
---- The browser's flags for a shop; none unless it is a demo shop of this machine with pixels. Waits.
+--- The browser's flags for a shop; none unless it is a demo shop of this machine with pixels.
+--- Waits.
 ---@param url string?
 ---@return string[]
 function demo_shop.browser_args(url)

@@ -20,7 +20,8 @@ describe("cli.demo_shop", function()
 
   it("makes no flag of what is not sound", function()
     for _, bad in ipairs { with { hosts = { "a, MAP * evil.example" } }, with { hosts = {} },
-      with { hosts = "x" }, with { address = "10.0.0.1:1" }, with { address = "127.0.0.1:1, MAP *" },
+      with { hosts = "x" }, with { address = "10.0.0.1:1" },
+      with { address = "127.0.0.1:1, MAP *" },
       with { address = "127.0.0.1" }, with { address = "evil.example:443" },
       with { spki = "a b" }, with { spki = "" }, with { spki = 7 } } do
       expect(demo_shop.flags(bad)):same {}

@@ -82,7 +82,7 @@ describe("a missing event", function()
     expect({ last.event, last.problem, last.step }):same { "add_to_cart", "missing", "add to cart" }
   end)
 
-  it("is no problem of a vendor that only counts visits, nor where the journey never came", function()
+  it("is no problem of a vendor that only counts visits, nor where nobody came", function()
     expect(messages { change = { ["ga4 view_item"] = false, ["ga4 add_to_cart"] = false,
       ["ga4 begin_checkout"] = false } }):same {}
     expect(messages { reached = { page_view = "page view", view_item = "product view" },
@@ -91,7 +91,8 @@ describe("a missing event", function()
 
   it("fails when options or an earlier run say that it has to come", function()
     expect(messages { change = { ["meta add_to_cart"] = false, ["meta begin_checkout"] = false },
-      vendors = { "meta" } }):same { "fail Meta pixel 1234 sends no AddToCart and InitiateCheckout" }
+      vendors = { "meta" } })
+      :same { "fail Meta pixel 1234 sends no AddToCart and InitiateCheckout" }
     expect(messages { vendors = { "tiktok", "meta:99" } }):same { "fail TikTok pixel sends nothing "
       .. "at all", "fail Meta pixel 99 sends nothing at all" }
     expect(messages { change = { ["meta page_view"] = false }, expect = { "page_view" } })
@@ -140,8 +141,8 @@ describe("values", function()
 
   it("absent, zero, in cents or wrong", function()
     expect(about { value = "none" }):same { "warn Meta pixel 1234: AddToCart has no value" }
-    expect(about { value = 0 }):same { "warn Meta pixel 1234: AddToCart has value 0, the cart says "
-      .. "25.00 USD" }
+    expect(about { value = 0 }):same { "warn Meta pixel 1234: AddToCart has value 0, the cart "
+      .. "says 25.00 USD" }
     expect(about { value = 2500 }):same { "warn Meta pixel 1234: AddToCart has value 2500.00, the "
       .. "cart says 25.00 USD: cents were sent as whole units" }
     expect(about({ value = 10 }, "ga4 view_item")):same { "warn Google Analytics id: view_item has "
@@ -157,8 +158,8 @@ describe("values", function()
   it("of no product, or of another one", function()
     expect(about({ ids = {} }, "ga4 add_to_cart")):same { "warn Google Analytics id: add_to_cart "
       .. "has no items" }
-    expect(about { ids = { "9999" } }):same { "warn Meta pixel 1234: AddToCart names 9999, which is "
-      .. "not in the cart" }
+    expect(about { ids = { "9999" } }):same { "warn Meta pixel 1234: AddToCart names 9999, which "
+      .. "is not in the cart" }
   end)
 
   it("that Klaviyo may leave out", function()
