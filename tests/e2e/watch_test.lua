@@ -15,7 +15,8 @@ end }
 local function config(url, more)
   return ([[return {
     store = { url = "%s", name = "shop" },
-    routes = { { name = "all", to = { "stdout" }, group_wait = "100ms", group_interval = "100ms" } },
+    routes = { { name = "all", to = { "stdout" }, group_wait = "100ms",
+      group_interval = "100ms" } },
     %s
   }]]):format(url, more or "")
 end
