@@ -116,7 +116,9 @@ local function on_lost(pool, worker)
   local words = culprit.parse(worker.handle:last_words())
   local alone = next(worker.flights) ~= nil and next(worker.flights, (next(worker.flights))) == nil
   for _, flight in pairs(worker.flights) do
-    local guilty = alone or words.run == flight.id or flight.retried
+    -- A daemon tries one again that was alone but had not begun: the worker died before it.
+    local begun = flight.doing or worker.hung or not pool.patient
+    local guilty = words.run == flight.id or flight.retried or (alone and begun)
     if pool.closing or guilty then
       finish(flight, { how = "lost", text = text, hung = worker.hung, where = words.run == flight.id
         and words.where })
