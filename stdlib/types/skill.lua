@@ -13,6 +13,7 @@
 ---@field alias? string|string[]            further names
 ---@field severity? "P0"|"P1"|"P2"|"P3"     of an incident that it opens; P0 is the most urgent
 ---@field tags? string[]
+---@field parents? string|string[]  skills whose incident explains this one's (watch)
 
 --- Made by option.<kind> { … }.
 ---@class nano.Option
