@@ -262,11 +262,11 @@ static void stop_kills_what_ignores_term(void **state)
 {
     (void)state;
     outcome o = {.which = PROCESS_STDOUT};
-    process_config c = {.argv =
-                            ARGV("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 5; done"),
-                        .streams = {PROCESS_NULL, PROCESS_PIPE, PROCESS_NULL},
-                        .on_exit = on_exit_seen,
-                        .arg = &o};
+    process_config c = {
+        .argv = ARGV("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 5; done"),
+        .streams = {PROCESS_NULL, PROCESS_PIPE, PROCESS_NULL},
+        .on_exit = on_exit_seen,
+        .arg = &o};
     o.p = process_spawn(&c, NULL);
     assert_true(process_read(o.p, PROCESS_STDOUT, on_text, &o));
     while (!o.text.len)
@@ -303,26 +303,34 @@ static void destroy_of_a_running_process_leaves_nothing(void **state)
 static void adopts_and_reaps_orphans(void **state)
 {
     (void)state;
-    int hold[2];
-    assert_int_equal(pipe(hold), 0);
-    process_fd fds[] = {{.source = hold[0], .target = 3}};
+    int orphan_end[2], leader_end[2];
+    assert_int_equal(pipe2(orphan_end, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(leader_end, O_CLOEXEC), 0);
+    process_fd fds[] = {{.source = orphan_end[0], .target = 3},
+                        {.source = leader_end[0], .target = 4}};
     outcome o = {.which = PROCESS_STDOUT};
-    /* The grandchild leaves the group, tells its pid and outlives its parent: it waits for our end
-     * of the pipe. */
-    process_config c = {.argv = ARGV("setsid", "-f", "sh", "-c", "echo $$; read x <&3"),
-                        .streams = {PROCESS_NULL, PROCESS_PIPE, PROCESS_NULL},
-                        .fds = fds,
-                        .fd_count = 1,
-                        .on_exit = on_exit_seen,
-                        .arg = &o};
+    /* The grandchild leaves the group, tells its pid and outlives its parent; each waits for our
+     * end of its pipe. */
+    process_config c = {
+        .argv = ARGV("sh", "-c", "setsid sh -c 'echo $$; read x <&3' & exec cat <&4 >/dev/null"),
+        .streams = {PROCESS_NULL, PROCESS_PIPE, PROCESS_NULL},
+        .fds = fds,
+        .fd_count = 2,
+        .on_exit = on_exit_seen,
+        .arg = &o};
     o.p = process_spawn(&c, NULL);
     assert_true(process_read(o.p, PROCESS_STDOUT, on_text, &o));
-    close(hold[0]);
-    while (!o.text.len || !o.exited)
+    close(orphan_end[0]);
+    close(leader_end[0]);
+    while (!o.text.len)
+        ev_run(loop_ev(), EVRUN_ONCE);
+    close(leader_end[1]);
+    while (!o.exited)
         ev_run(loop_ev(), EVRUN_ONCE);
     pid_t orphan = (pid_t)atoi(buf_cstr(&o.text));
+    assert_true(orphan > 0);
     assert_int_equal(kill(orphan, 0), 0);
-    close(hold[1]);
+    close(orphan_end[1]);
     while (kill(orphan, 0) == 0) /* a zombie would stay for ever */
         ev_run(loop_ev(), EVRUN_ONCE);
     finish(&o);
