@@ -104,8 +104,9 @@ fuzz:
 	done
 fuzz-one:
 	clang -g -O1 -std=gnu11 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iengine -o build/fuzz/$(NAME) \
-	  tests/fuzz/fuzz_$(NAME).c $(FUZZ_$(NAME)) $(FUZZ_CORE) -lspng -lm
-	build/fuzz/$(NAME) -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+	  tests/fuzz/fuzz_$(NAME).c $(FUZZ_$(NAME)) $(FUZZ_CORE) -lspng -lz -lm
+	@mkdir -p build/fuzz/$(NAME)-corpus
+	build/fuzz/$(NAME) build/fuzz/$(NAME)-corpus $(wildcard tests/fuzz/$(NAME)) -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
 	  $(if $(wildcard tests/fuzz/$(NAME).dict),-dict=tests/fuzz/$(NAME).dict)
 
 bench: test-deps
