@@ -115,7 +115,7 @@ local function sections(report, pictures)
     return a.place < b.place
   end)
   for _, entry in ipairs(order) do
-    made[entry.place] = skill.render(entry.result, entry.place, pictures)
+    made[entry.place] = skill.render(entry.result, entry.place, pictures, #order == 1)
   end
   return made
 end
