@@ -93,7 +93,8 @@ describe("tags", function()
     end)
 
   it("makes only addresses of the web clickable", function()
-    expect(tags.link("https://a.example/?x=1&y").html):contains('href="https://a.example/?x=1&amp;y"')
+    expect(tags.link("https://a.example/?x=1&y").html)
+      :contains('href="https://a.example/?x=1&amp;y"')
     for _, url in ipairs { "javascript:alert(1)", "data:text/html,x", " https://a", "//a",
       "file:///etc/passwd" } do
       expect(tags.link(url).html:find("href", 1, true), url):is(nil)
