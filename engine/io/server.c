@@ -32,8 +32,7 @@ const server_config server_config_default = {
     .ping_interval = 30 * NS_PER_SEC,
 };
 
-/* ---- work outside of callbacks
- * ------------------------------------------------------------------------------- */
+/* ---- work outside of callbacks --------------------------------------------------------------- */
 
 static void conn_changed(conn *c)
 {
@@ -53,6 +52,7 @@ static void server_free(server *s)
 {
     loop_timer_stop(&s->sweep);
     loop_timer_stop(&s->accept_again);
+    loop_timer_stop(&s->settling);
     server_files_finish(s);
     server_socket_paths_finish(s);
     if (s->own_vhost && lws_glue_running())
@@ -101,8 +101,7 @@ void server_announce(server *s)
     server_defer(s);
 }
 
-/* ---- connections
- * --------------------------------------------------------------------------------------------- */
+/* ---- connections ----------------------------------------------------------------------------- */
 
 static void sweep_connections(void *arg);
 static void resume_accepting(void *arg);
@@ -127,10 +126,10 @@ static conn *conn_create(server *s, int fd, const struct sockaddr *from, socklen
     c->handler.on_event = server_on_event;
     list_init(&c->changed);
     list_init(&c->waiting);
+    list_init(&c->unsettled);
     c->owner = s;
     c->fd = fd;
     c->file = -1;
-    c->bytes_read = -1;
     c->slot = s->free_slots[--s->free_count];
     s->slots[c->slot] = c;
     list_push(&s->conns, &c->node);
@@ -161,6 +160,8 @@ void server_end_request(conn *c)
 void server_forget(conn *c)
 {
     server *s = c->owner;
+    if (c->detaching)
+        return;
     if (c->adopting) {
         c->orphan = true;
         return;
@@ -172,8 +173,10 @@ void server_forget(conn *c)
         server_socket_detach(c);
     list_remove(&c->node);
     list_remove(&c->changed);
+    list_remove(&c->unsettled);
     s->slots[c->slot] = NULL;
     s->free_slots[s->free_count++] = c->slot;
+    lws_glue_forget(&c->handler);
     chunk_reader_destroy(c->chunks);
     if (c->file >= 0)
         close(c->file);
@@ -191,7 +194,12 @@ void server_forget(conn *c)
 void server_kill(conn *c)
 {
     server_watch_io(c, 0);
-    lws_glue_kill(c->wsi);
+    if (c->wsi) {
+        lws_glue_kill(c->wsi);
+        return;
+    }
+    close(c->fd);
+    server_forget(c);
 }
 
 conn *server_conn(server *s, uint64_t id, err *e)
@@ -265,9 +273,7 @@ static void on_accept(struct ev_loop *ev, ev_io *w, int events)
     }
 }
 
-/* ---- deadlines
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- deadlines ------------------------------------------------------------------------------- */
 
 static void expire(conn *c, mono_ns now)
 {
@@ -300,8 +306,7 @@ static void sweep_connections(void *arg)
     start_sweep(s);
 }
 
-/* ---- opening and closing
- * ------------------------------------------------------------------------------------- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 static struct addrinfo *resolve(const server_config *config, err *e)
 {
@@ -392,6 +397,7 @@ server *server_open(const server_config *config, err *e)
     list_init(&s->conns);
     list_init(&s->changed);
     list_init(&s->waiting);
+    list_init(&s->unsettled);
     make_slots(s);
     ev_io_init(&s->accepting, on_accept, fd, EV_READ);
     s->accepting.data = s;

@@ -9,9 +9,14 @@
  * nothing any more and every call with it fails with code "closed".
  *
  * Not offered, because libwebsockets 4.1.6 can't do it well enough (lws_headers.h and lws_glue.h
- * say more): HTTP/2 (it drops every header that it does not know), the query as it was spelt, 431
- * for headers beyond 16 KB (the connection is closed without an answer), pipelining behind a
- * request with a body (answered with 400 and closed), WebSocket subprotocols and compression.
+ * say more):
+ * - HTTP/2: it drops every header that it does not know. TLS connections are HTTP/1.1.
+ * - The query as it was spelt: its parameters are the same, byte for byte.
+ * - 431 for a head beyond 16 KB: the connection is closed without an answer.
+ * - A request with a body that is sent before the answer to an earlier one has come: 400, closed.
+ * - A pipeline of more than two requests while the second waits for its answer for long: closed
+ *   after that answer (with TLS: before it). Quick answers to pipelines of any length are fine.
+ * - WebSocket subprotocols and compression.
  */
 #ifndef NANO_IO_SERVER_H
 #define NANO_IO_SERVER_H
@@ -67,9 +72,7 @@ bool server_closing(const server *s);
  * closed. NULL is fine. */
 void server_destroy(server *s);
 
-/* ---- files
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 /* GET and HEAD of exactly this path are answered from memory (copied); with ETag. Replaces an
  * earlier one. */
@@ -85,9 +88,7 @@ bool server_add_folder(server *s, const char *prefix, const char *dir, err *e);
  * 403. */
 void server_add_socket_path(server *s, const char *path, bool any_origin);
 
-/* ---- requests
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 typedef struct server_request {
     uint64_t id;
@@ -130,8 +131,7 @@ size_t server_stream_pending(server *s, uint64_t id);
 typedef void (*server_drain_fn)(void *ctx, bool gone);
 bool server_stream_on_drain(server *s, uint64_t id, server_drain_fn fn, void *ctx);
 
-/* ---- WebSockets
- * ---------------------------------------------------------------------------------------------- */
+/* ---- WebSockets ------------------------------------------------------------------------------ */
 
 /* Calls fn(ctx) from the loop whenever messages or the end may have come. NULL: none. */
 void server_socket_watch(server_socket *k, void (*fn)(void *ctx), void *ctx);

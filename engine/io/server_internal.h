@@ -45,12 +45,14 @@ typedef struct conn {
     list node;           /* in server.conns */
     list changed;        /* in server.changed */
     list waiting;        /* in server.waiting until accepted */
+    list unsettled;      /* in server.unsettled while reading should be paused but can't be */
     server *owner;
-    struct lws *wsi; /* NULL before and after libwebsockets has it */
+    struct lws *wsi; /* NULL before and after libwebsockets has it, and when it was detached */
     struct lws_vhost *vhost;
     int fd, slot;
     conn_state state;
     bool adopting, orphan; /* inside adoption; libwebsockets let it go meanwhile */
+    bool detaching;        /* libwebsockets is made to let it go */
     bool reading_paused;
     bool reply_now; /* an answer was put into out inside a callback: send it from loop_defer */
     bool counted;   /* among server.requests */
@@ -65,9 +67,8 @@ typedef struct conn {
     buf body;
     server_header *headers;
     size_t header_cap;
-    uint64_t body_left; /* by Content-Length */
-    bool body_unread;   /* the client may still be sending what nobody will read */
-    int64_t bytes_read; /* from the socket when the last answer ended, -1: there was none */
+    uint64_t body_left;          /* by Content-Length */
+    bool body_unread;            /* the client may still be sending what nobody will read */
     struct chunk_reader *chunks; /* the body comes in chunks */
     bool http11, head, keep;
     int refuse; /* the upgrade is to be answered with this status */
@@ -101,7 +102,8 @@ struct server {
     bool closing, destroyed;
     bool announce; /* on_ready is due */
     bool deferred; /* server_work is under way */
-    list conns, changed, waiting;
+    list conns, changed, waiting, unsettled;
+    loop_timer settling;
     conn **slots;
     int *free_slots;
     int free_count, conn_count;
@@ -129,12 +131,12 @@ int server_on_event(lws_handler *handler, struct lws *wsi, enum lws_callback_rea
 const char *server_request_header(const server_request *r, const char *name);
 
 /* server_reply.c */
+/* Libwebsockets is to leave the socket alone, as far as it can be made to: see there. */
 void server_pause_reading(conn *c);
+void server_resume_reading(conn *c);
 void server_watch_io(conn *c, int events);
 /* Whether the client has closed its side, or all of it. */
 bool server_client_gone(const conn *c);
-/* Bytes that were read from the socket so far; -1 when it can't be told. */
-int64_t server_bytes_read(const conn *c);
 /* Sends what it can of out, without any consequence. */
 void server_send_now(conn *c);
 /* Answers from inside: status with a plain text. Safe inside callbacks. */

@@ -55,8 +55,7 @@ struct server_socket_path {
     bool any_origin;
 };
 
-/* ---- the handshake
- * ------------------------------------------------------------------------------------------- */
+/* ---- the handshake --------------------------------------------------------------------------- */
 
 void server_add_socket_path(server *s, const char *path, bool any_origin)
 {
@@ -112,8 +111,7 @@ bool server_socket_allowed(conn *c)
     return c->refuse == 0;
 }
 
-/* ---- both sides' ends
- * ---------------------------------------------------------------------------------------- */
+/* ---- both sides' ends ------------------------------------------------------------------------ */
 
 static void free_messages(list *messages)
 {
@@ -186,9 +184,7 @@ void server_socket_detach(conn *c)
     free_if_unused(k);
 }
 
-/* ---- events
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static void heard(conn *c)
 {
@@ -336,8 +332,7 @@ void server_socket_go_away(conn *c)
     server_socket_close(c->socket, 1001, "the server stops");
 }
 
-/* ---- what the owner calls
- * ------------------------------------------------------------------------------------ */
+/* ---- what the owner calls -------------------------------------------------------------------- */
 
 void server_socket_watch(server_socket *k, void (*fn)(void *ctx), void *ctx)
 {

@@ -68,6 +68,7 @@ struct ws_client {
 static void client_free(ws_client *c)
 {
     list *node;
+    lws_glue_forget(&c->handler);
     while ((node = list_shift(&c->received)) || (node = list_shift(&c->unsent))) {
         message *m = list_entry(node, message, node);
         free(m->text);
@@ -143,8 +144,7 @@ static void drop(ws_client *c, const char *code, const char *text)
         lws_glue_kill(c->wsi);
 }
 
-/* ---- what libwebsockets tells
- * -------------------------------------------------------------------------------- */
+/* ---- what libwebsockets tells ---------------------------------------------------------------- */
 
 static void failed_to_connect(ws_client *c, const char *why)
 {
@@ -269,8 +269,7 @@ static int on_event(lws_handler *handler, struct lws *wsi, enum lws_callback_rea
     }
 }
 
-/* ---- connecting
- * ---------------------------------------------------------------------------------------------- */
+/* ---- connecting ------------------------------------------------------------------------------ */
 
 static void connect_to_next(ws_client *c)
 {
@@ -383,9 +382,7 @@ ws_client *ws_client_open(const char *url_text, const ws_client_config *config,
     return c;
 }
 
-/* ---- using it
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- using it -------------------------------------------------------------------------------- */
 
 bool ws_client_send(ws_client *c, const char *text, size_t len)
 {

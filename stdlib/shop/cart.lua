@@ -34,7 +34,8 @@ local READ = [[async ({ before, limit }) => {
     if (!answer.ok) return { status: answer.status };
     const cart = await answer.json().catch(() => ({}));
     if (cart.item_count > before || Date.now() >= end) {
-      const titles = (cart.items || []).slice(0, 20).map(item => item.product_title || item.title);
+      const items = Array.isArray(cart.items) ? cart.items.slice(0, 20) : [];
+      const titles = items.map(item => item.product_title || item.title);
       return { status: answer.status, item_count: cart.item_count, total_price: cart.total_price,
         currency: cart.currency, titles };
     }
@@ -45,7 +46,8 @@ local READ = [[async ({ before, limit }) => {
 -- A theme that goes to the cart page by itself takes the question with it: asked again there.
 local function ask(page, before, limit)
   for attempt = 1, 3 do
-    local ok, state = pcall(page.eval, page, READ, { before = before, limit = limit })
+    local ok, state = pcall(page.eval, page, READ, { before = before, limit = limit },
+      { timeout = limit + ANSWER_MS })
     if ok then return state end
     if attempt == 3 or not (fault.is(state) and state.code == "navigated") then error(state, 0) end
     page:wait_for_load()
@@ -102,7 +104,11 @@ local function check_request(page)
     end
     error(response, 0)
   end
-  if response.status >= 400 then
+  if response.status == 422 then
+    fault.failure { code = "refused",
+      message = ("the page offers the product, but the shop refuses it%s"):format(
+      refusal_words(response)), details = { url = request.url, status = response.status } }
+  elseif response.status >= 400 then
     fault.failure { code = "http-status",
       message = ("%s answered %d%s"):format(path, response.status,
       response.status < 500 and refusal_words(response) or ""),

@@ -19,7 +19,8 @@ describe("a worker", function()
   end
 
   local function job(source)
-    return encode { id = "r1", script = "/x.lua", mode = "run", store = {}, options = {}, source = source }
+    return encode { id = "r1", script = "/x.lua", mode = "run", store = {}, options = {},
+      source = source }
   end
 
   it("answers a ping", function()
@@ -28,8 +29,10 @@ describe("a worker", function()
   end)
 
   it("ends every run exactly once, whatever it is", function()
-    worker:send(encode { op = "run", id = "a", name = "a", module = "no.such.module", argument = "" })
-    worker:send(encode { op = "run", id = "b", name = "b", module = "run.main", argument = "not JSON" })
+    worker:send(encode { op = "run", id = "a", name = "a", module = "no.such.module",
+      argument = "" })
+    worker:send(encode { op = "run", id = "b", name = "b", module = "run.main",
+      argument = "not JSON" })
     worker:send(encode { op = "run", id = "c", name = "c", module = "run.main",
       argument = job 'return skill "c" { run = function() end }' })
     local ended = {}

@@ -148,8 +148,7 @@ static void fixture_stop(fixture *f)
     free(f);
 }
 
-/* ---- a plain client
- * ------------------------------------------------------------------------------------------ */
+/* ---- a plain client -------------------------------------------------------------------------- */
 
 static int dial(const fixture *f)
 {
@@ -296,5 +295,31 @@ static inline bool ends(int fd)
     ssize_t n = recv(fd, &c, 1, 0);
     return n == 0 || (n < 0 && errno != EAGAIN);
 }
+
+/* ---- handlers -------------------------------------------------------------------------------- */
+
+/* Says what was asked. */
+static inline void echo(fixture *f, const server_request *r)
+{
+    buf b;
+    buf_init(&b);
+    buf_printf(&b, "%s %s?%s from %s\n", r->method, r->path, r->query, r->remote);
+    for (size_t i = 0; i < r->header_count; i++)
+        buf_printf(&b, "%s=%s\n", r->headers[i].name, r->headers[i].value);
+    buf_printf(&b, "body %zu: ", r->body_len);
+    buf_append(&b, r->body, r->body_len);
+    const server_header headers[] = {
+        {"Content-Type", "text/plain"}, {"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}};
+    err e;
+    assert_true(server_respond(f->server, r->id, 200, headers, 3, b.data, b.len, &e));
+    buf_finish(&b);
+}
+
+static inline void hold(fixture *f, const server_request *r)
+{
+    f->held[f->held_count++ % 64] = r->id;
+}
+
+#define REQUEST(line) line " HTTP/1.1\r\nHost: shop.test\r\n\r\n"
 
 #endif
