@@ -92,20 +92,10 @@ local function on_message(pool, worker, text)
   end
 end
 
---- How the process ended. Its line closes a moment before it can be asked.
-local function end_of(worker)
-  for _ = 1, 200 do
-    local text = worker.handle:describe_end()
-    if text ~= "" then return text end
-    sys.clock.sleep(5)
-  end
-  return "its line was closed"
-end
-
 --- The worker is gone: decides which run did it; the others get one more try, alone.
 local function on_lost(pool, worker)
   worker.gone = true
-  local text = end_of(worker)
+  local text = worker.handle:describe_end()
   pool.workers[worker] = nil
   pool:unshare(worker)
   if not worker.retiring then
