@@ -5,6 +5,7 @@
 --- header names in lower case. Memory is bounded whatever is asked: carts (demo/carts.lua),
 --- pictures (demo/images.lua), the order log.
 
+local api = require "demo.api.serve"
 local body = require "demo.body"
 local carts = require "demo.carts"
 local catalog = require "demo.catalog"
@@ -29,7 +30,7 @@ local GZIP_FROM = 600 -- bytes; smaller answers gain nothing
 local WRONG_PASSWORDS, WRONG_WINDOW_MS = 10, 60000
 
 local ROUTES = {}
-for _, module in ipairs { "demo.routes_catalog", "demo.routes_cart" } do
+for _, module in ipairs { "demo.routes_catalog", "demo.routes_cart", "demo.api.serve" } do
   for _, route in ipairs(require(module).list) do ROUTES[#ROUTES + 1] = route end
 end
 
@@ -43,6 +44,7 @@ function shop.new(options)
     secret = crypto.random_bytes(32), on = {}, orders = {}, order_count = 0, wrong = {},
     assets = {},
   }, Shop)
+  self.api = api.new(self.now)
   self.carts = carts.new(function(id) return self:find_variant(id) end)
   self:reload()
   for _, name in ipairs(options.faults or {}) do self:fault(name, true) end
@@ -191,7 +193,9 @@ end
 ---@param request table
 ---@return DemoResponse?
 function Shop:password_gate(request)
-  if request.path:find("^/cdn/") or request.path:find("^/assets/") then return nil end
+  for _, open in ipairs { "^/cdn/", "^/assets/", "^/admin/api/" } do
+    if request.path:find(open) then return nil end
+  end
   if request.path == "/password" and request.method == "POST" then
     return try_password(self, request)
   end

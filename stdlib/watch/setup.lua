@@ -186,7 +186,8 @@ function setup.build(options)
   end
   if #context.problems > 0 then
     table.sort(context.problems)
-    error(fault.new("usage", { message = table.concat(context.problems, "\n"), code = "config" }), 0)
+    local message = table.concat(context.problems, "\n")
+    error(fault.new("usage", { message = message, code = "config" }), 0)
   end
   link_parents(out.checks)
   -- Beside the database unless somebody chose a place: the project may be read-only for a service.

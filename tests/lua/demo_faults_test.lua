@@ -78,7 +78,7 @@ describe("faults", function()
     expect(me.get("/cart.js").status):is(200)
     expect(switch("nope", true).status):is(404)
     expect(function() shop:fault("nope", true) end):raises('there is no fault "nope"')
-    expect(function() shop_module.new { faults = { "nope" } } end):raises("atc_broken, cart_500")
+    expect(function() shop_module.new { faults = { "nope" } } end):raises("atc_broken, broken_image, cart_500")
   end)
 
   it("atc_broken: a leftover script stops the form, nothing else changes", function()
