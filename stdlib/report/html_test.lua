@@ -381,6 +381,20 @@ describe("pictures", function()
   end)
 end)
 
+it("knows every field that an editor completes", function()
+  local made_of = { ["nano.PixelEvent"] = "findings", ["nano.VisualChange"] = "visual",
+    ["nano.ElementChange"] = "visual" }
+  local class
+  for line in sys.files.read("stdlib/types/report.lua"):gmatch "[^\n]+" do
+    class = line:match "^%-%-%-@class (%S+)" or class
+    local field = line:match "^%-%-%-@field (%w+)"
+    if field then
+      local source = sys.files.read(("stdlib/report/html/%s.lua"):format(made_of[class]))
+      expect(source):matches("%." .. field .. "%f[^%w_]")
+    end
+  end
+end)
+
 it("stays small whatever a run left behind", function()
   local requests, console, steps, details = {}, {}, {}, {}
   local long = ("<x>"):rep(50000)

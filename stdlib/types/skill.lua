@@ -162,7 +162,8 @@ function t.log(message) end
 ---@param message any
 function t.summary(message) end
 
---- Keeps a value in the result's details.
+--- Keeps a value in the result's details. Reports know some names: a list of PixelEvent under
+--- "pixels" gets a table, a list of VisualChange under "visual" is shown before and after.
 ---@param name string
 ---@param value any
 function t.detail(name, value) end
