@@ -6,6 +6,7 @@ local lib = assert(sys.load_trusted(sys.files.read("tests/e2e/lib.lua"), "tests/
 
 local SKILLS = { "checkout", "headless_probe", "shopify_doctor" }
 local HEALTHY_RUNS = tonumber(sys.env.get("HEALTHY_RUNS") or "") or 2
+local LIMIT_MS = 120000
 
 -- fault → skill → { status, words of the summary }. A skill that is not named must PASS. `only`
 -- leaves skills out that would wait half a minute and find the same.
@@ -54,7 +55,7 @@ describe("the storefront skills at the demo store", function()
   end)
 
   local function check(skills)
-    return (folder:report { "run", unpack(skills), "--url", demo.url })
+    return (folder:report { "run", "--url", demo.url, unpack(skills) })
   end
 
   local function verify(result, want)
@@ -70,7 +71,7 @@ describe("the storefront skills at the demo store", function()
       local results = check(SKILLS)
       for _, skill in ipairs(SKILLS) do verify(results[skill]) end
     end
-  end)
+  end, { timeout_ms = LIMIT_MS * HEALTHY_RUNS })
 
   local names = {}
   for name in pairs(FAULTS) do names[#names + 1] = name end
@@ -84,6 +85,6 @@ describe("the storefront skills at the demo store", function()
       demo.fault(name, false)
       if not ok then error(results, 0) end
       for _, skill in ipairs(skills) do verify(results[skill], want[skill]) end
-    end)
+    end, { timeout_ms = LIMIT_MS })
   end
 end)
