@@ -2,7 +2,7 @@
 
 --- What storefront skills share: a shopper's ways through a shop of any theme, and the truth from
 --- its own /cart.js. Needs "browser". Every function fails the step in a store owner's words.
----@class nano.shop
+---@class nano.shop: nano.ShopChecks
 local shop = {}
 
 ---@class nano.Cart

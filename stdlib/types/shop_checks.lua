@@ -1,0 +1,38 @@
+---@meta _
+
+--- What the check-up skills share: looking at pages, and what to look for. A check reports what it
+--- finds to shop.findings.
+---@class nano.ShopChecks
+---@field admin fun(options: { url: string, token: nano.Secret|string, version?: string }): nano.ShopAdmin  a client of the Admin GraphQL API; needs "http:*.myshopify.com"
+---@field findings fun(t: nano.Context): nano.ShopFindings  what a check finds in several steps
+---@field look fun(t: nano.Context, page: nano.Page, path: string, name: string, known?: table): table  opens a page and tells what it shows
+---@field look_around fun(t: nano.Context, page: nano.Page, found: nano.ShopFindings, handle?: string): table[]  looks at home, a collection, a product and the cart
+---@field product_path fun(t: nano.Context, page: nano.Page, views: table[], handle?: string): string  of the product to look at
+---@field check_liquid fun(views: table[], found: nano.ShopFindings)  errors of the theme in texts
+---@field check_images fun(views: table[], found: nano.ShopFindings)  broken pictures
+---@field check_scripts fun(views: table[], found: nano.ShopFindings)  scripts that are gone, and whose they are
+---@field check_insecure fun(views: table[], found: nano.ShopFindings)  parts without encryption
+---@field check_structured fun(t: nano.Context, views: table[], found: nano.ShopFindings)  JSON-LD against the real price; needs "http"
+---@field check_back_office fun(t: nano.Context, views: table[], found: nano.ShopFindings, options: { token?: nano.Secret, url?: string }): table?  the Admin API's word on theme and products
+---@field check_hydration fun(views: table[], found: nano.ShopFindings)  parts that server and browser draw differently
+---@field check_console fun(views: table[], found: nano.ShopFindings, ignore?: string[])  errors of scripts, without noise
+---@field check_rate_limits fun(t: nano.Context, views: table[], found: nano.ShopFindings)  429s; needs "http"
+---@field check_price fun(t: nano.Context, page: nano.Page, view: table, found: nano.ShopFindings, token?: nano.Secret)  of the page against the shop's; needs "http"
+---@field follow_links fun(t: nano.Context, views: table[], found: nano.ShopFindings, options?: { max?: integer, ignore?: string[] }): integer, integer  needs "http"
+---@field follow_images fun(t: nano.Context, views: table[], found: nano.ShopFindings, max?: integer): integer  needs "http"
+---@field answer_cookies fun(page: nano.Page, answer: "accept"|"decline"): boolean  answers a cookie banner
+
+---@class nano.ShopFindings
+---@field list table[]
+---@field step fun(name: string, fn: fun(): any): any       goes on after something bad
+---@field bad fun(message: string, more?: table)            the run fails at its end
+---@field poor fun(message: string, more?: table)           the run is a WARN
+---@field conclude fun(text: string)                        fails, or says the sentence
+
+---@class nano.ShopAdmin
+---@field cost? table  { requested, actual, available, maximum, restore_rate } of the last answer
+---@field spent number  points
+---@field waited_ms number
+---@field query fun(self, query: string, variables?: table): table?, string?, string?, table?
+---@field quota fun(self): string?
+---@field waited fun(self): string
