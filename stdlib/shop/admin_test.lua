@@ -43,7 +43,8 @@ describe("the Admin API client", function()
     expect(it:query("{ shop { name } }", { first = 1 })):same { shop = { name = "X" } }
     expect(asked[1].path):is("/admin/api/2026-07/graphql.json")
     expect(asked[1].headers["x-shopify-access-token"]):is("shpat_x")
-    expect(json.decode(asked[1].body)):same { query = "{ shop { name } }", variables = { first = 1 } }
+    expect(json.decode(asked[1].body)):same { query = "{ shop { name } }",
+      variables = { first = 1 } }
     expect(it.spent):is(3)
     expect(it:quota()):is("1997 of 2000 points, 100/s come back")
     for _, value in pairs(it) do expect(value):is_not("shpat_x") end
@@ -73,20 +74,21 @@ describe("the Admin API client", function()
     local text, partial = fails { 200, { data = { shop = { name = "X" } }, errors = { {
       message = "Access denied", extensions = { code = "ACCESS_DENIED",
       requiredAccess = "`read_themes` access scope." } } } } }
-    expect(text):is("access-denied: the access token may not do this: it needs `read_themes` access "
-      .. "scope")
+    expect(text):is("access-denied: the access token may not do this: it needs `read_themes` "
+      .. "access scope")
     expect(partial.shop.name):is("X")
     expect((fails(refusal("MAX_COST_EXCEEDED", "Query cost is 2003.")))):is(
       "too-expensive: Query cost is 2003. Ask for fewer items at once.")
     expect((fails { 200, { data = { productUpdate = { userErrors = { { field = { "input", "title" },
-      message = "can't be blank" } } } } } })):is("user-errors: the shop refuses: input.title: can't "
-      .. "be blank")
+      message = "can't be blank" } } } } } })):is("user-errors: the shop refuses: input.title: "
+      .. "can't be blank")
     expect((fails(refusal("undefinedField", "Field 'x' doesn't exist")))):is(
       "graphql: Field 'x' doesn't exist")
   end)
 
   it("explains statuses", function()
-    expect((fails { 401, { errors = "[API] Invalid API key" } })):contains("does not know this access token")
+    expect((fails { 401, { errors =
+      "[API] Invalid API key" } })):contains("does not know this access token")
     expect((fails { 402, {} })):contains("frozen")
     expect((fails { 404, {} })):contains("no Admin API at this address")
     expect((fails { 503, {} })):is("http-status: the Admin API answered 503")

@@ -122,7 +122,8 @@ describe("structured data", function()
   end)
 
   it("with another price, another stock, or parts missing", function()
-    expect(check(product(offer { price = "9.99" }))):contains("says $9.99, but the shop asks for $19.99")
+    expect(check(product(offer { price =
+      "9.99" }))):contains("says $9.99, but the shop asks for $19.99")
     expect(check(product(offer()), { available = false, variants = truth.variants }))
       :contains("says InStock, but the shop is sold out of it")
     expect(check(product(offer { price = "from 9" }))):contains("which is no number")
@@ -180,7 +181,8 @@ describe("prices", function()
   end)
 
   it("do not fit when another variant's is shown", function()
-    expect(compare({ 2999 }, "44310000000001")):contains("shows a wrong price: $1, but the shop asks "
+    expect(compare({ 2999 },
+      "44310000000001")):contains("shows a wrong price: $1, but the shop asks "
       .. "for $19.99")
   end)
 end)

@@ -9,7 +9,8 @@ function keepEntries(entries) {
   for (const entry of entries) {
     if (entry.entryType === 'largest-contentful-paint') {
       seenVitals.lcp = {
-        ms: ms(entry.startTime), size: entry.size, url: entry.url ? clip(entry.url, 300) : undefined,
+        ms: ms(entry.startTime), size: entry.size, url: entry.url ? clip(entry.url,
+          300) : undefined,
         element: entry.element ? tagText(entry.element) : undefined,
       };
     } else if (entry.entryType === 'layout-shift' && !entry.hadRecentInput) {
