@@ -94,6 +94,7 @@ function option_words.secret(fields) end
 ---@field url string
 ---@field name string?
 ---@field password nano.Secret?  of a shop that is closed by a password page
+---@field admin_api_key nano.Secret?  Admin API access token
 
 ---@class nano.MeasureFields
 ---@field unit? string       default from the name: "lcp_ms" is in ms
