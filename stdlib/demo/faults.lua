@@ -7,6 +7,7 @@
 ---   asset(text, name) → text                alters a script or style sheet
 ---   assets = { [name] = text }              further scripts, as an app would bring them
 ---   pixels                                  a word that pixels.js acts on
+---   banner                                  there is a cookie banner
 ---   response(response, request)             a last look; `response.delay_ms` makes it late
 ---
 --- Hooks of several faults run in the order of their names. Used by demo/shop.lua; switched by

@@ -1,5 +1,6 @@
 --- Faults of the demo store's marketing pixels, listed by demo/faults.lua. Each is a word that
---- pixels.js acts on: `pixels`. Nothing else of the shop changes.
+--- pixels.js acts on: `pixels`. Nothing else of the shop changes but that a fault of consent brings
+--- a cookie banner.
 
 local faults = {}
 
@@ -21,7 +22,7 @@ faults.pixel_doubled = {
 
 faults.consent_ignored = {
   about = "TikTok, Klaviyo and Snap are told of visitors who refused cookies",
-  pixels = "consent_ignored",
+  pixels = "consent_ignored", banner = true,
 }
 
 return faults

@@ -1,7 +1,8 @@
 /*
  * The shop's marketing: what Shopify publishes to pixels, the theme's own snippets (Meta, Google
  * Analytics, TikTok), a custom pixel in an iframe (Pinterest), an app's pixel in a worker (Klaviyo,
- * Snap), and the cookie banner in front of all of it. Requests have the form of the vendors' own.
+ * Snap), all of it waiting for the cookie banner if there is one. Requests have the form of the
+ * vendors' own.
  *
  * Nothing runs unless the vendors' hosts are stand-ins: only with them does a host under .test
  * answer. So a visit with a plain browser never calls anybody.
@@ -19,8 +20,6 @@
 
   const getJson = (path) =>
     fetch(path, { headers: { Accept: 'application/json' } }).then((answer) => answer.json());
-  const cookie = (name) =>
-    (document.cookie.split('; ').find((one) => one.startsWith(`${name}=`)) || '').split('=')[1];
   const eventId = () => crypto.randomUUID();
 
   /* Theme snippets --------------------------------------------------------------------------- */
@@ -121,7 +120,10 @@
 
   /* Shopify.analytics ------------------------------------------------------------------------ */
 
-  let allowed = cookie('_tracking_consent') === 'accept';
+  /* A shop without a cookie banner takes consent for granted. */
+  const privacy = window.Shopify.customerPrivacy;
+  let decided = !privacy || !privacy.shouldShowBanner();
+  let allowed = !privacy || privacy.marketingAllowed();
   const held = [];
 
   function deliver(name, goods) {
@@ -136,7 +138,7 @@
       navigator.sendBeacon('/.well-known/shopify/monorail/unstable/produce_batch',
         JSON.stringify({ events: [{ schema_id: 'web_pixels_manager_event_publish/1.0',
           payload: { event_name: name } }] }));
-      if (cookie('_tracking_consent')) deliver(name, goods);
+      if (decided) deliver(name, goods);
       else held.push([name, goods]);
       return true;
     },
@@ -182,43 +184,17 @@
       currency: cart.currency });
   }
 
-  /* The cookie banner ------------------------------------------------------------------------ */
-
-  const isCheckout = document.body.classList.contains('template-checkout');
-  const shouldShow = () => !isCheckout && !cookie('_tracking_consent');
-  window.Shopify.customerPrivacy = {
-    shouldShowBanner: shouldShow,
-    userCanBeTracked: () => allowed,
-    setTrackingConsent: answer,
-  };
-
-  function answer(word) {
-    document.cookie = `_tracking_consent=${word}; path=/; max-age=31536000; SameSite=Lax`;
-    allowed = word === 'accept';
-    const banner = document.getElementById('shopify-pc__banner');
-    if (banner) banner.remove();
+  document.addEventListener('visitorConsentCollected', (event) => {
+    decided = true;
+    allowed = event.detail.marketingAllowed;
     for (const [name, goods] of held.splice(0)) deliver(name, goods);
-  }
-
-  if (shouldShow()) {
-    const banner = document.createElement('div');
-    banner.id = 'shopify-pc__banner';
-    banner.setAttribute('role', 'dialog');
-    banner.setAttribute('aria-label', 'Cookie consent');
-    banner.innerHTML = `<p>We use cookies to see what our visitors like.</p>
-<button type="button" id="shopify-pc__banner__btn-decline">Decline</button>
-<button type="button" id="shopify-pc__banner__btn-accept">Accept</button>`;
-    document.body.append(banner);
-    for (const word of ['accept', 'decline'])
-      document.getElementById(`shopify-pc__banner__btn-${word}`).addEventListener('click',
-        () => answer(word));
-  }
+  });
 
   /* What happens on this page ---------------------------------------------------------------- */
 
   publish('page_viewed');
   if (document.body.classList.contains('template-product')) viewedProduct();
-  if (isCheckout) startedCheckout();
+  if (document.body.classList.contains('template-checkout')) startedCheckout();
   subscribe('cart-update', (event) => {
     if (event.source !== 'product-form') return;
     const item = of(event.cartData);

@@ -254,19 +254,21 @@ local function without_repeats(problems)
   return out
 end
 
+-- As reports read details.pixels (types/report.lua), and more.
 local function rows_of(self)
   local rows = {}
   for i, event in ipairs(self.events) do
     rows[i] = { step = event.step, vendor = event.vendor, id = event.id,
       event = event.event or event.raw_event, raw_event = event.raw_event, value = event.value,
       currency = event.currency, ids = event.ids, event_id = event.event_id, from = event.from,
+      page = event.step, items = event.ids,
       status = event.status, problem = event.problem,
       consent = event.consent and event.consent.raw }
   end
   for _, one in ipairs(self.problems) do
     if self.told[key_of(one.vendor, one.id)] and one.event
       and self.told[key_of(one.vendor, one.id)][one.event] then
-      rows[#rows + 1] = { step = one.step, vendor = one.vendor, id = one.id, event = one.event,
+      rows[#rows + 1] = { step = one.step, page = one.step, vendor = one.vendor, id = one.id, event = one.event,
         raw_event = audit.word(one.vendor, one.event), ids = {}, problem = "missing" }
     end
   end

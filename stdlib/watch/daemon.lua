@@ -24,7 +24,8 @@ Daemon.__index = Daemon
 ---@return Daemon
 function daemon.new(options)
   local self = setmetatable({ flags = options.flags or {}, log = options.log, cwd = options.cwd,
-    getenv = options.getenv, version = options.version, busy_timeout_ms = options.busy_timeout_ms, policy = {}, listeners = {},
+    getenv = options.getenv, version = options.version, policy = {}, listeners = {},
+    busy_timeout_ms = options.busy_timeout_ms,
     started_ms = sys.clock.now(), broken = {}, reloads = 0, reload_failures = 0 }, Daemon)
   self.now = sys.clock.now
   self.pool = require("service.runs").open { concurrency = 100000, policy = self.policy,
@@ -33,6 +34,7 @@ function daemon.new(options)
   return self
 end
 
+--- Tells the log what became of a worker.
 function Daemon:on_worker(what, fields)
   local level = (what == "lost" or what == "failed") and "warn" or "debug"
   self.log:say(level, "worker." .. what, { "pid", fields.pid, "how", fields.how, "why", fields.why,
@@ -80,7 +82,10 @@ function Daemon:apply(made, config)
   self.pool.want = config:get "watch.workers"
   self.pool.recycle_runs = config:get "watch.worker_runs"
   self.pool.recycle_bytes = config:get "watch.worker_mb" * 1048576
-  for _, store in ipairs(made.stores) do self.log:hide(store.password) end
+  for _, store in ipairs(made.stores) do
+    self.log:hide(store.password)
+    self.log:hide(store.admin_api_key)
+  end
   self.log:hide(config:get "watch.token")
   self.core:configure(made, self.now())
   if self.loop then self.loop:wake() end
@@ -88,6 +93,7 @@ end
 
 -- ---- starting -----------------------------------------------------------------------------------
 
+--- Opens the database, alone, and reads what is remembered.
 function Daemon:open_database(path)
   local folder = paths.folder(path)
   if not paths.is(folder, "dir") then
@@ -106,6 +112,7 @@ function Daemon:open_database(path)
   return saved
 end
 
+--- Opens the ways out: journal, outboxes, and what is told when the journal can't write.
 function Daemon:open_journal()
   local log = self.log
   self.memory_box = require("watch.outbox").memory()
@@ -223,6 +230,7 @@ end
 
 local LEVEL = { FAIL = "warn", ERROR = "warn" }
 
+--- Tells log and view of a result and what follows from it.
 function Daemon:on_finished(launch, result, changes)
   self.log:say(LEVEL[result.status] or "info", "run.finished", { "check", launch.check.id,
     "status", result.status, "duration_ms", result.duration_ms, "late_ms", launch.late_ms,
@@ -264,7 +272,8 @@ function Daemon:stop(why)
   self.journal:stop(FLUSH_MS)
   self.journal_task:join(FLUSH_MS + 500)
   local left = self.journal:waiting()
-  self.log:say(left > 0 and "error" or "info", "watch.stopped", { "not_written", left > 0 and left })
+  self.log:say(left > 0 and "error" or "info", "watch.stopped",
+    { "not_written", left > 0 and left })
   sys.task.spawn(self.pool.close, self.pool):join(1000)
   if left == 0 then self.db:close() end
 end

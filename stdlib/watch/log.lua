@@ -12,7 +12,8 @@ local LEVELS = { debug = 1, info = 2, warn = 3, error = 4 }
 local Log = {}
 Log.__index = Log
 
----@param options {format: "logfmt"|"json", level: string?, write: fun(line: string)?, silent: boolean?}
+---@param options {format: "logfmt"|"json", level: string?, write: fun(line: string)?, silent:
+---  boolean?}
 ---@return WatchLog
 function log.new(options)
   return setmetatable({ format = options.format or "logfmt", silent = options.silent,
@@ -25,6 +26,7 @@ function Log:hide(secret)
   if type(secret) == "string" and #secret >= 4 then self.secrets[secret] = true end
 end
 
+--- The text without secrets.
 function Log:clean(text)
   text = text:gsub("(%a[%w+.-]*://)[^/@%s]*:[^/@%s]*@", "%1")
   for secret in pairs(self.secrets) do

@@ -11,8 +11,8 @@
 ---    sleep until box:next_at(), or until box:wait() says that something was put in
 ---
 --- A row: id, key (unique for ever and the same at every try: hand it to receivers that can tell a
---- repeated message, such as a webhook-id or dedup_key), alerter, route, thread, occasion, attempts,
---- created_at, message:
+--- repeated message, such as a webhook-id or dedup_key), alerter, route, thread, occasion,
+--- attempts, created_at, message:
 ---    { format = "nano-sre/alert", version = 1, key, alerter, route, created_at (ISO 8601),
 ---      occasion = "opened"|"changed"|"again"|"escalated"|"resolved"|"test",   -- the most urgent
 ---      items = { { occasion, incident = { id, kind ("shop"|"engine"), status, severity, title,
@@ -21,9 +21,9 @@
 ---
 --- Invariants. A row that is claimed is not claimed again before its lease (LEASE_MS) is over, so a
 --- delivery must end before that; a crash in between gives it back at once (recover). Within one
---- thread (the messages about one group to one alerter) rows go out in order: a "resolved" waits for
---- its "opened". A mark that cannot be written (locked database) is kept and written later; the row
---- is not handed out meanwhile. A row that was not sent in GIVE_UP_MS and
+--- thread (the messages about one group to one alerter) rows go out in order: a "resolved" waits
+--- for its "opened". A mark that cannot be written (locked database) is kept and written later; the
+--- row is not handed out meanwhile. A row that was not sent in GIVE_UP_MS and
 --- TRIES tries is dead.
 
 local backoff = require "watch.backoff"
@@ -107,7 +107,7 @@ local function mark_statement(row, outcome, now_ms)
     .. "WHERE id = ? AND status = 'pending'", status, due_ms, why, sent_at, row.id), status
 end
 
--- Marks that could not be written yet.
+--- Marks that could not be written yet.
 function Outbox:write_marks()
   local ids, statements = {}, {}
   for id, statement in pairs(self.unmarked) do
@@ -177,7 +177,8 @@ function Outbox:recover(now_ms)
   return true
 end
 
--- ---- in memory: for what must be told although the database can't be written ---------------------
+-- ---- in memory: for what must be told although the database can't be written
+-- ---------------------
 
 ---@class MemoryOutbox
 local Memory = setmetatable({}, { __index = Waiting })

@@ -31,7 +31,7 @@ describe("pixel_auditor at the demo store", function()
   end
 
   it("passes on the healthy store, and hears theme, iframe and worker", function()
-    demo = folder:demo()
+    demo = folder:demo("--cookie-banner")
     local result, ended = run()
     if result.status ~= "PASS" then error(result.summary) end
     expect(ended.code):is(0)

@@ -13,7 +13,7 @@ local LAYERS = {
   { "browser", "config", "expect", "http", "pixel", "server", "shop" },
   { "run" },
   { "alert", "incident", "report", "schedule", "service" },
-  { "cli", "demo", "test", "worker" },
+  { "cli", "demo", "test", "watch", "worker" },
 }
 -- Compiled in beside the stdlib.
 local FOREIGN = { argparse = true }
