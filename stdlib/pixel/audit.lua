@@ -268,8 +268,9 @@ local function rows_of(self)
   for _, one in ipairs(self.problems) do
     if self.told[key_of(one.vendor, one.id)] and one.event
       and self.told[key_of(one.vendor, one.id)][one.event] then
-      rows[#rows + 1] = { step = one.step, page = one.step, vendor = one.vendor, id = one.id, event = one.event,
-        raw_event = audit.word(one.vendor, one.event), ids = {}, problem = "missing" }
+      rows[#rows + 1] = { step = one.step, page = one.step, vendor = one.vendor, id = one.id,
+        event = one.event, raw_event = audit.word(one.vendor, one.event), ids = {},
+        problem = "missing" }
     end
   end
   return rows

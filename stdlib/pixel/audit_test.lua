@@ -169,8 +169,8 @@ describe("values", function()
 
   it("differ between vendors, where the shop tells nothing", function()
     expect(messages { truth = {}, change = { ["ga4 add_to_cart"] = { value = 20 } } })
-      :same { "warn Meta pixel 1234 and Google Analytics id differ about add_to_cart: 25.00 USD and "
-        .. "20.00 USD" }
+      :same { "warn Meta pixel 1234 and Google Analytics id differ about add_to_cart: 25.00 USD "
+        .. "and 20.00 USD" }
     expect(messages { truth = {} }):same {}
   end)
 end)

@@ -12,7 +12,7 @@ end
 describe("Meta", function()
   it("by GET, with content ids, value and event id", function()
     local event = one { status = 200, url = "https://www.facebook.com/tr/?id=1234567890"
-      .. "&ev=AddToCart&dl=https%3A%2F%2Fshop.example%2Fproducts%2Fmug&rl=&if=false&ts=1700000000000"
+      .. "&ev=AddToCart&dl=https%3A%2F%2Fshop.example%2Fproducts%2Fmug&if=false&ts=1700000000000"
       .. "&cd[content_type]=product_group&cd[content_ids]=%5B%227001%22%2C7002%5D"
       .. "&cd[value]=49.90&cd[currency]=EUR&sw=402&sh=874&v=2.9.179&r=stable&eid=sh-77ab" }
     expect({ event.vendor, event.id, event.event, event.raw_event, event.value, event.currency,
@@ -142,7 +142,8 @@ describe("Snap", function()
       body = "pid=p-1&ev=PURCHASE&price=1%2C299.00&currency=USD&item_ids=1%3B2&transaction_id=o9" }
     expect({ form.event, form.value, form.event_id }):same { "purchase", 1299, "o9" }
     local capi = one { url = "https://tr.snapchat.com/v3/p-2/events", body = '{"data":[{'
-      .. '"event_name":"VIEW_CONTENT","custom_data":{"value":"5","currency":"USD","content_ids":["a"]}}]}' }
+      .. '"event_name":"VIEW_CONTENT","custom_data":{"value":"5","currency":"USD",'
+      .. '"content_ids":["a"]}}]}' }
     expect({ capi.id, capi.event, capi.value }):same { "p-2", "view_item", 5 }
     expect(#parse.request { url = "https://tr.snapchat.com/cm/i?pid=p-1" }):is(0)
   end)

@@ -77,6 +77,10 @@
 ---@field from_cache? boolean
 ---@field duration_ms? number
 ---@field bytes? number
+---@field from "page"|"iframe"|"worker"
+---@field frame? string      of an iframe: its URL
+---@field worker? string     of a worker: its URL
+---@field post_data? string  what it sent, if it was asked for
 
 ---@class nano.Visit
 ---@field url string
@@ -100,6 +104,7 @@
 ---@field type string
 ---@field headers table<string, string>
 ---@field post_data? string
+---@field from "page"|"iframe"|"worker"
 ---@field failure? string
 ---@field duration_ms? number
 ---@field redirected_from? nano.Request
@@ -327,8 +332,10 @@ function page:visited() end
 ---@return nano.Response?
 function page:response() end
 
+--- The last 400 requests of the page, its frames and its workers, the oldest first.
+---@param options? { post_data: boolean }
 ---@return nano.RequestRecord[]
-function page:requests() end
+function page:requests(options) end
 
 ---@return nano.ConsoleLine[]
 function page:console() end
