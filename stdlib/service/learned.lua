@@ -1,6 +1,6 @@
 --- What a skill learned about a shop (t.learn) for its next run there (t.learned): kept in the
---- table `baselines`, beside the figures of service/baselines.lua. Called by whoever runs skills and
---- keeps results: cli/keeper.lua and watch/daemon.lua.
+--- table `baselines`, beside the figures of service/baselines.lua. Called by whoever runs skills
+--- and keeps results: cli/keeper.lua and watch/daemon.lua.
 
 local learned = {}
 

@@ -36,7 +36,8 @@ function places(e) {
 }
 
 const sameBox = (a, b) => ['x', 'y', 'width', 'height'].every(side => a[side] === b[side]);
-const BLOCKS = ['center', 'center', 'end', 'start']; // by round; the first only if out of sight
+// By round; in the first only what is out of sight is scrolled to.
+const BLOCKS = ['center', 'center', 'end', 'start'];
 
 // {ok, e, x, y} or {why, e}. needs: {enabled, editable, point}
 async function ready(e, needs, round) {
