@@ -75,7 +75,8 @@ describe("watch.retention", function()
     end
     assert(store:write(statements))
     local pauses = 0
-    local removed = assert(retention.clean(store, 90 * DAY, NOW, function() pauses = pauses + 1 end))
+    local removed = assert(retention.clean(store, 90 * DAY, NOW,
+      function() pauses = pauses + 1 end))
     expect(removed.check_runs):is(1100)
     expect(pauses >= 4):is(true)
     local function count(name) return store:read("SELECT count(*) AS n FROM " .. name)[1].n end

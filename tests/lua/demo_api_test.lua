@@ -50,7 +50,8 @@ describe("Admin GraphQL", function()
   for query, cost in pairs {
     ["{ shop { name } }"] = 1,
     ["{ products(first: 10) { nodes { id } } }"] = 6,
-    ["{ products(first: 250) { edges { cursor node { id title } } pageInfo { hasNextPage } } }"] = 13,
+    ["{ products(first: 250) { edges { cursor node { id title } } pageInfo { hasNextPage } } }"] =
+      13,
     ["{ products(first: 5) { nodes { id variants(first: 3) { nodes { id } } } } }"] = 17,
     ["{ shop { plan { displayName } } }"] = 1,
     ["{ products(first: 1) { nodes { priceRangeV2 { minVariantPrice { amount } } } } }"] = 4,

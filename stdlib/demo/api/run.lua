@@ -1,6 +1,6 @@
 --- Runs a GraphQL document against a schema of plain tables, and counts what it costs by the rule
 --- that Shopify's answers follow: an object 1, a connection 2 plus its nodes scaled by the
---- logarithm of how many are asked for, scalars nothing. Used by demo/api/admin.lua and storefront.lua.
+--- logarithm of how many are asked for, scalars nothing. Used by demo/api/serve.lua.
 ---
 --- schema = { root = "QueryRoot", types = { [type] = { [field] = definition } } }
 --- definition = { kind = "scalar"|"object"|"connection"|"list", of = type?, free = bool?,
@@ -58,7 +58,8 @@ local function is_left_out(one, variables)
   for _, directive in ipairs(one.directives or {}) do
     local condition = directive.arguments["if"]
     local yes = condition and read_value(condition, variables) == true
-    if directive.name == "skip" and yes or directive.name == "include" and not yes then return true end
+    if directive.name == "skip" and yes or directive.name == "include"
+      and not yes then return true end
   end
   return false
 end
@@ -103,8 +104,8 @@ local function definition_of(state, type_name, field)
       "undefinedField", { typeName = type_name, fieldName = field.name })
   end
   if definition.kind ~= "scalar" and not field.selection then
-    problem(("Field must have selections (field '%s' returns %s but has no selections. Did you mean "
-      .. "'%s { ... }'?)"):format(field.name, definition.of, field.name), "selectionMismatch")
+    problem(("Field must have selections (field '%s' returns %s but has no selections. Did you "
+      .. "mean '%s { ... }'?)"):format(field.name, definition.of, field.name), "selectionMismatch")
   elseif definition.kind == "scalar" and field.selection then
     problem(("Selections can't be made on scalars (field '%s' has selections)"):format(field.name),
       "selectionMismatch")
@@ -182,7 +183,8 @@ local function window(field, count)
   end
   local low = (values.after and index_of(values.after) or 0) + 1
   local high = (values.before and index_of(values.before) or count + 1) - 1
-  if values.first then high = math.min(high, low + size - 1) else low = math.max(low, high - size + 1) end
+  if values.first then high = math.min(high, low + size - 1) else low = math.max(low,
+    high - size + 1) end
   return low, high
 end
 
@@ -216,7 +218,8 @@ end
 local function check_scope(state, field)
   local scope = field.definition.scope
   if not scope or state.context.scopes[scope] then return true end
-  state.errors[#state.errors + 1] = { message = ("Access denied for %s field. Required access: `%s` "
+  state.errors[#state.errors
+    + 1] = { message = ("Access denied for %s field. Required access: `%s` "
     .. "access scope."):format(field.name, scope), path = { field.key },
     extensions = { code = "ACCESS_DENIED", requiredAccess = ("`%s` access scope."):format(scope),
     documentation = "https://shopify.dev/api/usage/access-scopes" } }

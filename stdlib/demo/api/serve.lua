@@ -42,7 +42,8 @@ end
 function serve.new(now)
   local target = "https://app.alpenglow-outfitters.example/webhooks"
   return { now = now, buckets = {}, count = 0,
-    themes = { theme(139012341, "Alpenglow", "MAIN"), theme(139012399, "Spring draft", "UNPUBLISHED") },
+    themes = { theme(139012341, "Alpenglow", "MAIN"), theme(139012399, "Spring draft",
+      "UNPUBLISHED") },
     webhooks = { webhook(1401, "ORDERS_CREATE", target), webhook(1402, "PRODUCTS_UPDATE", target),
       webhook(1403, "INVENTORY_LEVELS_UPDATE", target), webhook(1404, "APP_UNINSTALLED", target) },
   }
@@ -119,7 +120,8 @@ local function admin(shop, request, view, version)
   local scopes, token = admin_token(request)
   if not scopes then return unauthorized() end
   local asked = read_request(request)
-  if not asked then return response.json({ errors = "Required parameter missing or invalid: query" }, 400) end
+  if not asked then return response.json({ errors =
+    "Required parameter missing or invalid: query" }, 400) end
   local points = bucket_of(shop.api, "graphql " .. token, POINTS, POINTS_PER_S)
   return response.json(graphql(schema.admin, asked, context_of(shop, view, scopes), points))
 end
@@ -128,10 +130,12 @@ local function storefront(shop, request, view, version)
   if not VERSIONS[version] then return nil end
   local token = request.headers["x-shopify-storefront-access-token"]
   if token and token ~= serve.storefront_token then
-    return response.json({ errors = { { message = "", extensions = { code = "UNAUTHORIZED" } } } }, 401)
+    return response.json({ errors = { { message = "", extensions = { code = "UNAUTHORIZED" } } } },
+      401)
   end
   local asked = read_request(request)
-  if not asked then return response.json({ errors = "Required parameter missing or invalid: query" }, 400) end
+  if not asked then return response.json({ errors =
+    "Required parameter missing or invalid: query" }, 400) end
   return response.json(graphql(schema.storefront, asked, context_of(shop, view, {})))
 end
 
@@ -151,7 +155,8 @@ local function rest(read)
       out.headers["retry-after"] = "2.0"
     end
     if out then
-      out.headers["x-shopify-shop-api-call-limit"] = ("%d/%d"):format(CALLS - calls:available(), CALLS)
+      out.headers["x-shopify-shop-api-call-limit"] = ("%d/%d"):format(CALLS - calls:available(),
+        CALLS)
     end
     return out
   end
