@@ -10,6 +10,7 @@
 
 #include "bind/bind.h"
 #include "bind/bind_buf.h"
+#include "io/service.h"
 #include "io/terminal.h"
 
 #define STDIN_MAX (64u << 20)
@@ -77,6 +78,12 @@ static int env_is_tty(lua_State *L)
 static int env_columns(lua_State *L)
 {
     lua_pushinteger(L, terminal_columns(2)); /* progress goes to standard error */
+    return 1;
+}
+
+static int env_rows(lua_State *L)
+{
+    lua_pushinteger(L, terminal_rows(1)); /* the view goes to standard output */
     return 1;
 }
 
@@ -148,6 +155,16 @@ static int env_uid(lua_State *L)
     return 1;
 }
 
+/* notify(text): tells the init system (sd_notify); true also when there is none */
+static int env_notify(lua_State *L)
+{
+    err e;
+    if (!service_notify(bind_text(L, 1, "env.notify(text)", "text", NULL), &e))
+        return bind_fail(L, &e);
+    lua_pushboolean(L, true);
+    return 1;
+}
+
 static const gate_fn functions[] = {
     {"get", env_get, GATE_READ, CAP_ENV, NULL},
     {"list", env_list, GATE_READ, CAP_ENV, NULL},
@@ -156,11 +173,13 @@ static const gate_fn functions[] = {
     {"exe", env_exe, GATE_READ, CAP_ENV, NULL},
     {"is_tty", env_is_tty, GATE_READ, CAP_ENV, NULL},
     {"columns", env_columns, GATE_READ, CAP_ENV, NULL},
+    {"rows", env_rows, GATE_READ, CAP_ENV, NULL},
     {"write", env_write, GATE_EFFECT, CAP_ENV, NULL},
     {"read_stdin", env_read_stdin, GATE_READ, CAP_ENV, NULL},
     {"signal", env_signal, GATE_READ, CAP_ENV, NULL},
     {"hostname", env_hostname, GATE_READ, CAP_ENV, NULL},
     {"uid", env_uid, GATE_READ, CAP_ENV, NULL},
+    {"notify", env_notify, GATE_EFFECT, CAP_ENV, NULL},
     {0},
 };
 

@@ -52,9 +52,7 @@ static void on_exit_status(void *arg, process_status status)
     task_wake(token, 1);
 }
 
-/* ---- spawn
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- spawn * ---- */
 
 /* The field's list of strings as a NULL-terminated array that Lua owns (pushed); NULL without the
  * field. */
@@ -89,7 +87,9 @@ static const char **read_env(lua_State *L)
     int source = lua_gettop(L), n = 0;
     lua_newtable(L);
     for (lua_pushnil(L); lua_next(L, source); lua_pop(L, 1)) {
-        lua_pushfstring(L, "%s=%s", luaL_checkstring(L, -2), luaL_checkstring(L, -1));
+        if (lua_type(L, -2) != LUA_TSTRING) /* converting a key in place would confuse lua_next */
+            bind_usage(L, "process.spawn{env={NAME=value}}", "names must be strings");
+        lua_pushfstring(L, "%s=%s", lua_tostring(L, -2), luaL_checkstring(L, -1));
         lua_rawseti(L, source + 1, ++n);
     }
     const char **array = lua_newuserdata(L, ((size_t)n + 1) * sizeof *array);
@@ -140,9 +140,7 @@ static int l_spawn(lua_State *L)
     return h->process ? 1 : bind_fail(L, &e);
 }
 
-/* ---- streams
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- streams * ---- */
 
 typedef struct stream_op {
     handle *handle; /* kept alive by the environment */
@@ -244,9 +242,7 @@ static int l_close_stdin(lua_State *L)
     return 0;
 }
 
-/* ---- the end
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- the end * ---- */
 
 static void wait_cancel(void *arg)
 {

@@ -12,7 +12,7 @@ local navigation = {}
 
 local GOTO = "page:goto(url, {timeout, wait_until, allow_status, any_type})"
 local VITALS_MS = 300   -- for the last look at the page that is left
-local ERROR_PAGE_MS = 1000
+local ERROR_PAGE_MS, EVENT_MS = 1000, 1000
 local REQUESTED_MS = 1500 -- a navigation that was asked for has begun by then, or will not
 
 -- Names of load states → Chromium's lifecycle events. "commit": the document has begun.
@@ -189,10 +189,14 @@ function navigation.go(tab, url, options)
   world.check_alive(tab)
   navigation.leave(tab)
   tab.mark = tab.network.last
-  local before = tab.document.seq
+  local before, steps = tab.document.seq, tab.steps
   local answer = navigate(tab, page, whole, deadline)
   check_answer(tab, page, whole, answer, options.allow_status)
-  if not answer.loaderId then return nil end
+  if not answer.loaderId then
+    -- A step within the document; its event may come behind the answer.
+    wait_until(tab, limits.deadline(EVENT_MS), function() return tab.steps > steps end)
+    return nil
+  end
   await_document(tab, page, answer, before, event, deadline)
   local one = exchange_of(tab, tab.document)
   local got = one and one:response()
@@ -220,7 +224,7 @@ end
 ---@param deadline browser.Deadline
 function navigation.follow(tab, what, deadline)
   tab:catch_up()
-  if not tab.requested and not tab.navigating then return end
+  if not tab:is_leaving() then return end
   local before = tab.document.seq
   -- tel: and javascript: links ask for a navigation that never begins.
   wait_until(tab, limits.deadline(math.min(REQUESTED_MS, deadline:left())),
@@ -244,7 +248,7 @@ function navigation.wait_for_load(tab, state, options)
   local deadline = limits.deadline(limits.read(signature, options and options.timeout,
     tab.navigation_timeout))
   local there = wait_until(tab, deadline, function()
-    return not tab.navigating and not tab.requested and (not event or tab.document.events[event])
+    return not tab:is_leaving() and (not event or tab.document.events[event])
   end)
   if there then return end
   fault.failure { code = "timeout", message = ("%s did not reach the state %s in %s%s"):format(

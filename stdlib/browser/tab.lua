@@ -39,6 +39,7 @@ local encode, decode = sys.codec.json_encode, sys.codec.json_decode
 ---@field network browser.Network
 ---@field console browser.Console
 ---@field problem Fault?         why the page is no more
+---@field steps integer        changes of the address within a document
 ---@field mark integer           the newest request when the last action began
 ---@field hosts browser.Hosts
 local Tab = {}
@@ -73,6 +74,7 @@ on["Page.navigatedWithinDocument"] = function(self, raw)
   local event = decode(raw)
   if event.frameId ~= self.frame then return end
   self.document.url = event.url
+  self.steps = self.steps + 1
   self.navigating, self.requested = nil, nil
 end
 
@@ -203,9 +205,15 @@ function Tab:post(method, params)
 end
 
 --- Lets the events be read that came before the last answer: an answer wakes its task first.
+---@return browser.Tab self
 function Tab:catch_up()
   sys.clock.sleep(0)
-  if self.problem then error(self.problem, 0) end
+  return self
+end
+
+--- Whether another document is on its way.
+function Tab:is_leaving()
+  return self.navigating ~= nil or self.requested ~= nil
 end
 
 local function engine_fault(what, text, code)
@@ -279,7 +287,7 @@ function tab.open(options)
     log = options.log,
     device = options.device, target = target, frame = target, session = session,
     changed = sync.signal(),
-    network = network.new(), console = console.new(), documents = {}, mark = 0 }, Tab)
+    network = network.new(), console = console.new(), documents = {}, mark = 0, steps = 0 }, Tab)
   new_document(self, "", "about:blank")
   self.sub = browser:subscribe(session, EVENTS)
   self.pump = sys.task.spawn(guarded_pump, self)

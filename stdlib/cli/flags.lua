@@ -17,6 +17,9 @@ local function option(parser, names, key, argname)
   return parser:option(names, about(key)):target(key):argname(argname)
 end
 
+--- A flag that stands for a setting.
+function flags.setting(parser, names, key, argname) return option(parser, names, key, argname) end
+
 --- --url --password
 function flags.shop(parser)
   parser:group("The shop",
@@ -50,7 +53,7 @@ function flags.reporting(parser)
   parser:group("The result",
     option(parser, "-r", "reporters", "NAME[=FILE]"):hidden_name("--reporter"):count("*"),
     parser:option("--output",
-      "write a report file too; .md, .json, .jsonl or .xml decides its form"):argname("FILE"),
+      "write a report file too; .html, .md, .json, .jsonl, .xml or .tap decides its form"):argname("FILE"),
     option(parser, "--report-dir", "report_dir", "DIR"))
 end
 

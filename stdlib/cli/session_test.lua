@@ -39,6 +39,13 @@ local function fake_pool(results)
   end
 end
 
+-- Everybody who can run has run once when this returns.
+local function let_others_run()
+  local me = sys.task.current()
+  sys.task.spawn(function() me:unpark() end)
+  sys.task.park()
+end
+
 local function command(fields)
   local request = { command = "nano-sre run", refs = {}, forget = true }
   for key, value in pairs(fields.request or {}) do request[key] = value end
@@ -99,7 +106,10 @@ describe("a command that runs skills", function()
   end)
 
   it("runs as many at once as it may, and each once", function()
-    local function slow() sys.clock.sleep(1) return { status = "PASS" } end
+    local function slow()
+      let_others_run()
+      return { status = "PASS" }
+    end
     fake_pool { a = slow, b = slow, c = slow, d = slow }
     command { skills = { "a", "b", "c", "d" }, flags = { jobs = "3" } }
     expect(pool.most):is(3)
@@ -111,7 +121,7 @@ describe("a command that runs skills", function()
 
   it("reports in the order in which skills were asked for", function()
     fake_pool {
-      a = function() sys.clock.sleep(5) return { status = "PASS" } end, b = { status = "PASS" },
+      a = function() let_others_run() return { status = "PASS" } end, b = { status = "PASS" },
     }
     command { skills = { "a", "b" }, flags = { jobs = "2", reporters = { "json" } } }
     local report = json.decode(written[1])
@@ -174,12 +184,25 @@ describe("a command that runs skills", function()
     expect(report.exit_code):is(3)
   end)
 
-  it("writes report.md beside the pictures when a report was asked for", function()
+  it("writes reports beside the pictures when they were asked for, the HTML one last", function()
     fake_pool { a = { status = "PASS", summary = "fine" } }
     local _, one = command { skills = { "a" }, request = { report = true } }
     expect(sys.files.read(one.folder .. "/report.md")):matches("| a | ✅ PASS | fine |")
-    expect(written[1]):matches("\nreport: ")
+    expect(sys.files.read(one.folder .. "/report.html")):matches("^<!DOCTYPE html>")
+    expect(json.decode(sys.files.read(one.folder .. "/report.json")).results[1].skill):is "a"
+    expect(written[1]):matches("\nreport: %S+report%.md\nreport: %S+report%.html\n$")
     expect(pool.jobs[1].artifacts):is(one.folder .. "/a")
+  end)
+
+  it("keeps the report as data where pictures are", function()
+    fake_pool { a = function(job)
+      sys.files.make_dirs(job.artifacts)
+      return { status = "PASS" }
+    end }
+    local _, one = command { skills = { "a" } }
+    expect(json.decode(sys.files.read(one.folder .. "/report.json")).exit_code):is(0)
+    expect(sys.files.stat(one.folder .. "/report.html")):is(nil)
+    expect(written[1]:find("report:", 1, true)):is(nil)
   end)
 
   it("makes no report folder when there is nothing to write", function()

@@ -94,13 +94,22 @@ local function add_warnings(lines, result, options)
   end
 end
 
+-- A line a page: "home: LCP 812 ms (good), CLS 0 (good)".
 local function add_metrics(lines, result, options)
+  local places, texts = {}, {}
   for _, metric in ipairs(result.metrics) do
     local name, value, verdict = words.metric(metric)
-    local place, usual = metric.page or metric.step, words.usual(result, metric)
-    field(lines, options.paint, "metric",
-      ("%s%s %s%s%s"):format(place and place .. ": " or "", name, value,
-        verdict and " (" .. verdict .. ")" or "", usual and ", usually " .. usual or ""))
+    local place, usual = metric.page or metric.step or "", words.usual(result, metric)
+    if not texts[place] then
+      texts[place] = {}
+      places[#places + 1] = place
+    end
+    table.insert(texts[place], ("%s %s%s%s"):format(name, value,
+      verdict and " (" .. verdict .. ")" or "", usual and " usually " .. usual or ""))
+  end
+  for _, place in ipairs(places) do
+    field(lines, options.paint, "measured", (place ~= "" and place .. ": " or "")
+      .. table.concat(texts[place], ", "))
   end
 end
 

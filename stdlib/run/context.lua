@@ -17,6 +17,7 @@ local function shown(value) return require("run.show").value(value) end
 
 local NAME_MAX, TEXT_MAX = 200, 2000
 local STEPS_MAX, STEP_DEPTH_MAX = 1000, 10
+local LIST_MAX = 1000 -- notes of a step, warnings, figures
 
 local function refuse(signature, problem, hint)
   guard.refuse(signature .. ": " .. problem, hint)
@@ -45,6 +46,17 @@ local function milliseconds(signature, value)
     refuse(signature, why or shown(value) .. " is not a duration", 'write "1s" or "250ms"')
   end
   return ms
+end
+
+--- Adds to a list of the result, as long as there is room for it.
+local function keep(run, list, item)
+  if #list < LIST_MAX then
+    list[#list + 1] = item
+  elseif not run.dropping then
+    run.dropping = true
+    events.log("warn", ("more than %d notes, warnings or figures: the rest is dropped")
+      :format(LIST_MAX))
+  end
 end
 
 --- The step that is going on, or the run itself.
@@ -83,14 +95,14 @@ local function measure(run, name, value, more)
   name = need_text(signature, "name", name, NAME_MAX)
   more = check_fields(signature, more, MEASURE)
   if value == nil then -- a browser may have nothing to report: that is no reason to end a run
-    table.insert(holder(run).notes, name .. " was not measured")
+    keep(run, holder(run).notes, name .. " was not measured")
     return
   end
   if type(value) ~= "number" or value ~= value or math.abs(value) == math.huge then
     refuse(signature, ("the value of %s must be a number, not %s"):format(name, shown(value)))
   end
   local step = run.stack[#run.stack]
-  table.insert(run.metrics,
+  keep(run, run.metrics,
     { name = name, value = value, unit = more.unit or unit_of(name), page = more.page,
     step = step and step.name, baseline = more.baseline or false })
 end
@@ -99,8 +111,8 @@ local function warn(run, message)
   local text = message_of("t.warn(message)", message)
   for _, step in ipairs(run.stack) do step.warned = true end
   local step = run.stack[#run.stack]
-  if step then table.insert(step.notes, text) end
-  table.insert(run.warnings, { message = text, step = steps.path(run), where = frames.where() })
+  if step then keep(run, step.notes, text) end
+  keep(run, run.warnings, { message = text, step = steps.path(run), where = frames.where() })
 end
 
 local function raise(kind, code, signature, message)
@@ -130,7 +142,7 @@ local function plain_words(run)
   function t.fail(message) raise("failure", "fail", "t.fail(message)", message) end
   function t.skip(message) raise("skip", "skip", "t.skip(message)", message) end
   function t.note(message)
-    table.insert(holder(run).notes, message_of("t.note(message)", message))
+    keep(run, holder(run).notes, message_of("t.note(message)", message))
   end
   function t.log(message) events.log("info", message_of("t.log(message)", message)) end
   function t.summary(message) run.summary = message_of("t.summary(message)", message) end

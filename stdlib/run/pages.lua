@@ -34,13 +34,14 @@ local function save(run, name, bytes)
   return path
 end
 
---- Notes which page a kept picture shows.
+--- Notes what a kept picture shows.
 ---@param run run.State
 ---@param path string?
 ---@param url string?
-function pages.note_url(run, path, url)
+---@param step string?  when the picture was taken after the step had been ended
+function pages.note_shot(run, path, url, step)
   for _, shot in ipairs(run.screenshots) do
-    if shot.path == path then shot.url = url end
+    if shot.path == path then shot.url, shot.step = url, shot.step or step end
   end
 end
 
@@ -82,7 +83,7 @@ local function screenshot(run, page, name)
     guard.refuse(signature .. ": the name must be a text")
   end
   local _, path = page:screenshot { name = name }
-  pages.note_url(run, path, page:url())
+  pages.note_shot(run, path, page:url())
   return path
 end
 

@@ -35,6 +35,11 @@ function problem.handler(value)
   return value
 end
 
+--- Forgets what the handler saw: the script has gone on, so an error of the same text is a new one.
+function problem.forget()
+  last = {}
+end
+
 --- Says where a value was raised when no handler could see it (in a coroutine that has ended).
 ---@param value any
 ---@param where string?

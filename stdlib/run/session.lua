@@ -48,7 +48,7 @@ local function new_state(job)
     started_at = sys.clock.now(),
     steps = {}, stack = {}, metrics = {}, notes = {}, warnings = {}, screenshots = {},
     evidence = {}, details = {},
-    artifact_count = 0, log = events.log,
+    artifact_count = 0, captures = 0, log = events.log,
   }
 end
 
@@ -75,7 +75,8 @@ end
 --- How a task that did not end by itself is told of.
 local function cause_of_end(run, why, code, trace, limit_ms)
   -- ended over its evidence
-  if run.failing and run.capturing then return run.failing.cause, run.failing.path end
+  if run.capturing and run.cause then return run.cause end
+  if run.capturing and run.failing then return run.failing.cause, run.failing.path end
   local cause, path = problem.of_ended_task(why, code, trace), steps.path(run)
   if code == "timeout" then
     local where, _, callee = frames.of_trace(trace)

@@ -22,6 +22,8 @@ function steps.path(run)
 end
 
 local function begin(run, name)
+  run.failing = nil -- the script goes on: an earlier error was caught
+  problem.forget()
   local step = { name = name, index = #run.steps + 1, depth = #run.stack, notes = {},
     began = sys.clock.mono(),
     status = "RUNNING" }

@@ -22,12 +22,21 @@ local CEILING = { "http", "browser", "files" } -- what a script may be granted; 
 ---@class Pool
 local Pool = {}
 Pool.__index = Pool
+require("service.supply").extend(Pool)
 
 ---@class PoolOptions
 ---@field concurrency integer?  runs at once (default 4)
 ---@field on_event fun(job: table, event: table)?  called for each event of a run, in order
 ---@field hang_ms number?  how long a worker may be silent before it is replaced (default 5000)
 ---@field policy table?  what scripts may reach over the network: {allow_private=boolean}
+---@field workers integer?  processes that share the runs (default 1)
+---@field patient boolean?  a run waits while no worker can be started (a daemon) instead of failing
+---  (a command)
+---@field recycle_runs integer?  a worker is replaced after this many runs (default: never)
+---@field recycle_bytes number?  … or when it and its children, the browser among them, use more
+---  memory than this
+---@field on_worker fun(what: string, fields: table)?  "started", "lost", "recycled", "failed"; for
+---  the log
 
 --- Opens a pool and starts its worker at once, so that it comes up while the caller still reads its
 --- configuration.
@@ -40,12 +49,20 @@ function runs.open(options)
     on_event = options.on_event or function() end,
     hang_ms = options.hang_ms or HANG_MS,
     policy = options.policy or {},
+    on_worker = options.on_worker or function() end,
+    want = options.workers or 1,
+    patient = options.patient,
+    recycle_runs = options.recycle_runs or math.huge,
+    recycle_bytes = options.recycle_bytes or math.huge,
     active = 0,
     queue = {},
     last_id = 0,
     workers = {},
+    shared = {}, -- those that take new runs
+    failures = 0, -- starts in a row that came to nothing
+    restarts = 0,
   }, Pool)
-  pool.shared = pool:start_worker()
+  pool:start_shared()
   return pool
 end
 
@@ -75,26 +92,23 @@ local function on_message(pool, worker, text)
   end
 end
 
---- How the process ended. Its line closes a moment before it can be asked.
-local function end_of(worker)
-  for _ = 1, 200 do
-    local text = worker.handle:describe_end()
-    if text ~= "" then return text end
-    sys.clock.sleep(5)
-  end
-  return "its line was closed"
-end
-
 --- The worker is gone: decides which run did it; the others get one more try, alone.
 local function on_lost(pool, worker)
   worker.gone = true
-  local text = end_of(worker)
+  local text = worker.handle:describe_end()
   pool.workers[worker] = nil
-  if pool.shared == worker then pool.shared = nil end
+  pool:unshare(worker)
+  if not worker.retiring then
+    pool.restarts = pool.restarts + 1
+    if not worker.proven then pool:note_failure(text) end
+    pool.on_worker("lost", { pid = worker.pid, how = text, runs = worker.runs, hung = worker.hung })
+  end
   local words = culprit.parse(worker.handle:last_words())
   local alone = next(worker.flights) ~= nil and next(worker.flights, (next(worker.flights))) == nil
   for _, flight in pairs(worker.flights) do
-    local guilty = alone or words.run == flight.id or flight.retried
+    -- A daemon tries one again that was alone but had not begun: the worker died before it.
+    local begun = flight.doing or worker.hung or not pool.patient
+    local guilty = words.run == flight.id or flight.retried or (alone and begun)
     if pool.closing or guilty then
       finish(flight, { how = "lost", text = text, hung = worker.hung, where = words.run == flight.id
         and words.where })
@@ -106,6 +120,8 @@ end
 
 local function check_pulse(pool, worker)
   local now = mono()
+  worker.checked_at = now
+  pool:check_size(worker, now)
   for _, flight in pairs(worker.flights) do
     if now > flight.ends_by and not flight.cancelled then
       flight.cancelled = true
@@ -128,6 +144,7 @@ local function listen(pool, worker)
     local text, _, code = worker.handle:recv(math.min(TICK_MS, pool.hang_ms / 3))
     if text then
       on_message(pool, worker, text)
+      if mono() - worker.checked_at > TICK_MS then check_pulse(pool, worker) end
     elseif code == "timeout" then
       check_pulse(pool, worker)
     else
@@ -136,16 +153,22 @@ local function listen(pool, worker)
   end
 end
 
+--- Starts one more worker process.
+---@return table? worker
+---@return string? why  it could not be started
 function Pool:start_worker()
   local handle, text = sys.worker.spawn()
   if not handle then return nil, text end
-  local worker = { handle = handle, flights = {}, heard_at = mono() }
+  local worker = { handle = handle, pid = handle:pid(), flights = {}, heard_at = mono(),
+    checked_at = mono(), runs = 0 }
   self.workers[worker] = true
+  self.on_worker("started", { pid = worker.pid })
   worker.listener = sys.task.spawn(listen, self, worker)
   return worker
 end
 
 -- ---- flights: one try of one job
+-- -----------------------------------------------------------------------------------
 
 local function fly(pool, worker, flight)
   flight.worker = worker
@@ -160,6 +183,7 @@ local function fly(pool, worker, flight)
   return outcome
 end
 
+--- Waits for one of the pool's places.
 function Pool:enter()
   if self.active >= self.limit then
     table.insert(self.queue, sys.task.current())
@@ -169,6 +193,7 @@ function Pool:enter()
   end
 end
 
+--- Gives the place to whoever waits longest.
 function Pool:leave()
   local waiting = table.remove(self.queue, 1)
   if waiting then waiting:unpark() else self.active = self.active - 1 end
@@ -180,13 +205,9 @@ local function launch(pool, job, message)
   pool:enter()
   pool.last_id = pool.last_id + 1
   local flight = { id = "r" .. pool.last_id, job = job, message = message }
-  local outcome
-  if pool.shared == nil then
-    local why
-    pool.shared, why = pool:start_worker()
-    if not pool.shared then outcome = { how = "no-worker", text = why } end
-  end
-  outcome = outcome or fly(pool, pool.shared, flight)
+  local worker, trouble = pool:pick()
+  local outcome = worker and fly(pool, worker, flight) or { how = "no-worker", text = trouble }
+  if worker and not worker.gone then pool:count_run(worker) end
   if outcome.how == "retry" then
     flight.retried, flight.result = true, nil
     local own, why = pool:start_worker()
@@ -201,7 +222,7 @@ end
 
 --- Runs a job (see docs/result-format.md for what comes back). Waits; may be called from several
 --- tasks at once.
--- -@param job table  script, source, store, options, timeout_ms, dry_run, record, artifacts,
+---@param job table  script, source, store, options, timeout_ms, dry_run, record, artifacts,
 -- browser, …
 ---@return table result  always; status ERROR when script or worker broke
 function Pool:run(job)
@@ -228,9 +249,9 @@ function Pool:run(job)
   return result
 end
 
-local function inspect(pool, job, module)
+local function inspect(pool, job, module, capabilities)
   local outcome, flight = launch(pool, job, { module = module, argument = encode(job),
-    limit_ms = 5000 })
+    capabilities = capabilities, limit_ms = 5000 })
   local answer = flight.result
   if not answer then
     return nil, culprit.result(job, outcome, flight.doing, sys.clock.now()).error
@@ -239,13 +260,13 @@ local function inspect(pool, job, module)
   return answer.manifest or answer.value
 end
 
---- Loads a skill without running it.
+--- Loads a skill without running it. Files it requires are read, nothing else can be reached.
 ---@param job {script: string, source: string}
 ---@return table? manifest
 ---@return table? error  {kind, message, where, excerpt, hint}
 function Pool:inspect(job)
   job.mode = "inspect"
-  return inspect(self, job, "run.main")
+  return inspect(self, job, "run.main", { "files" })
 end
 
 --- Evaluates a project's nano-sre.lua in a worker, with no capability at all.

@@ -33,8 +33,8 @@ describe("the cart", function()
     expect(item.quantity):is(2)
     expect(item.line_price):is(97990)
     expect(item.properties):same { Engraving = "Hi" }
-    expect(item.sections["cart-notification-product"]):matches('id="cart%-notification%-product%-' ..
-      item.key:gsub("%p", "%%%0") .. '"')
+    expect(item.sections["cart-notification-product"]
+      :find('id="cart-notification-product-' .. item.key .. '"', 1, true)):truthy()
     expect(item.sections["cart-icon-bubble"]):matches('class="cart%-count%-bubble"')
     expect(item.sections.nope):is(json.null)
     expect(out.cookies[1]):matches("^cart=hWN[%w]+; path=/; max%-age=1209600; SameSite=Lax$")

@@ -66,8 +66,8 @@ describe("pages of the demo store", function()
     local page = me.get("/products/alpenglow-snowboard").body
     expect(page):matches('<product%-form.-<form.-data%-type="add%-to%-cart%-form"')
     expect(page):matches('<input type="hidden"%s+name="id" value="%d+" disabled%s+class="product')
-    expect(page):matches('<button id="ProductSubmitButton%-[%w-]+" type="submit" name="add"%s+class="'
-      .. "product%-form__submit")
+    expect(page):matches('<button id="ProductSubmitButton%-[%w-]+" type="submit" name="add"%s+'
+      .. 'class="product%-form__submit')
     expect(page):matches('product%-form__error%-message%-wrapper" role="alert" hidden')
     expect(page):matches('id="cart%-icon%-bubble"')
     expect(page):matches('id="cart%-notification"')

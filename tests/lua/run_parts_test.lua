@@ -42,6 +42,9 @@ describe("excerpt", function()
     expect(excerpt.lines(text, 1)):is("> 1 | one\n  2 | two")
     expect(excerpt.lines(text, 4)):is("  3 | three\n> 4 | four")
     expect(excerpt.lines(text, 3, 0)):is("> 3 | three")
+    expect(excerpt.lines("one\ntwo\n", 2)):is("  1 | one\n> 2 | two")
+    expect(excerpt.lines("one\n\n", 1)):is("> 1 | one\n  2 | ")
+    expect(excerpt.lines("one\ntwo\n", 3)):is("  2 | two\n> 3 | ")
     expect(excerpt.lines(("x\n"):rep(10), 9)):is("   8 | x\n>  9 | x\n  10 | x")
   end)
 
@@ -161,7 +164,7 @@ describe("evidence", function()
 
   --- A run with open pages; each answers page:evidence with the function.
   local function run_with(...)
-    local run = { evidence = {}, screenshots = {}, lines = {},
+    local run = { captures = 0, evidence = {}, screenshots = {}, lines = {},
       page_context = { opened = true, shared = { pages = {} } } }
     function run.log(_, text) table.insert(run.lines, text) end
     for i, fn in ipairs { ... } do
@@ -192,6 +195,12 @@ describe("evidence", function()
     expect(run.evidence):same {}
     expect(run.lines[1]):contains("the tab is gone")
     expect(run.capturing):is(false)
+  end)
+
+  it("is collected ten times at most", function()
+    local run = run_with(function() return { url = "a" } end)
+    for _ = 1, 15 do evidence.capture(run, "again", {}) end
+    expect(#run.evidence):is(10)
   end)
 
   it("is not asked for when no page was opened", function()

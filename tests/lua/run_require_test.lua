@@ -109,6 +109,17 @@ describe("files beside the script", function()
     expect(answer.manifest.files):same { "lib/a.lua", "lib/b.lua" }
   end)
 
+  it("are found by a worker that inspects, as by one that runs", function()
+    assert(sys.files.make_dirs(root .. "/lib"))
+    assert(sys.files.write(root .. "/lib/a.lua", "return 'a'"))
+    local pool = require("service.runs").open {}
+    local manifest, e = pool:inspect { script = root .. "/checkout.lua", project = root,
+      source = 'return skill(require "lib.a") { run = function() end }' }
+    pool:close()
+    expect(e):is(nil)
+    expect(manifest.name):is("a")
+  end)
+
   it("are no bigger than a megabyte", function()
     expect(problem({ ["big.lua"] = "-- " .. ("x"):rep(1100000) },
       'require "big"').message):contains("require \"big\"")

@@ -147,6 +147,26 @@ describe("a run that goes on", function()
     expect(result.warnings[1]):same { message = "slow", step = "home", where = "checkout.lua:1" }
   end)
 
+  it("after an error that comes again in another step is told of where it came again", function()
+    local result = scripts.body([[local function boom() error("boom", 0) end
+      pcall(t.step, "first", boom)
+      t.step("second", function()
+
+        boom()
+      end)]])
+    expect(result.status):is("ERROR")
+    expect(result.error.step):is("second")
+    expect(result.error.traceback):contains("checkout.lua:5")
+  end)
+
+  it("without end keeps a thousand notes", function()
+    local result, outcome = scripts.body("for i = 1, 3000 do t.note(i) t.measure('x', i) end")
+    expect(#result.notes):is(1000)
+    expect(#result.metrics):is(1000)
+    expect(#outcome.log):is(1)
+    expect(outcome.log[1]):contains("the rest is dropped")
+  end)
+
   it("after a failed step is WARN, and the step stays failed", function()
     local result = scripts.body(
       [[pcall(t.step, "try", function() t.fail("no luck") end) t.step("else", function() end)]])

@@ -10,10 +10,10 @@ local LAYERS = {
   { "fault" },
   { "crypto", "image", "json", "sync", "time", "url",
     "run.excerpt", "run.frames", "run.nearest", "run.secret", "run.show" },
-  { "browser", "config", "expect", "http", "shop" },
+  { "browser", "config", "expect", "http", "server", "shop" },
   { "run" },
   { "alert", "incident", "report", "schedule", "service" },
-  { "cli", "demo", "test", "worker" },
+  { "cli", "demo", "test", "watch", "worker" },
 }
 -- Compiled in beside the stdlib.
 local FOREIGN = { argparse = true }
