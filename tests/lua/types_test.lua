@@ -117,6 +117,16 @@ local function browser_words(make)
   return known(function() return object.qqqqqqqqqqqqqqqqqqqq end)
 end
 
+-- A maker of page.lua: "make_page", "make_locator", "make_frame".
+local function page_maker(name)
+  local make_page = made_by(made_by(require("browser.page").open, "register"), "make_page")
+  if name == "make_page" then return make_page end
+  local callable = made_by(made_by(make_page, "meta").__index, "callable")
+  local method = made_by(callable[name:match("_(.*)$")], "method") -- the one that notes the use
+  local inner = made_by(method, "method")
+  return made_by(made_by(inner, name == "make_frame" and "in_frame" or "locator"), name)
+end
+
 -- By class: the words that the real thing has.
 local REAL = {
   ["nano.Context"] = function() return known_in_run("t") end,
@@ -140,14 +150,9 @@ local REAL = {
     local result = scripts.body("t.measure('x', 1, { qqqqqqqqqqqqqqqqqqqq = 1 })")
     return words(result.error.hint:match("^known: (.*)$"))
   end,
-  ["nano.Page"] = function() return browser_words(made_by(require("browser.page").open,
-    "make_page")) end,
-  ["nano.Locator"] = function()
-    local about_page = made_by(made_by(require("browser.page").open, "make_page"), "meta")
-    local callable = made_by(about_page.__index, "callable")
-    local locator = made_by(made_by(callable.locator, "method"), "method")
-    return browser_words(made_by(locator, "make_locator"))
-  end,
+  ["nano.Page"] = function() return browser_words(page_maker("make_page")) end,
+  ["nano.Locator"] = function() return browser_words(page_maker("make_locator")) end,
+  ["nano.Frame"] = function() return browser_words(page_maker("make_frame")) end,
 }
 
 local exchange = require "browser.exchange"
