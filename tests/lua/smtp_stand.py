@@ -22,6 +22,7 @@ class Handler:
 
     async def handle_DATA(self, server, session, envelope):
         if "--hang" in sys.argv:
+            print("hanging", flush=True)
             await asyncio.sleep(3600)
         if "--reply" in sys.argv:
             return sys.argv[sys.argv.index("--reply") + 1]
