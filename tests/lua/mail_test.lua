@@ -13,7 +13,7 @@ local open = {}
 
 local function start(...)
   local process = assert(sys.process.spawn { argv = { PYTHON, "-W", "ignore", STAND, ... }, stdin = "pipe",
-    stdout = "pipe", stderr = "inherit" })
+    stdout = "pipe", stderr = "null" })
   local stand = { process = process, lines = {} }
   open[#open + 1] = stand
   -- All the time, or the server would wait for its reader while its client waits for the server.
@@ -23,11 +23,13 @@ local function start(...)
       local chunk = process:read("stdout")
       if not chunk or chunk == "" then return end
       text = text .. chunk
-      text = text:gsub("([^\n]*)\n", function(line)
-        table.insert(stand.lines, line)
-        if stand.waiter then stand.waiter:unpark() end
-        return ""
-      end)
+      local at = chunk:find("\n", 1, true) and text:find("\n", 1, true)
+      while at do
+        table.insert(stand.lines, text:sub(1, at - 1))
+        text = text:sub(at + 1)
+        at = text:find("\n", 1, true)
+      end
+      if stand.waiter then stand.waiter:unpark() end
     end
   end)
   function stand.line()
