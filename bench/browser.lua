@@ -19,7 +19,8 @@ local function launch(kind)
     browser:close()
     quits[i] = sys.clock.mono() - start
   end
-  bench.figure("browser", kind .. "_launch_to_page", bench.quantile(times, 0.5), "ms", { n = #times })
+  bench.figure("browser", kind .. "_launch_to_page", bench.quantile(times, 0.5), "ms",
+    { n = #times })
   bench.figure("browser", kind .. "_quit", bench.quantile(quits, 0.5), "ms", { n = #quits })
 end
 

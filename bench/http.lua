@@ -5,12 +5,14 @@ local bench = ...
 
 local SECONDS, TASKS = 4, 64
 local folder = assert(sys.files.temp_dir("nano-sre-bench-"))
-local PAGE = "<!doctype html><title>Bench</title>" .. ("<p>The quick brown fox jumps over the lazy dog.</p>"):rep(40)
+local PAGE = "<!doctype html><title>Bench</title>"
+  .. ("<p>The quick brown fox jumps over the lazy dog.</p>"):rep(40)
 local CONF = [[
-daemon off; worker_processes 1; pid %s/pid; error_log /dev/null;
+daemon off; user root; worker_processes 1; pid %s/pid; error_log /dev/null;
 events { worker_connections 1024; }
 http { access_log off; keepalive_requests 1000000;
-  client_body_temp_path %s/b; proxy_temp_path %s/p; fastcgi_temp_path %s/f; uwsgi_temp_path %s/u; scgi_temp_path %s/s;
+  client_body_temp_path %s/b; proxy_temp_path %s/p; fastcgi_temp_path %s/f;
+  uwsgi_temp_path %s/u; scgi_temp_path %s/s;
   server { listen 127.0.0.1:18199; root %s; } }
 ]]
 if not sys.files.stat("/usr/sbin/nginx") then
@@ -18,7 +20,8 @@ if not sys.files.stat("/usr/sbin/nginx") then
 end
 assert(sys.files.write(folder .. "/index.html", PAGE))
 assert(sys.files.write(folder .. "/nginx.conf", (CONF:gsub("%%s", folder))))
-local nginx = assert(sys.process.spawn { argv = { "/usr/bin/taskset", "-c", "1", "/usr/sbin/nginx", "-c",
+local nginx = assert(sys.process.spawn { argv = { "/usr/bin/taskset", "-c", "1", "/usr/sbin/nginx",
+  "-c",
   folder .. "/nginx.conf", "-p", folder }, stdin = "null", stdout = "null", stderr = "null" })
 local url = "http://127.0.0.1:18199/"
 local up

@@ -4,7 +4,8 @@
 local bench = ...
 
 local program = sys.env.get("NANO_SRE")
-local store = assert(sys.process.spawn { argv = { program, "demo", "--port", "0" }, stdin = "null", stdout = "pipe",
+local store = assert(sys.process.spawn { argv = { program, "demo", "--port", "0" }, stdin = "null",
+  stdout = "pipe",
   stderr = "null" })
 local seen, url = "", nil
 while not url do
@@ -23,7 +24,8 @@ local source = sys.resource("scripts/skills/checkout.lua")
 local walls, cpus, steps = {}, {}, {}
 for i = 1, 10 do
   local start = sys.clock.mono()
-  local result = pool:run { script = "checkout.lua", source = source, skill = "checkout", store = { url = url },
+  local result = pool:run { script = "checkout.lua", source = source, skill = "checkout",
+    store = { url = url },
     options = {}, timeout_ms = 60000, browser = { kind = "auto" }, artifacts = "/nonexistent" }
   assert(result.status == "PASS", result.summary)
   if i > 2 then
@@ -36,10 +38,15 @@ for i = 1, 10 do
   end
 end
 local worker = next(pool.workers)
-bench.figure("journey", "worker_memory_peak", memory_mb(worker.handle:pid()), "MB", { target = "12" })
-bench.figure("journey", "wall", bench.quantile(walls, 0.5), "ms", { p90 = bench.quantile(walls, 0.9), n = #walls })
-bench.figure("journey", "worker_cpu", bench.quantile(cpus, 0.5), "ms", { n = #cpus, target = "under 10" })
-for name, list in pairs(steps) do bench.figure("journey", "step_" .. name:gsub(" ", "_"), bench.quantile(list, 0.5), "ms") end
+bench.figure("journey", "worker_memory_peak", memory_mb(worker.handle:pid()), "MB",
+  { target = "12" })
+bench.figure("journey", "wall", bench.quantile(walls, 0.5), "ms",
+  { p90 = bench.quantile(walls, 0.9), n = #walls })
+bench.figure("journey", "worker_cpu", bench.quantile(cpus, 0.5), "ms",
+  { n = #cpus, target = "under 10" })
+for name, list in pairs(steps) do
+  bench.figure("journey", "step_" .. name:gsub(" ", "_"), bench.quantile(list, 0.5), "ms")
+end
 pool:close()
 store:kill("TERM")
 store:wait()

@@ -3,14 +3,16 @@
 local bench = ...
 
 local job = sys.codec.json_encode {
-  id = "r1", script = "/tmp/empty.lua", mode = "run", store = { url = "http://127.0.0.1/" }, options = {}, version = "0",
+  id = "r1", script = "/tmp/empty.lua", mode = "run", store = { url = "http://127.0.0.1/" },
+    options = {}, version = "0",
   source = [[return skill "empty" { about = "does nothing", run = function() end }]],
 }
 local peak = 0
 bench.time("run_overhead", "empty_run_wall", 300, "us", function()
   local handle = assert(sys.script.start { name = "bench", module = "run.main", argument = job,
     capabilities = { "files", "http", "browser" } })
-  repeat local event, text, code = handle:recv() until not event and assert(code == "finished", text)
+  repeat local event, text, code = handle:recv() until not event and assert(code == "finished",
+    text)
   peak = math.max(peak, handle:stats().memory_peak)
 end)
 bench.figure("run_overhead", "empty_run_memory_peak", peak / 1024, "KB", { target = "under 300" })

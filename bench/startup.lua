@@ -10,7 +10,8 @@ local program = sys.env.get("NANO_SRE")
 
 local function once(argv)
   local start = sys.clock.mono()
-  local process = assert(sys.process.spawn { argv = argv, cwd = folder, stdin = "null", stdout = "null", stderr = "null",
+  local process = assert(sys.process.spawn { argv = argv, cwd = folder, stdin = "null",
+    stdout = "null", stderr = "null",
     env = { PATH = sys.env.get("PATH"), HOME = folder, TMPDIR = folder } })
   local ended = assert(process:wait())
   return sys.clock.mono() - start, ended.code
@@ -23,7 +24,8 @@ for i = 1, 41 do
   local base = once { "/bin/true" }
   if i > 1 then ours[#ours + 1], nothing[#nothing + 1] = ms, base end
 end
-bench.figure("startup", "empty_skill_wall", bench.quantile(ours, 0.5), "ms", { p99 = bench.quantile(ours, 0.99), n = #ours,
+bench.figure("startup", "empty_skill_wall", bench.quantile(ours, 0.5), "ms",
+  { p99 = bench.quantile(ours, 0.99), n = #ours,
   target = "under 15" })
 bench.figure("startup", "true_wall", bench.quantile(nothing, 0.5), "ms", { n = #nothing })
 local version = {}

@@ -72,7 +72,7 @@ local function run(signature, given)
     attempts = attempts + 1
     local raw, text, why = sys.http.request(plain)
     local answer = raw and response.wrap(raw, attempts)
-    local wait = retry.delay(plan, attempts, answer, why, text)
+    local wait = retry.delay(plan, attempts, answer, why)
     if not wait then
       if answer then return answer end
       return nil, attempts > 1 and ("%s (%d attempts)"):format(text, attempts) or text, why

@@ -16,7 +16,8 @@ end
 for _, pair in ipairs(arg) do
   local name, path = pair:match("^(.-)=(.*)$")
   local data = read(path)
-  if name:match("%.lua$") and not name:match("^scripts/") and not name:match("^types/") and not name:match("/templates/") then
+  if name:match("%.lua$") and not name:match("^scripts/") and not name:match("^types/")
+    and not name:match("/templates/") then
     data = data:gsub("^#[^\n]*", "")
     data = string.dump(assert(loadstring(data, "@[nano]/" .. name)), false)
   end
@@ -44,7 +45,8 @@ parts[#parts + 1] = "const loader_file stdlib_files[] = {\n"
 for i, entry in ipairs(entries) do
   parts[#parts + 1] = ('    {"%s", f%d, %d},\n'):format(entry.name, i, #entry.data)
 end
-parts[#parts + 1] = "};\nconst size_t stdlib_file_count = sizeof stdlib_files / sizeof *stdlib_files;\n"
+parts[#parts + 1] = "};\nconst size_t stdlib_file_count = sizeof stdlib_files / "
+  .. "sizeof *stdlib_files;\n"
 
 local file = assert(io.open(out_path, "wb"))
 assert(file:write(table.concat(parts)))

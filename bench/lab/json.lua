@@ -13,4 +13,5 @@ end
 
 local value = assert(sys.codec.json_decode(text))
 local encoded = sys.codec.json_encode(value)
-bench.print { decode_mb_s = rate(sys.codec.json_decode, text, #text), encode_mb_s = rate(sys.codec.json_encode, value, #encoded) }
+bench.print { decode_mb_s = rate(sys.codec.json_decode, text, #text),
+  encode_mb_s = rate(sys.codec.json_encode, value, #encoded) }

@@ -3,12 +3,17 @@
 local bench = ...
 local file, seconds = bench.args()[1], tonumber(bench.args()[2])
 local db = assert(sys.store.open(file, {}))
-assert(db:write { { "CREATE TABLE check_runs(id INTEGER PRIMARY KEY, timestamp TEXT, store_url TEXT, skill_name TEXT, "
+assert(db:write {
+  { "CREATE TABLE check_runs(id INTEGER PRIMARY KEY, timestamp TEXT, store_url TEXT, "
+  .. "skill_name TEXT, "
   .. "status TEXT, summary TEXT, details TEXT)" } })
 local unit = {}
 for i = 1, 20 do
-  unit[i] = { "INSERT INTO check_runs(timestamp, store_url, skill_name, status, summary, details) VALUES(?, ?, ?, ?, ?, ?)",
-    "2026-01-01T00:00:00.000Z", "https://shop.example", "checkout", "PASS", "bought nothing", ("d"):rep(880) }
+  unit[i] = {
+    "INSERT INTO check_runs(timestamp, store_url, skill_name, status, summary, details) "
+      .. "VALUES(?, ?, ?, ?, ?, ?)",
+    "2026-01-01T00:00:00.000Z", "https://shop.example", "checkout", "PASS", "bought nothing",
+      ("d"):rep(880) }
 end
 local rows, start = 0, sys.clock.mono()
 local tasks = {}

@@ -10,6 +10,7 @@
 
 #include "bind/bind.h"
 #include "bind/bind_buf.h"
+#include "io/service.h"
 #include "io/terminal.h"
 
 #define STDIN_MAX (64u << 20)
@@ -148,6 +149,16 @@ static int env_uid(lua_State *L)
     return 1;
 }
 
+/* notify(text): tells the init system (sd_notify); true also when there is none */
+static int env_notify(lua_State *L)
+{
+    err e;
+    if (!service_notify(bind_text(L, 1, "env.notify(text)", "text", NULL), &e))
+        return bind_fail(L, &e);
+    lua_pushboolean(L, true);
+    return 1;
+}
+
 static const gate_fn functions[] = {
     {"get", env_get, GATE_READ, CAP_ENV, NULL},
     {"list", env_list, GATE_READ, CAP_ENV, NULL},
@@ -161,6 +172,7 @@ static const gate_fn functions[] = {
     {"signal", env_signal, GATE_READ, CAP_ENV, NULL},
     {"hostname", env_hostname, GATE_READ, CAP_ENV, NULL},
     {"uid", env_uid, GATE_READ, CAP_ENV, NULL},
+    {"notify", env_notify, GATE_EFFECT, CAP_ENV, NULL},
     {0},
 };
 

@@ -7,6 +7,7 @@
 
 #include "bind/bind.h"
 #include "bind/bind_buf.h"
+#include "bind/bind_watch.h"
 #include "io/files.h"
 
 #define READ_MAX (64u << 20) /* unless the caller says otherwise */
@@ -175,11 +176,14 @@ static const gate_fn functions[] = {
     {"temp_dir", files_make_temp_dir, GATE_EFFECT, CAP_FILES, NULL},
     {"real_path", files_resolve, GATE_READ, CAP_FILES, NULL},
     {"rename", files_move, GATE_EFFECT, CAP_FILES, NULL},
+    {"watch", bind_files_watch, GATE_EFFECT, CAP_FILES, NULL},
+    {"lock", bind_files_lock, GATE_EFFECT, CAP_FILES, NULL},
     {0},
 };
 
 int bind_files(lua_State *L)
 {
+    bind_watch_types(L);
     gate_push_module(L, "files", functions);
     return 1;
 }

@@ -5,17 +5,21 @@
  *   db:write{ {sql, param…}, … }    waits → { {changes=, id=, rows=}, … }; durable then
  *   db:read(sql, param…)            waits → { {column = value, …}, … }
  *   db:close()                      waits → true
+ *   sys.store.copy(path, target)    waits → true | nil, text, code: a consistent copy, while in use
+ *   sys.store.vacuum(path)          waits → true | nil, text, code
  *
  * Parameters: nil (also sys.codec.null), boolean (kept as 0 or 1), number (whole ones as integers),
  * string (text), {blob = string}. A statement's list may end in nils when it has a field n, the
  * number of its parameters. NULL in a row is an absent field; integers beyond 2^53 lose digits, as
  * every Lua number does.
  */
+#include <lauxlib.h>
 #include <math.h>
 #include <string.h>
 
 #include "bind/bind.h"
 #include "io/store.h"
+#include "io/store_care.h"
 
 #define DB_TYPE "sys.store.db"
 #define OP_TYPE "sys.store.op"
@@ -386,8 +390,56 @@ static int l_gc(lua_State *L)
     return 0;
 }
 
+/* ---- the file as a whole ---- */
+
+typedef struct care_op {
+    store_care *care;
+    task_token token;
+} care_op;
+
+static void care_cancel(void *arg)
+{
+    care_op *op = arg;
+    store_care_abandon(op->care);
+}
+
+static void care_done(void *arg, const err *e)
+{
+    care_op *op = arg;
+    if (e) {
+        bind_wake_fail(op->token, e);
+        return;
+    }
+    lua_State *co = task_results(op->token);
+    if (!co)
+        return;
+    lua_pushboolean(co, true);
+    task_wake(op->token, 1);
+}
+
+static int care(lua_State *L, const char *path, const char *target)
+{
+    care_op *op = lua_newuserdata(L, sizeof *op);
+    op->token = task_begin(L, care_cancel, op);
+    op->care = store_care_start(path, target, care_done, op);
+    return task_wait(L);
+}
+
+static int l_copy(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    return care(L, path, luaL_checkstring(L, 2));
+}
+
+static int l_vacuum(lua_State *L)
+{
+    return care(L, luaL_checkstring(L, 1), NULL);
+}
+
 static const gate_fn functions[] = {
     {"open", l_open, GATE_EFFECT, CAP_STORE, NULL},
+    {"copy", l_copy, GATE_EFFECT, CAP_STORE, NULL},
+    {"vacuum", l_vacuum, GATE_EFFECT, CAP_STORE, NULL},
     {NULL, NULL, 0, 0, NULL},
 };
 

@@ -143,7 +143,7 @@ static int check(lua_State *L, gate *g, const char *module, const gate_fn *fn, g
     if (class == GATE_EFFECT && g->dry_run) {
         g->counts.refused++;
         snprintf(text, sizeof text, "%s.%s is an effect, and this is a dry run", module, fn->name);
-        return refuse(L, "refused", text);
+        return refuse(L, "dry-run", text);
     }
     return 0;
 }

@@ -175,7 +175,6 @@ static void end_wait(task *t, int count)
     lua_pushnil(s->L);
     lua_rawseti(s->L, -2, (int)t->slot + 1);
     lua_pop(s->L, 1);
-    gate_note_result(t, t->co, count);
     t->argument_count = count;
     if (t->state == TASK_RUNNING)
         t->early = true;
@@ -360,6 +359,8 @@ void task_resume(task *t)
     t->early = false;
     int count = t->argument_count;
     t->argument_count = 0;
+    /* Here, not at the wake: the record tells in which order the script learned things. */
+    gate_note_result(t, t->co, count);
     s->running = t;
     watchdog_enter(t);
     int result = lua_resume(t->co, count);

@@ -1,12 +1,10 @@
---- Who is told what, and when: routes, grouping, rate limit, silences, inhibition, quiet hours,
---- digest, escalation, resolved messages. Pure: takes incidents and the time, returns deliveries;
---- everything that it must remember is in one plain table, which the watch daemon keeps in the
---- store in the same transaction as the deliveries. So a restart neither repeats nor forgets one,
---- and there is no storm.
+--- Who is told what, and when: routes, grouping, rate limit, silences, inhibition, quiet hours, digest, escalation, resolved
+--- messages. Pure: takes incidents and the time, returns deliveries; everything that it must remember is in one plain table,
+--- which the watch daemon keeps in the store in the same transaction as the deliveries. So a restart neither repeats nor
+--- forgets one, and there is no storm.
 ---
---- A delivery is due once for each (incident, route, occasion); an occasion is "opened", "changed",
---- "again" (still open), "escalated:N" or "resolved". A resolved message goes only where an opened
---- one went.
+--- A delivery is due once for each (incident, route, occasion); an occasion is "opened", "changed", "again" (still open),
+--- "escalated:N" or "resolved". A resolved message goes only where an opened one went.
 
 local match = require "alert.match"
 
@@ -54,19 +52,35 @@ local function group_key(route, incident)
   return table.concat(parts, "\0")
 end
 
+local function is_on(silence, now)
+  if silence.hours then return silence.hours:contains(now) end
+  return silence.starts <= now and now < silence.ends
+end
+
 local function is_silenced(silences, incident, now)
   for _, silence in ipairs(silences or {}) do
-    if silence.starts <= now and now < silence.ends and match.fits(silence.match, incident) then return true end
+    if is_on(silence, now) and match.fits(silence.match, incident) then return true end
   end
   return false
 end
 
--- A parent's trouble explains its children's: they are not told while it is open.
-local function is_inhibited(incidents, incident)
-  for _, other in pairs(incidents) do
-    if other.status == "open" and other.id ~= incident.id and other.store_url == incident.store_url then
-      for _, child in ipairs(other.inhibits or {}) do
-        if child == incident.skill then return true end
+-- A parent's trouble explains its children's: they are not told while it is open, nor for the time after it in which
+-- they have not been looked at again (inhibits_until). The open incidents that inhibit are few: found once a call.
+local function inhibitors_of(incidents, now)
+  local found = {}
+  for _, incident in pairs(incidents) do
+    local on = incident.status == "open" or (incident.inhibits_until and now < incident.inhibits_until)
+    if on and incident.inhibits and #incident.inhibits > 0 then found[#found + 1] = incident end
+  end
+  return found
+end
+
+-- Returns whether, and when that ends if it is known.
+local function is_inhibited(inhibitors, incident)
+  for _, other in ipairs(inhibitors) do
+    if other.id ~= incident.id and other.store_url == incident.store_url then
+      for _, child in ipairs(other.inhibits) do
+        if child == incident.skill then return true, other.status ~= "open" and other.inhibits_until or nil end
       end
     end
   end
@@ -79,8 +93,7 @@ local function told_of(state, incident, route)
   return state.told[key]
 end
 
--- What this route still has to hear of the incident at `now`: an occasion, or nil and when to look
--- again.
+-- What this route still has to hear of the incident at `now`: an occasion, or nil and when to look again.
 local function occasion_of(told, incident, route, now)
   if incident.status == "resolved" then
     if told.opened_at and not told.resolved_at then return "resolved" end
@@ -122,10 +135,12 @@ local function soonest(a, b)
   return math.min(a, b)
 end
 
-local function add_delivery(out, state, route, to, items, now)
+-- thread: what has to reach an alerter in the order in which it was said.
+local function add_delivery(out, state, route, thread, to, items, now)
   for _, alerter in ipairs(to) do
     state.serial = state.serial + 1
-    out[#out + 1] = { serial = state.serial, alerter = alerter, route = route.name, items = items, created = now }
+    out[#out + 1] = { serial = state.serial, alerter = alerter, route = route.name, thread = thread, items = items,
+      created = now }
   end
 end
 
@@ -136,8 +151,7 @@ local function note(told, item, now)
   told.fingerprint = item.incident.fingerprint
 end
 
--- One group of one route: everything that is due goes out as one message, if the group's interval
--- allows one now.
+-- One group of one route: everything that is due goes out as one message, if the group's interval allows one now.
 local function flush_group(state, route, key, members, now, out)
   local group = state.groups[key] or { since = now }
   local due, wake = {}, nil
@@ -163,7 +177,7 @@ local function flush_group(state, route, key, members, now, out)
     items[i] = { incident = item.incident, occasion = item.occasion }
   end
   group.last_at = now
-  add_delivery(out, state, route, route.to, items, now)
+  add_delivery(out, state, route, key, route.to, items, now)
   return soonest(wake, now + math.min(setting(route, "repeat_interval"), setting(route, "rate_interval")))
 end
 
@@ -172,7 +186,7 @@ local function escalate(state, route, incident, now, out)
   local step, later = escalation_of(told, incident, route, now)
   while step do
     told.level = told.level + 1
-    add_delivery(out, state, route, step.to,
+    add_delivery(out, state, route, route.name .. "\0" .. incident.id, step.to,
       { { incident = incident, occasion = "escalated:" .. told.level } }, now)
     step, later = escalation_of(told, incident, route, now)
   end
@@ -185,12 +199,29 @@ local function tell_escalated(state, route, incident, now, out)
   if incident.status ~= "resolved" or told.escalated_resolved or told.level == 0 then return end
   told.escalated_resolved = true
   for level = 1, told.level do
-    add_delivery(out, state, route, route.escalate[level].to, { { incident = incident, occasion = "resolved" } }, now)
+    local step = route.escalate and route.escalate[level]
+    add_delivery(out, state, route, route.name .. "\0" .. incident.id, step and step.to or {},
+      { { incident = incident, occasion = "resolved" } }, now)
   end
 end
 
--- What belongs to incidents that are no longer handed in, and groups that have been empty for
--- longer than any interval.
+--- Whether everybody who was told of a resolved incident has been told that it is over, so that it need not be handed
+--- in any more. `told` of routes that no longer exist stays unfinished: the caller sets a limit in time.
+---@param state table
+---@param incident table
+---@return boolean
+function dispatch.is_done(state, incident)
+  local prefix = incident.id .. "\0"
+  for key, told in pairs(state.told) do
+    if key:sub(1, #prefix) == prefix then
+      if told.opened_at and not told.resolved_at then return false end
+      if told.level > 0 and not told.escalated_resolved then return false end
+    end
+  end
+  return true
+end
+
+-- What belongs to incidents that are no longer handed in, and groups that have been empty for longer than any interval.
 local function forget(state, incidents, groups, now)
   for key, group in pairs(state.groups) do
     if not groups[key] and now - (group.last_at or group.since) > dispatch.DEFAULTS.group_interval * 12 then
@@ -204,10 +235,9 @@ end
 
 --- What has to go out now.
 ---@param state table        from dispatch.new or the store; changed in place
--- -@param incidents table<string, table>  every open incident and those resolved lately, by id:
--- {id, status, severity,
+---@param incidents table<string, table>  every open incident and those resolved lately, by id: {id, status, severity,
 ---  store_url, skill, fingerprint, acknowledged_at, inhibits, labels}
----@param config {routes: Route[], silences: table[]}
+---@param config {routes: Route[], silences: table[]}  a silence: match, and starts and ends (ms) or hours (Hours)
 ---@param now number         ms since the epoch
 ---@return table[] deliveries  {serial, alerter, route, items={{incident, occasion}…}, created}
 ---@return number? wake      when to ask again, though nothing else has happened
@@ -216,10 +246,12 @@ function dispatch.due(state, incidents, config, now)
   local ids = {}
   for id in pairs(incidents) do ids[#ids + 1] = id end
   table.sort(ids)
+  local inhibitors = inhibitors_of(incidents, now)
   for _, id in ipairs(ids) do
     local incident = incidents[id]
-    local quiet = incident.status == "open" and (is_silenced(config.silences, incident, now)
-      or is_inhibited(incidents, incident))
+    local inhibited, ends = is_inhibited(inhibitors, incident)
+    if incident.status == "open" and ends then wake = soonest(wake, ends) end
+    local quiet = incident.status == "open" and (inhibited or is_silenced(config.silences, incident, now))
     if not quiet then
       for _, route in ipairs(routes_of(config.routes, incident)) do
         local key = group_key(route, incident)
@@ -240,7 +272,12 @@ function dispatch.due(state, incidents, config, now)
     end
   end
   for _, silence in ipairs(config.silences or {}) do
-    if silence.ends > now then wake = soonest(wake, silence.ends) end
+    if silence.hours then
+      -- When a window ends is not known, only whether it is open: looked at again with the next minute.
+      if silence.hours:contains(now) then wake = soonest(wake, (math.floor(now / 60000) + 1) * 60000) end
+    elseif silence.ends > now then
+      wake = soonest(wake, silence.ends)
+    end
   end
   forget(state, incidents, groups, now)
   return out, wake

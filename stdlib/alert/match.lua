@@ -28,7 +28,8 @@ local FIELDS = { severity = "severity", store = "store_url", skill = "skill", ki
 function match.fits(matcher, incident)
   for field, want in pairs(matcher or {}) do
     local have
-    if FIELDS[field] then have = incident[FIELDS[field]] else have = incident.labels and incident.labels[field] end
+    if FIELDS[field] then have = incident[FIELDS[field]] else have = incident.labels
+      and incident.labels[field] end
     if field == "store" and not value_matches(have, want) then have = incident.store_name end
     if not value_matches(have, want) then return false end
   end

@@ -59,7 +59,7 @@ local function cut(text, max)
 end
 
 local function recent_requests(tab)
-  local out = tab.network:summaries(REQUESTS_LAST)
+  local out = tab.network:summaries(REQUESTS_LAST, tab.document.loader)
   for _, one in ipairs(out) do one.url = cut(one.url, URL_MAX) end
   return out
 end

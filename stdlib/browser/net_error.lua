@@ -66,13 +66,12 @@ local OWN = {
 
 --- No such name, or nobody to ask? Our own resolver is asked, because Chromium does not tell the two apart.
 local function name_problem(page, host, error_text)
-  local addresses, text, code = sys.http.resolve(host, RESOLVE_MS)
+  local addresses, _, code = sys.http.resolve(host, RESOLVE_MS)
   if code == "dns-unreachable" or code == "timeout" then
     fault.engine { code = "own-network", message = ("%s: this machine's name server does not answer (%s)"):format(page,
       error_text), hint = "nothing is known about the shop; check this machine's DNS" }
   end
-  local doubt = code == "dns" and "" or addresses and " for the browser, though this machine finds it"
-    or (" (not checked: %s)"):format(tostring(text))
+  local doubt = addresses and " for the browser, though this machine finds it" or ""
   fault.failure { code = "dns", message = ("%s: there is no host %s in DNS%s"):format(page, host, doubt),
     hint = "has the domain expired, or is the address mistyped?" }
 end
@@ -100,7 +99,8 @@ function net_error.raise(page, url, error_text, chain)
       error_text), hint = "nothing is known about the shop", details = details }
   end
   if name == "UNSAFE_PORT" then
-    fault.usage("page:goto(url)", ("browsers do not open port %s"):format(parts.port or "?"), "serve the shop on another port")
+    fault.engine { code = "config", message = ("%s: browsers do not open port %s"):format(page, parts.port or "?"),
+      hint = "serve the shop on another port" }
   end
   if CERTIFICATE[name] or name:find("^CERT_") or name:find("^SSL_") or name:find("^ECH_") then
     fault.failure { code = "tls", details = details, message = ("%s: %s (%s)"):format(page,

@@ -167,18 +167,22 @@ function Exchange:duration()
 end
 
 --- A plain record for lists: { url, method, type, status, mime, failure, from_cache, duration_ms, bytes }.
-function Exchange:summary()
+---@param loader string?  of the document of now: Chromium tells of no end for what an earlier one had begun
+function Exchange:summary(loader)
   local sent, got = self:request(), self:response()
-  return { url = sent.url, method = sent.method, type = sent.type, status = got and got.status, mime = got and got.mime,
-    from_cache = got and got.from_cache, failure = self.failure, duration_ms = self:duration(), bytes = self.bytes }
+  local left = loader and not self:is_over() and sent.loader ~= loader and "the page was left"
+  return { url = sent.url, method = sent.method, type = sent.type, status = got and got.status,
+    mime = got and got.mime, from_cache = got and got.from_cache, failure = self.failure or left or nil,
+    duration_ms = self:duration(), bytes = self.bytes }
 end
 
 --- The records of the last requests, oldest first.
 ---@param last integer?
+---@param loader string?  see Exchange:summary
 ---@return table[]
-function Network:summaries(last)
+function Network:summaries(last, loader)
   local out = {}
-  for exchange in self:after(last and self.last - last or 0) do out[#out + 1] = exchange:summary() end
+  for exchange in self:after(last and self.last - last or 0) do out[#out + 1] = exchange:summary(loader) end
   return out
 end
 

@@ -17,6 +17,9 @@ local function option(parser, names, key, argname)
   return parser:option(names, about(key)):target(key):argname(argname)
 end
 
+--- A flag that stands for a setting.
+function flags.setting(parser, names, key, argname) return option(parser, names, key, argname) end
+
 --- --url --password
 function flags.shop(parser)
   parser:group("The shop",

@@ -7,6 +7,13 @@
 local verbs = {
   { "run", "run skills, by file or by name, once" },
   { "check", "run every skill of the project, or the bundled ones" },
+  { "watch", "check by day and night, and tell people what matters" },
+  { "trigger", "have the daemon run checks now" },
+  { "reload", "have the daemon load what has changed, and say whether it could" },
+  { "incident", "what is broken, since when; acknowledge, resolve, note" },
+  { "silence", "send no messages about something for a while" },
+  { "history", "how a skill did lately: results and measured values" },
+  { "db", "check, back up or shrink the database" },
   { "audit", "check a shop and write a report for its owner" },
   { "list", "list the skills that can be run" },
   { "info", "what a skill does, needs and can be told" },
@@ -21,9 +28,7 @@ local verbs = {
 }
 
 -- Verbs that people who know nano-sre will type and that this version does not have.
-verbs.absent = {
-  watch = "run `nano-sre check` from cron or from a systemd timer until then",
-}
+verbs.absent = {}
 
 -- Verbs that load scripts: a worker is started for them before anything else is done.
 verbs.with_worker = {

@@ -8,10 +8,14 @@ local paths = require "config.paths"
 local schema = require "config.schema"
 local types = require "config.types"
 
+local load = {}
+
 ---@class Config
 ---@field values table<string, any>      by the setting's key; absent: not set
 ---@field origins table<string, string>  where each value came from, for people
 ---@field skills table<string, table>    what nano-sre.lua says of single skills
+---@field tables table<string, table>    stores, routes, …: as they stand in nano-sre.lua
+---@field environment fun(name: string): string?, string?  a value and where it came from
 ---@field project {root: string, file: string}|nil
 ---@field cwd string
 ---@field warnings string[]
@@ -24,15 +28,14 @@ function Config:get(key)
   return self.values[key]
 end
 
-local load = {}
-
 -- Settings that stand in a table of their own: store = { url = … }.
-local GROUPS = { store = true, llm = true, mcp = true }
+local GROUPS = { store = true, llm = true, mcp = true, watch = true }
 
 local function known_names()
   local names = { "skills" }
   for _, setting in ipairs(schema) do names[#names + 1] = setting.key end
   for group in pairs(GROUPS) do names[#names + 1] = group end
+  for name in pairs(schema.tables) do names[#names + 1] = name end
   return names
 end
 
@@ -75,34 +78,43 @@ local function unknown(state, origin, name)
     nearest and (", did you mean %q?"):format(nearest) or "; `nano-sre config` lists all of them"))
 end
 
-local function read_skill(state, origin, name, raw)
+--- Checks what is said of one skill. Problems go to add(message).
+---@param prefix string  how the place is called in messages
+---@param raw any
+---@param add fun(message: string)
+---@return table?
+function load.skill_fields(prefix, raw, add)
   if type(raw) == "boolean" then raw = { enabled = raw } end
-  local prefix = "skills." .. name
   if type(raw) ~= "table" then
-    return add_problem(state, origin, prefix .. " must be a table, true or false")
+    return add(prefix .. " must be a table, true or false")
   end
   local skill = {}
   for field, value in pairs(raw) do
     local kind = schema.skill_fields[field]
     if not kind then
       local nearest = require("run.nearest").find(tostring(field), schema.skill_fields)
-      add_problem(state, origin, ("%s has no field %q%s"):format(prefix, tostring(field),
-        nearest and (", did you mean %q?"):format(nearest) or "; it has enabled, options, timeout"))
+      add(("%s has no field %q%s"):format(prefix, tostring(field),
+        nearest and (", did you mean %q?"):format(nearest) or "; `nano-sre config --help` lists them"))
     elseif kind == "table" then
       if type(value) ~= "table" then
-        add_problem(state, origin, prefix .. "." .. field .. " must be a table of names and values")
+        add(prefix .. "." .. field .. " must be a table of names and values")
       else
         skill[field] = value
       end
     else
       local parsed, expected = types.parse({ type = kind }, value)
       if parsed == nil then
-        add_problem(state, origin, ("%s.%s must be %s"):format(prefix, field, expected))
+        add(("%s.%s must be %s"):format(prefix, field, expected))
       end
       skill[field] = parsed
     end
   end
-  state.config.skills[name] = skill
+  return skill
+end
+
+local function read_skill(state, origin, name, raw)
+  state.config.skills[name] = load.skill_fields("skills." .. name, raw,
+    function(message) add_problem(state, origin, message) end)
 end
 
 local function read_table(state, raw, origin, prefix)
@@ -111,6 +123,12 @@ local function read_table(state, raw, origin, prefix)
     local setting = schema.by_key[key]
     if key == "skills" and type(value) == "table" then
       for skill, fields in pairs(value) do read_skill(state, origin, tostring(skill), fields) end
+    elseif prefix == "" and schema.tables[key] then
+      if type(value) == "table" then
+        state.config.tables[key] = value
+      else
+        add_problem(state, origin, key .. " must be a table")
+      end
     elseif setting then
       local found, from = lookup_reference(state, setting, value, origin)
       if found ~= nil then set(state, setting, found, from, state.config.project.root) end
@@ -187,7 +205,7 @@ end
 function load.load(options)
   local cwd = options.cwd
   local config = setmetatable({
-    values = {}, origins = {}, skills = {}, warnings = {}, cwd = cwd,
+    values = {}, origins = {}, skills = {}, tables = {}, warnings = {}, cwd = cwd,
     project = options.project ~= false and paths.find_project(cwd) or nil,
   }, Config)
   local state = { config = config, problems = {}, tolerant = options.tolerant }

@@ -39,8 +39,26 @@ local schema = {
   { key = "database", type = "path", env = "SQLITE_DB_PATH",
     about = "the SQLite file that keeps results and baselines" },
 
-  { key = "interval", type = "minutes", env = "CHECK_INTERVAL_MINUTES", used = false,
-    about = "time between two checks" },
+  { key = "interval", type = "minutes", env = "CHECK_INTERVAL_MINUTES", flag = "--interval",
+    about = "watch: time between two checks; default: what each skill declares, else 30m" },
+  { key = "timezone", type = "string", default = "UTC",
+    about = "watch: the time zone of cron expressions and hours, such as Europe/Berlin" },
+  { key = "watch.concurrency", type = "integer", min = 1, max = 1024, default = 64,
+    about = "watch: how many checks without a browser run at once (slow ones have as many more)" },
+  { key = "watch.browsers", type = "integer", min = 1, max = 64, default = 2,
+    about = "watch: how many checks with a browser run at once (slow ones have as many more)" },
+  { key = "watch.workers", type = "integer", min = 1, max = 64, default = 2,
+    about = "watch: processes that run checks" },
+  { key = "watch.worker_runs", type = "integer", min = 1, max = 1000000, default = 200,
+    about = "watch: a worker (and its browser) is replaced after this many runs" },
+  { key = "watch.worker_mb", type = "integer", min = 64, max = 1048576, default = 2048,
+    about = "watch: … or when it and its browser use this many megabytes" },
+  { key = "watch.listen", type = "string", default = "127.0.0.1:0",
+    about = "watch: address of the HTTP API; other than loopback only with watch.token" },
+  { key = "watch.token", type = "string", env = "NANO_SRE_TOKEN", secret = true,
+    about = "watch: what clients of the HTTP API must show; default: made anew in the state folder" },
+  { key = "watch.keep", type = "duration", default = 90 * 86400000,
+    about = "watch: how long results, events and resolved incidents are kept" },
   { key = "alert_webhook_url", type = "url", env = "ALERT_WEBHOOK_URL", secret = true, used = false,
     about = "where alerts go" },
   { key = "redact_pii", type = "boolean", env = "REDACT_PII", used = false,
@@ -67,7 +85,13 @@ local by_key = {}
 for _, setting in ipairs(schema) do by_key[setting.key] = setting end
 schema.by_key = by_key
 
---- What may stand under skills.<name> in nano-sre.lua.
-schema.skill_fields = { enabled = "boolean", timeout = "duration", options = "table" }
+--- What may stand under skills.<name> in nano-sre.lua, and in a store's own list of skills.
+schema.skill_fields = { enabled = "boolean", timeout = "duration", options = "table",
+  every = "minutes", cron = "string", hours = "string", timezone = "string", severity = "string",
+  fails = "count", of = "count", passes = "count", errors = "count", parents = "list",
+  labels = "table" }
+
+--- Tables of nano-sre.lua that are read as they are; who uses them checks them (watch/settings.lua).
+schema.tables = { stores = true, routes = true, maintenance = true }
 
 return schema

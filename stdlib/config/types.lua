@@ -82,6 +82,11 @@ function parsers.integer(raw, setting)
   return number
 end
 
+--- How many results: few enough to remember.
+function parsers.count(raw)
+  return parsers.integer(raw, { min = 1, max = 100 })
+end
+
 function parsers.choice(raw, setting)
   for _, choice in ipairs(setting.choices) do
     if raw == choice then return choice end

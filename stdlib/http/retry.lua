@@ -64,12 +64,9 @@ end
 ---@param n number              1 for the first retry
 ---@param answer http.Response? of the last attempt
 ---@param code string?          of its failure
----@param message string?
 ---@return number? ms
-function retry.delay(plan, n, answer, code, message)
+function retry.delay(plan, n, answer, code)
   if not plan or n > plan.count then return nil end
-  -- The gate's "refused" is not the server's, and stays.
-  if code == "refused" and message:find("dry run", 1, true) then return nil end
   if answer and not plan.statuses[answer.status] then return nil end
   if code and not plan.codes[code] then return nil end
   local asked = answer and tonumber(answer.headers["retry-after"] or "")

@@ -42,7 +42,8 @@ end
 ---@return string
 function fingerprint.of(store_url, result)
   local step, cause = fingerprint.cause(result)
-  local text = table.concat({ store_url or "", result.skill, step, fingerprint.normalise(cause) }, "\0")
+  local text = table.concat({ store_url or "", result.skill, step, fingerprint.normalise(cause) },
+    "\0")
   return sys.codec.sha256(text):sub(1, 16)
 end
 

@@ -54,7 +54,8 @@ local function follow_shop(state, result, store_url, policy, now, events)
     state.shop.last_seen, state.shop.seen = now, state.shop.seen + 1
     local changed = new ~= state.shop.fingerprint
     if changed then state.shop.fingerprint = new end
-    events[#events + 1] = { type = "seen", kind = "shop", incident = state.shop, changed = changed, title = result.summary }
+    events[#events + 1] = { type = "seen", kind = "shop", incident = state.shop, changed = changed,
+      title = result.summary }
   elseif failed and count(state.recent, "F") >= policy.fails then
     local event = opened("shop", result, store_url, policy, now)
     -- It began with the first failure that counted, not with the one that tipped the scale.

@@ -5,8 +5,12 @@ local URL = "https://shop.example"
 
 local function result(status, cause)
   local steps = { { name = "home", status = "PASS" } }
-  if status == "FAIL" then steps[2] = { name = "add to cart", status = "FAIL", error = { message = cause or "answered 500" } } end
-  return { skill = "checkout", status = status, summary = status .. " " .. (cause or ""), steps = steps,
+  if status == "FAIL" then
+    steps[2] = { name = "add to cart", status = "FAIL", error = { message = cause
+      or "answered 500" } }
+  end
+  return { skill = "checkout", status = status, summary = status .. " " .. (cause or ""),
+    steps = steps,
     error = status == "ERROR" and { message = cause or "browser gone" } or nil }
 end
 
@@ -16,9 +20,13 @@ local function feed(letters, policy)
   local state, log = track.new(), {}
   policy = policy or track.DEFAULTS
   for i = 1, #letters do
-    state = sys.codec.json_decode(sys.codec.json_encode(state)) -- as a restart between any two runs would see it
-    for _, event in ipairs(track.result(state, result(names[letters:sub(i, i)]), URL, policy, i * 60000)) do
-      if event.type ~= "seen" then log[#log + 1] = ("%s %s@%d"):format(event.type, event.kind, i) end
+    -- as a restart between any two runs would see it
+    state = sys.codec.json_decode(sys.codec.json_encode(state))
+    for _, event in ipairs(track.result(state, result(names[letters:sub(i, i)]), URL, policy,
+      i * 60000)) do
+      if event.type ~= "seen" then
+        log[#log + 1] = ("%s %s@%d"):format(event.type, event.kind, i)
+      end
     end
   end
   return table.concat(log, ", "), state
@@ -29,7 +37,8 @@ describe("incident.track", function()
     expect((feed "PPFPPPFPP")):is("")
     expect((feed "PPFF")):is("opened shop@4")
     expect((feed "PFPF")):is("opened shop@4")
-    expect((feed("F", { fails = 1, of = 1, passes = 1, errors = 3, severity = "P0" }))):is("opened shop@1")
+    expect((feed("F", { fails = 1, of = 1, passes = 1, errors = 3,
+      severity = "P0" }))):is("opened shop@1")
   end)
 
   it("resolves after two passes in a row, and not in between", function()
@@ -42,7 +51,8 @@ describe("incident.track", function()
   it("never takes the monitor's trouble for the shop's", function()
     expect((feed "EEFE")):is("")
     expect((feed "EEE")):is("opened engine@3")
-    expect((feed "FFEEEPP")):is("opened shop@2, opened engine@5, resolved engine@6, resolved shop@7")
+    expect((feed "FFEEEPP")):is("opened shop@2, opened engine@5, "
+      .. "resolved engine@6, resolved shop@7")
     expect((feed "FEF")):is("opened shop@3")
     expect((feed "FFPEP")):is("opened shop@2, resolved shop@5")
   end)
@@ -85,6 +95,7 @@ describe("incident.fingerprint", function()
     expect(print_of("product 8012345670001 is gone")):is(print_of("product 8012345670002 is gone"))
     expect(print_of("theme.js:12:5 TypeError")):is(print_of("theme.js:19:1 TypeError"))
     expect(print_of("/cart answered 500") ~= print_of("/cart answered 404")):is(true)
-    expect(fingerprint.of(URL, result("FAIL")) ~= fingerprint.of("https://other.example", result("FAIL"))):is(true)
+    expect(fingerprint.of(URL, result("FAIL")) ~= fingerprint.of("https://other.example",
+      result("FAIL"))):is(true)
   end)
 end)

@@ -15,7 +15,8 @@ local function send(result) sys.host.send(encode { type = "result", result = res
 
 --- The error as Pool:inspect_config returns it.
 local function report(found)
-  send { error = { kind = "config", message = found.message, where = found.where, excerpt = found.excerpt,
+  send { error = { kind = "config", message = found.message, where = found.where,
+    excerpt = found.excerpt,
     hint = found.hint } }
 end
 
@@ -51,7 +52,8 @@ local function evaluate(job)
   end, problem.handler)
   if not ok then return report(problem.describe(value)) end
   if type(value) ~= "table" then
-    return report { message = file .. " must return a table of settings", hint = "the file looks like: return { store = "
+    return report { message = file .. " must return a table of settings",
+      hint = "the file looks like: return { store = "
       .. "{ url = \"https://your-shop.example\" } }" }
   end
   local wrong = check(value, "the table", {})

@@ -8,19 +8,19 @@ local http_words = {}
 
 -- What is not the shop's fault. Every other failure of a request is.
 local OURS = {
+  ["dry-run"] = "engine",
   ["dns-unreachable"] = "engine", proxy = "engine", memory = "engine",
   denied = "usage", ["private-address"] = "usage", invalid = "usage",
 }
 
-local function kind_of(code, message)
-  if code == "refused" and message:find("dry run", 1, true) then return "engine" end -- by the gate, not by the shop
+local function kind_of(code)
   return OURS[code] or "failure"
 end
 
 local function raising(fn)
   local function settle(value, message, code, ...)
     if value == nil and type(code) == "string" then
-      error(fault.new(kind_of(code, message), { message = message, code = code, where = frames.where() }), 0)
+      error(fault.new(kind_of(code), { message = message, code = code, where = frames.where() }), 0)
     end
     return value, message, code, ...
   end

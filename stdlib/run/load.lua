@@ -77,7 +77,7 @@ local function perform(job, into, log)
   local ok, value = xpcall(function()
     skill.api_of(text)
     local base = loader.folder_of(job.script)
-    local require_user, state = loader.make(base, job.project or base)
+    local require_user, state = loader.make(base, job.project or base, job.modules)
     local words = { skill = skill.word, option = require("run.option").words(), require = require_user }
     state.env = sandbox.create(words, log)
     local chunk = compile(text, file, state.env)

@@ -44,8 +44,7 @@ local BROWSER_CODES = { browser = true, cdp = true, exited = true, crashed = tru
 
 local function of_fault(value)
   local kind = value.kind
-  -- "refused" is also what a host does that accepts no connection; the gate's words tell them apart.
-  if value.code == "refused" and value.message:find("dry run", 1, true) then
+  if value.code == "dry-run" then
     kind = "refused"
   elseif kind == "usage" or value.code == "denied" then
     kind = value.code == "option" and "config" or "script"

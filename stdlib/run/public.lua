@@ -4,6 +4,7 @@ return {
   expect = {},
   http = { need = "http" },
   json = {},
+  shop = { need = "browser" },
   time = {},
   url = {},
 }

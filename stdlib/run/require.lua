@@ -72,7 +72,7 @@ end
 
 local function load_file(state, name)
   local file = name:gsub("%.", "/") .. ".lua"
-  local text = read_file(name, state.base, state.root)
+  local text = state.modules[file] or read_file(name, state.base, state.root)
   state.files[#state.files + 1] = file
   frames.register(file, text)
   local chunk, message = sys.load_user(text, file, state.env)
@@ -110,16 +110,18 @@ end
 ---@field root string    the project's folder
 ---@field env table      the user's environment; set before the first call
 ---@field files string[] the files that were loaded
+---@field modules table<string, string>  texts that came with the job, by file: one version with the script
 ---@field wanted table[] what was required before the manifest was known
 ---@field needs run.Needs?  set by loader.declare once the script has been loaded
 
 --- Makes the `require` of a run.
 ---@param base string
 ---@param root string
+---@param modules table<string, string>?
 ---@return fun(name: string): any require
 ---@return run.Loader state
-function loader.make(base, root)
-  local state = { base = base, root = root, files = {}, wanted = {} }
+function loader.make(base, root, modules)
+  local state = { base = base, root = root, files = {}, wanted = {}, modules = modules or {} }
   local loaded, loading = {}, {}
   local function require_user(name)
     if type(name) ~= "string" then refuse(name, "takes a name in quotes") end

@@ -103,6 +103,7 @@ local function restrict(needs)
   local granted = { "files" }
   for _, capability in ipairs(needs.capabilities) do granted[#granted + 1] = capability end
   sys.host.restrict(granted)
+  if needs.has.http then sys.http.restrict(needs.hosts) end -- beside the store's own
 end
 
 local function execute(run, loaded)

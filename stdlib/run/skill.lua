@@ -24,6 +24,7 @@ local API_VERSION = 1
 ---@field aliases string[]
 ---@field severity "P0"|"P1"|"P2"|"P3"|nil
 ---@field tags string[]
+---@field parents string[]  skills whose trouble explains this one's
 
 local declared = setmetatable({}, { __mode = "k" }) -- what the script holds → run.Skill
 
@@ -104,6 +105,7 @@ local READ = {
     return value
   end,
   tags = function(name, value) return words_field(name, "tags", value) end,
+  parents = function(name, value) return words_field(name, "parents", value) end,
 }
 
 local function define(name, fields)
@@ -125,6 +127,7 @@ local function define(name, fields)
     name = name, about = got.about, every_ms = got.every, timeout_ms = got.timeout, run = got.run,
     needs = got.needs or manifest.parse(nil), options = got.options or {}, aliases = got.alias or {},
     severity = got.severity, tags = got.tags or {},
+    parents = got.parents or {},
   }
   return handle
 end
@@ -175,7 +178,8 @@ function skill.describe(s)
   local json = require "json"
   return {
     name = s.name, about = s.about, aliases = json.array(s.aliases), every_ms = s.every_ms, timeout_ms = s.timeout_ms,
-    severity = s.severity, tags = json.array(s.tags), api = API_VERSION,
+    severity = s.severity, tags = json.array(s.tags),
+    parents = json.array(s.parents), api = API_VERSION,
     needs = json.array(s.needs.list), capabilities = json.array(s.needs.capabilities),
     hosts = json.array(s.needs.hosts), options = json.array(option.describe(s.options)),
   }

@@ -7,7 +7,8 @@ local zone = require "schedule.zone"
 
 local cron = {}
 
-local MONTHS = { jan = 1, feb = 2, mar = 3, apr = 4, may = 5, jun = 6, jul = 7, aug = 8, sep = 9, oct = 10, nov = 11, dec = 12 }
+local MONTHS = { jan = 1, feb = 2, mar = 3, apr = 4, may = 5, jun = 6, jul = 7, aug = 8, sep = 9,
+  oct = 10, nov = 11, dec = 12 }
 local DAYS = { sun = 0, mon = 1, tue = 2, wed = 3, thu = 4, fri = 5, sat = 6 }
 local FIELDS = {
   { name = "minute", low = 0, high = 59 },
@@ -17,7 +18,8 @@ local FIELDS = {
   { name = "day of week", low = 0, high = 7, words = DAYS },
 }
 local SHORT = { ["@hourly"] = "0 * * * *", ["@daily"] = "0 0 * * *", ["@midnight"] = "0 0 * * *",
-  ["@weekly"] = "0 0 * * 0", ["@monthly"] = "0 0 1 * *", ["@yearly"] = "0 0 1 1 *", ["@annually"] = "0 0 1 1 *" }
+  ["@weekly"] = "0 0 * * 0", ["@monthly"] = "0 0 1 * *", ["@yearly"] = "0 0 1 1 *",
+    ["@annually"] = "0 0 1 1 *" }
 
 local function number_of(field, text)
   local n = tonumber(text:match("^%d+$")) or (field.words and field.words[text:lower()])
@@ -31,7 +33,9 @@ end
 local function add_part(field, set, part)
   local range, step = part:match("^([^/]+)/(%d+)$")
   range, step = range or part, tonumber(step)
-  if part:find("/", 1, true) and (not step or step == 0) then return nil, ("%q has no step above 0"):format(part) end
+  if part:find("/", 1, true) and (not step or step == 0) then
+    return nil, ("%q has no step above 0"):format(part)
+  end
   local low, high
   if range == "*" then
     low, high = field.low, field.name == "day of week" and 6 or field.high
@@ -66,7 +70,9 @@ function cron.parse(text)
   local parts = {}
   for part in source:gmatch("%S+") do parts[#parts + 1] = part end
   if #parts ~= 5 then
-    return nil, ("a cron expression has 5 fields (minute hour day month weekday), %q has %d"):format(text, #parts)
+    return nil,
+      ("a cron expression has 5 fields (minute hour day month weekday), %q has %d"):format(text,
+      #parts)
   end
   local sets = {}
   for i, field in ipairs(FIELDS) do
@@ -76,7 +82,8 @@ function cron.parse(text)
       if not ok then return nil, ("%s: %s"):format(text, problem) end
     end
   end
-  return setmetatable({ text = text, minute = sets[1], hour = sets[2], day = sets[3], month = sets[4], weekday = sets[5],
+  return setmetatable({ text = text, minute = sets[1], hour = sets[2], day = sets[3],
+    month = sets[4], weekday = sets[5],
     any_day = parts[3]:sub(1, 1) == "*", any_weekday = parts[5]:sub(1, 1) == "*" }, Cron)
 end
 

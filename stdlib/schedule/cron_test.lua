@@ -12,8 +12,10 @@ local function by_minutes(fields, after_ms, where, days)
     local day = fields.day[date.day]
     local weekday = fields.weekday[date.weekday]
     local day_ok
-    if fields.any_day or fields.any_weekday then day_ok = day and weekday else day_ok = day or weekday end
-    if fields.minute[date.min] and fields.hour[date.hour] and fields.month[date.month] and day_ok then
+    if fields.any_day or fields.any_weekday then day_ok = day and weekday else day_ok = day
+      or weekday end
+    if fields.minute[date.min] and fields.hour[date.hour] and fields.month[date.month]
+      and day_ok then
       seen = at * 1000
       break
     end
@@ -21,7 +23,9 @@ local function by_minutes(fields, after_ms, where, days)
   return seen
 end
 
-local function utc(y, m, d, h, min) return (zone.days_from_civil(y, m, d) * 86400 + h * 3600 + min * 60) * 1000 end
+local function utc(y, m, d, h, min)
+  return (zone.days_from_civil(y, m, d) * 86400 + h * 3600 + min * 60) * 1000
+end
 
 describe("schedule.cron", function()
   it("finds known times", function()
@@ -30,7 +34,8 @@ describe("schedule.cron", function()
     expect(next_of("*/15 * * * *", 2026, 11, 20, 9, 7)):is(utc(2026, 11, 20, 9, 15))
     expect(next_of("0 0 29 2 *", 2026, 1, 1, 0, 0)):is(utc(2028, 2, 29, 0, 0))
     expect(next_of("@monthly", 2026, 12, 5, 0, 0)):is(utc(2027, 1, 1, 0, 0))
-    expect(next_of("0 12 13 * 5", 2026, 11, 20, 13, 0)):is(utc(2026, 11, 27, 12, 0)) -- either day field
+    -- either day field
+    expect(next_of("0 12 13 * 5", 2026, 11, 20, 13, 0)):is(utc(2026, 11, 27, 12, 0))
     expect(next_of("0 0 30 2 *", 2026, 1, 1, 0, 0)):is(nil)
   end)
 
@@ -47,14 +52,18 @@ describe("schedule.cron", function()
     for _ = 1, 60 do
       local text = table.concat({ field(59, 0), field(23, 0), field(28, 1), "*", field(6, 0) }, " ")
       local parsed = assert(cron.parse(text))
-      local after = utc(2026, 3 + math.floor(sys.random.number() * 8), 1 + math.floor(sys.random.number() * 27), 5, 3)
+      local after = utc(2026, 3 + math.floor(sys.random.number() * 8),
+        1 + math.floor(sys.random.number() * 27), 5, 3)
       local want = by_minutes(parsed, after, zone.load("UTC"), 40)
       local got = parsed:next(after)
-      if want and got ~= want then error(("%s after %d: %s, the model says %s"):format(text, after, tostring(got), want)) end
+      if want and got ~= want then
+        error(("%s after %d: %s, the model says %s"):format(text, after, tostring(got), want))
+      end
       -- In a zone the two may differ only in the skipped or repeated hour.
       local there, model = parsed:next(after, berlin), by_minutes(parsed, after, berlin, 40)
       if model and there ~= model and math.abs(there - model) > 3600000 * 24 then
-        error(("%s in Berlin after %d: %s, the model says %s"):format(text, after, tostring(there), model))
+        error(("%s in Berlin after %d: %s, the model says %s"):format(text, after, tostring(there),
+          model))
       end
     end
   end)
@@ -78,7 +87,8 @@ describe("schedule.cron", function()
 
   it("says which field is wrong", function()
     for text, pattern in pairs {
-      ["60 * * * *"] = "minute 60 is not between 0 and 59", ["* * * *"] = "has 4", ["* * * foo *"] = "is not a month",
+      ["60 * * * *"] = "minute 60 is not between 0 and 59", ["* * * *"] = "has 4",
+        ["* * * foo *"] = "is not a month",
       ["5-1 * * * *"] = "runs backwards", ["*/0 * * * *"] = "no step above 0",
     } do
       local parsed, problem = cron.parse(text)

@@ -43,10 +43,12 @@ function hours.parse(text, where)
   local open = {} -- a flag for each minute of the week would do; spans are smaller
   for part in text:gmatch("[^,]+") do
     local day_text, from, to = part:match("^%s*(%S+)%s+([%d:]+)%s*%-%s*([%d:]+)%s*$")
-    local days = day_text and (day_text:lower() == "daily" and day_list("sun-sat") or day_list(day_text))
+    local days = day_text and (day_text:lower() == "daily" and day_list("sun-sat")
+      or day_list(day_text))
     local starts, ends = from and minute_of(from), to and minute_of(to)
     if not days or not starts or not ends then
-      return nil, ("%q is not a window such as \"mon-fri 08:00-18:00\""):format((part:gsub("^%s+", "")))
+      return nil, ("%q is not a window such as \"mon-fri 08:00-18:00\""):format((part:gsub("^%s+",
+        "")))
     end
     for day in pairs(days) do
       local length = (ends - starts) % 1440

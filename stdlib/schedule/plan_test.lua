@@ -6,7 +6,9 @@ local zone = require "schedule.zone"
 local function run(p, from, to, step)
   local log = {}
   for now = from, to, step do
-    for _, due in ipairs(p:take_due(now)) do log[#log + 1] = { id = due.id, due = due.due_ms, now = now, missed = due.missed } end
+    for _, due in ipairs(p:take_due(now)) do
+      log[#log + 1] = { id = due.id, due = due.due_ms, now = now, missed = due.missed }
+    end
   end
   return log
 end
@@ -31,7 +33,7 @@ describe("schedule.plan", function()
     expect(widest < 1500):is(true)
   end)
 
-  it("goes on after a restart where it should: once at once when a run was missed, else at its time", function()
+  it("goes on after a restart: once at once when a run was missed, else at its time", function()
     local p = plan.new()
     p:put({ id = "a", every_ms = 60000 }, 0)
     local first = p:take_due(120000)[1].due_ms
@@ -68,7 +70,9 @@ describe("schedule.plan", function()
   it("keeps to working hours, over midnight and weekends", function()
     local berlin = assert(zone.load("Europe/Berlin"))
     local open = assert(hours.parse("mon-fri 08:00-18:00, fri 22:00-02:00", berlin))
-    local function at(d, h, min) return (zone.days_from_civil(2026, 11, d) * 86400 + (h - 1) * 3600 + min * 60) * 1000 end
+    local function at(d, h, min)
+      return (zone.days_from_civil(2026, 11, d) * 86400 + (h - 1) * 3600 + min * 60) * 1000
+    end
     expect(open:contains(at(20, 8, 0))):is(true) -- a Friday
     expect(open:contains(at(20, 7, 59))):is(false)
     expect(open:contains(at(20, 18, 0))):is(false)

@@ -28,9 +28,10 @@ end
 local function read_header(data, at)
   if data:sub(at, at + 3) ~= "TZif" then return nil end
   local h = { version = byte(data, at + 4), isut = u32(data, at + 20), isstd = u32(data, at + 24),
-    leap = u32(data, at + 28), times = u32(data, at + 32), types = u32(data, at + 36), chars = u32(data, at + 40) }
+    leap = u32(data, at + 28), times = u32(data, at + 32), types = u32(data, at + 36),
+      chars = u32(data, at + 40) }
   function h.size(width)
-    return h.times * width + h.times + h.types * 6 + h.chars + h.leap * (width + 4) + h.isstd + h.isut
+    return h.times * (width + 1) + h.types * 6 + h.chars + h.leap * (width + 4) + h.isstd + h.isut
   end
   return h
 end
@@ -42,7 +43,8 @@ local function read_block(data, at, header, width)
   local types = indexes + header.times
   local function offset_of(index) return i32(data, types + index * 6) end
   for i = 0, header.times - 1 do
-    transitions[#transitions + 1] = { at = read(data, at + i * width), offset = offset_of(byte(data, indexes + i)) }
+    transitions[#transitions + 1] = { at = read(data, at + i * width),
+      offset = offset_of(byte(data, indexes + i)) }
   end
   local first
   for i = 0, header.types - 1 do
@@ -87,7 +89,8 @@ local function rule_day(date, year)
     month, week, weekday = tonumber(month), tonumber(week), tonumber(weekday)
     local first = days_from_civil(year, month, 1)
     local day = first + (weekday - (first + 4)) % 7 + (week - 1) * 7
-    local next_month = month == 12 and days_from_civil(year + 1, 1, 1) or days_from_civil(year, month + 1, 1)
+    local next_month = month == 12 and days_from_civil(year + 1, 1, 1) or days_from_civil(year,
+      month + 1, 1)
     while day >= next_month do day = day - 7 end
     return day
   end
@@ -147,7 +150,9 @@ Zone.__index = Zone
 function Zone:offset(seconds)
   local list = self.transitions
   local count = #list
-  if count == 0 or seconds < list[1].at then return count == 0 and self.rule and self.rule(seconds) or self.first end
+  if count == 0 or seconds < list[1].at then
+    return count == 0 and self.rule and self.rule(seconds) or self.first
+  end
   if seconds >= list[count].at and self.rule then return self.rule(seconds) end
   local low, high = 1, count
   while low < high do
@@ -177,10 +182,13 @@ function Zone:first_at(local_seconds)
   -- An offset in force within a day on either side is the only candidate.
   for _, probe in ipairs { local_seconds - DAY, local_seconds, local_seconds + DAY } do
     local candidate = local_seconds - self:offset(probe)
-    if candidate + self:offset(candidate) == local_seconds and (not best or candidate < best) then best = candidate end
+    if candidate + self:offset(candidate) == local_seconds and (not best or candidate < best) then
+      best = candidate
+    end
   end
   if best then return best end
-  local low, high = local_seconds - DAY, local_seconds + DAY -- the jump lies between: local time is below, then above
+  -- the jump lies between: local time is below, then above
+  local low, high = local_seconds - DAY, local_seconds + DAY
   while high - low > 1 do
     local middle = math.floor((low + high) / 2)
     if middle + self:offset(middle) < local_seconds then low = middle else high = middle end
@@ -200,11 +208,15 @@ function zone.load(name)
     cache[name] = setmetatable({ name = name, transitions = {}, first = 0 }, Zone)
     return cache[name]
   end
-  if not name:match("^[%w_+/-]+$") then return nil, ("%q is not a time zone's name, such as Europe/Berlin"):format(name) end
+  if not name:match("^[%w_+/-]+$") then
+    return nil, ("%q is not a time zone's name, such as Europe/Berlin"):format(name)
+  end
   local data = sys.files.read(FOLDER .. name, 1024 * 1024)
   local header = data and read_header(data, 1)
   if not header then
-    return nil, ("there is no time zone %q in %s (names look like Europe/Berlin; the package is tzdata)"):format(name, FOLDER)
+    return nil,
+      ("there is no time zone %q in %s (names look like Europe/Berlin; the package is tzdata)")
+        :format(name, FOLDER)
   end
   local at, width = 45, 4
   if header.version > 0 then
@@ -213,8 +225,10 @@ function zone.load(name)
     at, width = at + 44, 8
   end
   local transitions, first = read_block(data, at, header, width)
-  local rule = width == 8 and parse_rule(data:sub(at + header.size(8)):match("^\n([^\n]*)") or "") or nil
-  cache[name] = setmetatable({ name = name, transitions = transitions, first = first, rule = rule }, Zone)
+  local rule = width == 8 and parse_rule(data:sub(at + header.size(8)):match("^\n([^\n]*)") or "")
+    or nil
+  cache[name] = setmetatable({ name = name, transitions = transitions, first = first, rule = rule },
+    Zone)
   return cache[name]
 end
 

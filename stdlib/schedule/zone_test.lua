@@ -2,12 +2,14 @@
 
 local zone = require "schedule.zone"
 
-local ZONES = { "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/Sao_Paulo",
+local ZONES = { "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata",
+  "America/Sao_Paulo",
   "Pacific/Auckland", "Africa/Casablanca", "Asia/Tehran", "UTC" }
 
 -- Offsets at many times by one call of date(1) that reads them from standard input.
 local function reference(name, times)
-  local process = assert(sys.process.spawn { argv = { "/bin/date", "-f", "-", "+%z" }, stdin = "pipe", stdout = "pipe",
+  local process = assert(sys.process.spawn { argv = { "/bin/date", "-f", "-", "+%z" },
+    stdin = "pipe", stdout = "pipe",
     stderr = "null", env = { TZ = name } })
   local lines = {}
   for i, at in ipairs(times) do lines[i] = "@" .. at end
@@ -57,7 +59,9 @@ describe("schedule.zone", function()
 
   it("finds the time of a local hour that spring skips and autumn repeats", function()
     local berlin = assert(zone.load("Europe/Berlin"))
-    local function local_seconds(y, m, d, h, min) return zone.days_from_civil(y, m, d) * 86400 + h * 3600 + min * 60 end
+    local function local_seconds(y, m, d, h, min)
+      return zone.days_from_civil(y, m, d) * 86400 + h * 3600 + min * 60
+    end
     -- 2026-03-29: 02:00 becomes 03:00 at 01:00 UTC.
     expect(berlin:first_at(local_seconds(2026, 3, 29, 2, 30))):is(1774746000)
     -- 2026-10-25: 03:00 becomes 02:00 at 01:00 UTC; 02:30 comes first at 00:30 UTC.

@@ -36,17 +36,20 @@ local function explain(outcome, doing)
   local at = describe(doing)
   local first_line = (outcome.text or ""):match("^[^\n]*")
   if outcome.how == "no-worker" then
-    return "engine", "worker", "no worker process could be started: " .. first_line, "Run `nano-sre doctor`."
+    return "engine", "worker", "no worker process could be started: " .. first_line,
+      "Run `nano-sre doctor`."
   elseif outcome.how == "lost" and outcome.hung then
     return "killed", "hung", "the script stopped answering" .. at .. " and its worker was killed",
-      "Look for a call that never returns, such as string.find with a pattern that backtracks without end."
+      "Look for a call that never returns, such as string.find with a pattern that backtracks "
+        .. "without end."
   elseif outcome.how == "lost" then
     return "killed", "died", ("the worker process died%s: it %s"):format(at, first_line),
       "If it happens again, run with -v and report it: no script should be able to do this."
   elseif outcome.how == "killed" then
     return "killed", "ended", "the run was ended" .. at .. ": " .. first_line, nil
   elseif first_line:find("not enough memory", 1, true) then
-    return "memory", "memory", "the script used up its memory" .. at, "A run may hold 64 MB of Lua values."
+    return "memory", "memory", "the script used up its memory" .. at,
+      "A run may hold 64 MB of Lua values."
   end
   return "engine", "internal", "the run ended without a result" .. at .. ": " .. first_line,
     "This is a fault of nano-sre; please report it."
@@ -63,9 +66,11 @@ function culprit.result(job, outcome, doing, started_ms)
     skill = job.skill or (job.script or "script"):match("([^/]*)%.lua$") or job.script,
     script = job.script, store_url = job.store and job.store.url,
     status = "ERROR", summary = message,
-    started_at = time.iso8601(started_ms), finished_at = time.iso8601(now), duration_ms = now - started_ms,
+    started_at = time.iso8601(started_ms), finished_at = time.iso8601(now),
+      duration_ms = now - started_ms,
     steps = {}, metrics = {}, screenshots = {}, evidence = {}, details = {},
-    error = { kind = kind, code = code, message = message, where = where, hint = hint, traceback = outcome.text },
+    error = { kind = kind, code = code, message = message, where = where, hint = hint,
+      traceback = outcome.text },
   }
 end
 

@@ -102,6 +102,26 @@ function Db:record_result(result, extra)
   return { run_id = run_id, new = true }
 end
 
+--- A copy of the database at target, which must not exist: one consistent state, while it is in
+--- use.
+---@param target string
+---@return boolean|nil ok
+---@return Fault? trouble
+function Db:backup(target)
+  local ok, text, code = sys.store.copy(self.path, target)
+  if not ok then return trouble(self.path, text, code) end
+  return true
+end
+
+--- Gives back the space of what was removed. Others who write wait meanwhile.
+---@return boolean|nil ok
+---@return Fault? trouble
+function Db:vacuum()
+  local ok, text, code = sys.store.vacuum(self.path)
+  if not ok then return trouble(self.path, text, code) end
+  return true
+end
+
 local function decoded(row, columns)
   for _, column in ipairs(columns) do
     -- A row of another program may hold anything here: then it stays the text that it is.

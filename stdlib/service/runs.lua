@@ -15,6 +15,8 @@ local mono = sys.clock.mono
 
 local TICK_MS = 1000 -- how often a quiet worker is asked for a sign of life
 local HANG_MS = 5000 -- longer than the watchdog's slice, so that only C code that never returns is hit
+local SIZE_EVERY_MS = 5000
+local START_FIRST_MS, START_CAP_MS = 500, 30000
 local GRACE_MS = 20000 -- what a run may take beyond its own time limit before it is ended from here
 local CEILING = { "http", "browser", "files" } -- what a script may be granted; its manifest decides
 
@@ -27,6 +29,11 @@ Pool.__index = Pool
 ---@field on_event fun(job: table, event: table)?  called for each event of a run, in order
 ---@field hang_ms number?  how long a worker may be silent before it is replaced (default 5000)
 ---@field policy table?  what scripts may reach over the network: {allow_private=boolean}
+---@field workers integer?  processes that share the runs (default 1)
+---@field patient boolean?  a run waits while no worker can be started (a daemon) instead of failing (a command)
+---@field recycle_runs integer?  a worker is replaced after this many runs (default: never)
+---@field recycle_bytes number?  … or when it and its children, the browser among them, use more memory than this
+---@field on_worker fun(what: string, fields: table)?  "started", "lost", "recycled", "failed"; for the log
 
 --- Opens a pool and starts its worker at once, so that it comes up while the caller still reads its
 --- configuration.
@@ -39,12 +46,20 @@ function runs.open(options)
     on_event = options.on_event or function() end,
     hang_ms = options.hang_ms or HANG_MS,
     policy = options.policy or {},
+    on_worker = options.on_worker or function() end,
+    want = options.workers or 1,
+    patient = options.patient,
+    recycle_runs = options.recycle_runs or math.huge,
+    recycle_bytes = options.recycle_bytes or math.huge,
     active = 0,
     queue = {},
     last_id = 0,
     workers = {},
+    shared = {}, -- those that take new runs
+    failures = 0, -- starts in a row that came to nothing
+    restarts = 0,
   }, Pool)
-  pool.shared = pool:start_worker()
+  pool:start_shared()
   return pool
 end
 
@@ -88,13 +103,19 @@ local function on_lost(pool, worker)
   worker.gone = true
   local text = end_of(worker)
   pool.workers[worker] = nil
-  if pool.shared == worker then pool.shared = nil end
+  pool:unshare(worker)
+  if not worker.retiring then
+    pool.restarts = pool.restarts + 1
+    if not worker.proven then pool:note_failure(text) end
+    pool.on_worker("lost", { pid = worker.pid, how = text, runs = worker.runs, hung = worker.hung })
+  end
   local words = culprit.parse(worker.handle:last_words())
   local alone = next(worker.flights) ~= nil and next(worker.flights, (next(worker.flights))) == nil
   for _, flight in pairs(worker.flights) do
     local guilty = alone or words.run == flight.id or flight.retried
     if pool.closing or guilty then
-      finish(flight, { how = "lost", text = text, hung = worker.hung, where = words.run == flight.id and words.where })
+      finish(flight, { how = "lost", text = text, hung = worker.hung, where = words.run == flight.id
+        and words.where })
     else
       finish(flight, { how = "retry" })
     end
@@ -103,10 +124,13 @@ end
 
 local function check_pulse(pool, worker)
   local now = mono()
+  worker.checked_at = now
+  pool:check_size(worker, now)
   for _, flight in pairs(worker.flights) do
     if now > flight.ends_by and not flight.cancelled then
       flight.cancelled = true
-      worker.handle:send(encode { op = "cancel", id = flight.id, reason = "it did not end in time" })
+      worker.handle:send(encode { op = "cancel", id = flight.id,
+        reason = "it did not end in time" })
     elseif now > flight.ends_by + GRACE_MS then
       worker.hung = true
     end
@@ -124,6 +148,7 @@ local function listen(pool, worker)
     local text, _, code = worker.handle:recv(math.min(TICK_MS, pool.hang_ms / 3))
     if text then
       on_message(pool, worker, text)
+      if mono() - worker.checked_at > TICK_MS then check_pulse(pool, worker) end
     elseif code == "timeout" then
       check_pulse(pool, worker)
     else
@@ -135,13 +160,97 @@ end
 function Pool:start_worker()
   local handle, text = sys.worker.spawn()
   if not handle then return nil, text end
-  local worker = { handle = handle, flights = {}, heard_at = mono() }
+  local worker = { handle = handle, pid = handle:pid(), flights = {}, heard_at = mono(), checked_at = mono(), runs = 0 }
   self.workers[worker] = true
+  self.on_worker("started", { pid = worker.pid })
   worker.listener = sys.task.spawn(listen, self, worker)
   return worker
 end
 
--- ---- flights: one try of one job
+-- ---- the workers that share the runs: how many, how long each, how soon after a failure ----------------------------
+
+--- The memory of a process and its children, in bytes, as far as /proc tells.
+local function tree_bytes(pid, depth)
+  local statm = sys.files.read(("/proc/%d/statm"):format(pid), 4096)
+  local total = (tonumber(statm and statm:match("^%d+ (%d+)")) or 0) * 4096
+  local children = depth > 0 and sys.files.read(("/proc/%d/task/%d/children"):format(pid, pid), 65536)
+  for child in (children or ""):gmatch("%d+") do total = total + tree_bytes(tonumber(child), depth - 1) end
+  return total
+end
+
+function Pool:check_size(worker, now)
+  if self.recycle_bytes == math.huge or now - (worker.sized_at or 0) < SIZE_EVERY_MS then return end
+  worker.sized_at, worker.bytes = now, tree_bytes(worker.pid, 4)
+  if worker.bytes > self.recycle_bytes then self:recycle(worker, "memory") end
+end
+
+function Pool:unshare(worker)
+  for i, other in ipairs(self.shared) do
+    if other == worker then
+      table.remove(self.shared, i)
+      return true
+    end
+  end
+end
+
+--- The worker takes no new runs, and ends when it has finished those that it has.
+function Pool:recycle(worker, why)
+  if not self:unshare(worker) then return end
+  worker.recycled = why
+  self.on_worker("recycled", { pid = worker.pid, why = why, runs = worker.runs, bytes = worker.bytes })
+  if next(worker.flights) == nil then sys.task.spawn(function() self:retire(worker) end) end
+end
+
+function Pool:note_failure(why)
+  self.failures = self.failures + 1
+  self.start_at = mono() + math.min(START_CAP_MS, START_FIRST_MS * 2 ^ math.min(self.failures - 1, 20))
+  self.on_worker("failed", { how = why, failures = self.failures })
+end
+
+function Pool:start_shared()
+  local worker, why = self:start_worker()
+  if worker then
+    table.insert(self.shared, worker)
+    return worker
+  end
+  self:note_failure(why)
+  return nil, why
+end
+
+local function load_of(worker)
+  local count = 0
+  for _ in pairs(worker.flights) do count = count + 1 end
+  return count
+end
+
+--- The worker for the next run: the least busy one; a new one while there are fewer than wanted and none is idle.
+function Pool:pick()
+  local best, least
+  for _, worker in ipairs(self.shared) do
+    local count = load_of(worker)
+    if not best or count < least then best, least = worker, count end
+  end
+  if best and (least == 0 or #self.shared >= self.want or mono() < (self.start_at or 0)) then return best end
+  if not best and self.patient then
+    while mono() < (self.start_at or 0) and not self.closing and #self.shared == 0 do
+      sys.clock.sleep(math.max(1, self.start_at - mono()))
+    end
+    if self.shared[1] then return self.shared[1] end
+  end
+  local worker, why = self:start_shared()
+  return worker or best, why
+end
+
+--- A run has ended in this worker.
+function Pool:count_run(worker)
+  worker.runs, worker.proven, self.failures = worker.runs + 1, true, 0
+  if worker.runs >= self.recycle_runs then self:recycle(worker, "runs") end
+  if worker.recycled and next(worker.flights) == nil and not worker.gone and not worker.retiring then
+    sys.task.spawn(function() self:retire(worker) end)
+  end
+end
+
+-- ---- flights: one try of one job -----------------------------------------------------------------------------------
 
 local function fly(pool, worker, flight)
   flight.worker = worker
@@ -176,13 +285,9 @@ local function launch(pool, job, message)
   pool:enter()
   pool.last_id = pool.last_id + 1
   local flight = { id = "r" .. pool.last_id, job = job, message = message }
-  local outcome
-  if pool.shared == nil then
-    local why
-    pool.shared, why = pool:start_worker()
-    if not pool.shared then outcome = { how = "no-worker", text = why } end
-  end
-  outcome = outcome or fly(pool, pool.shared, flight)
+  local worker, trouble = pool:pick()
+  local outcome = worker and fly(pool, worker, flight) or { how = "no-worker", text = trouble }
+  if worker and not worker.gone then pool:count_run(worker) end
   if outcome.how == "retry" then
     flight.retried, flight.result = true, nil
     local own, why = pool:start_worker()
@@ -224,9 +329,12 @@ function Pool:run(job)
 end
 
 local function inspect(pool, job, module)
-  local outcome, flight = launch(pool, job, { module = module, argument = encode(job), limit_ms = 5000 })
+  local outcome, flight = launch(pool, job, { module = module, argument = encode(job),
+    limit_ms = 5000 })
   local answer = flight.result
-  if not answer then return nil, culprit.result(job, outcome, flight.doing, sys.clock.now()).error end
+  if not answer then
+    return nil, culprit.result(job, outcome, flight.doing, sys.clock.now()).error
+  end
   if answer.error then return nil, answer.error end
   return answer.manifest or answer.value
 end

@@ -53,7 +53,8 @@ local function exercise(settings)
   call("http.request", { url = settings.url .. "/cart/add.js", method = "POST", body = "{}" })
   call("http.request", { url = "http://127.0.0.1:1/" })
   call("http.resolve", "localhost")
-  local process = call("process.spawn", { argv = { "/bin/sh", "-c", "printf out; printf '\\377'; exit 3" }, stdout = "pipe" })
+  local process = call("process.spawn",
+    { argv = { "/bin/sh", "-c", "printf out; printf '\\377'; exit 3" }, stdout = "pipe" })
   method("process.read", process, "stdout")
   method("process.wait", process)
   call("worker.spawn") -- not granted: the refusal is a result as well

@@ -32,7 +32,8 @@ describe("checkout at the demo store", function()
     local result, ended = run(folder, demo)
     if result.status ~= "PASS" then error(result.summary) end
     expect(ended.code):is(0)
-    expect(step_names(result)):is("home PASS, product PASS, add to cart PASS, cart PASS, checkout PASS")
+    expect(step_names(result)):is("home PASS, product PASS, add to cart PASS, cart PASS, "
+      .. "checkout PASS")
     local seen = {}
     for _, metric in ipairs(result.metrics) do
       seen[metric.name .. "@" .. tostring(metric.page)] = metric.value
@@ -81,17 +82,21 @@ describe("checkout at the demo store", function()
     expect(result.summary):contains("password")
   end)
 
-  it("reports a browser that is killed as the monitor's trouble, and leaves nothing behind", function()
+  it("reports a browser that is killed as the monitor's trouble, and leaves nothing behind",
+    function()
     demo = folder:demo("slow_hero")
     local started = folder:start { "run", "checkout", "--url", demo.url, "-r", "json" }
     local browser
     while not browser do
       for _, line in ipairs(lib.processes_with("--remote-debugging-pipe")) do
-        if line:find(folder.path, 1, true) and not line:find("--type=", 1, true) then browser = line:match("^%d+") end
+        if line:find(folder.path, 1, true) and not line:find("--type=", 1, true) then
+          browser = line:match("^%d+")
+        end
       end
       sys.clock.sleep(10)
     end
-    sys.process.spawn({ argv = { "/bin/kill", "-9", browser }, stdin = "null", stdout = "null", stderr = "null" }):wait()
+    sys.process.spawn({ argv = { "/bin/kill", "-9", browser }, stdin = "null", stdout = "null",
+      stderr = "null" }):wait()
     local ended = started.finish()
     local report = require("json").decode(ended.stdout)
     expect(report.results[1].status):is("ERROR")

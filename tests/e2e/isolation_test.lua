@@ -81,7 +81,8 @@ describe("isolation", function()
     it("keeps " .. name .. " to its own run", function()
       folder:write("good.lua", GOOD)
       folder:write("bad.lua", bad.source)
-      local results, ended = folder:report { "run", "good.lua", "bad.lua", "--jobs", "2", "--url", "http://127.0.0.1:9" }
+      local results, ended = folder:report { "run", "good.lua", "bad.lua", "--jobs", "2", "--url",
+        "http://127.0.0.1:9" }
       expect(results.good.status):is("PASS")
       local result = results.bad
       expect(result.status):is("ERROR")
@@ -106,11 +107,14 @@ end }
       for _, line in ipairs(lib.processes_with("--role=worker")) do
         local pid = line:match("^%d+")
         local status = sys.files.read("/proc/" .. pid .. "/status")
-        if status and status:match("PPid:%s*(%d+)") == tostring(run.process:pid()) then worker = pid end
+        if status and status:match("PPid:%s*(%d+)") == tostring(run.process:pid()) then
+          worker = pid
+        end
       end
       sys.clock.sleep(20)
     end
-    local killer = assert(sys.process.spawn { argv = { "/bin/kill", "-9", worker }, stdin = "null", stdout = "null",
+    local killer = assert(sys.process.spawn { argv = { "/bin/kill", "-9", worker }, stdin = "null",
+      stdout = "null",
       stderr = "null" })
     killer:wait()
     local ended = run.finish()

@@ -49,7 +49,8 @@ function Folder:start(arguments, more_env)
     ASAN_OPTIONS = sys.env.get("ASAN_OPTIONS") }
   for name, value in pairs(more_env or {}) do env[name] = value end
   local argv = { lib.program, unpack(arguments) }
-  local process = assert(sys.process.spawn { argv = argv, cwd = self.path, env = env, stdin = "null", stdout = "pipe",
+  local process = assert(sys.process.spawn { argv = argv, cwd = self.path, env = env,
+    stdin = "null", stdout = "pipe",
     stderr = "pipe" })
   local out, err = collect(process, "stdout"), collect(process, "stderr")
   return {
@@ -73,7 +74,10 @@ function Folder:report(arguments, more_env)
   with[#with + 1] = "json"
   local ended = self:run(with, more_env)
   local report = json.decode(ended.stdout)
-  if not report then error("no JSON report; exit code " .. tostring(ended.code) .. "\n" .. ended.stdout .. ended.stderr) end
+  if not report then
+    error("no JSON report; exit code " .. tostring(ended.code) .. "\n" .. ended.stdout
+      .. ended.stderr)
+  end
   local by_skill = {}
   for _, result in ipairs(report.results) do by_skill[result.skill] = result end
   return by_skill, ended, report
@@ -86,8 +90,10 @@ function Folder:demo(...)
     argv[#argv + 1] = "--fault"
     argv[#argv + 1] = name
   end
-  local process = assert(sys.process.spawn { argv = argv, cwd = self.path, stdin = "null", stdout = "pipe",
-    stderr = "inherit", env = { PATH = sys.env.get("PATH"), HOME = self.path, TMPDIR = self.path } })
+  local process = assert(sys.process.spawn { argv = argv, cwd = self.path, stdin = "null",
+    stdout = "pipe",
+    stderr = "inherit", env = { PATH = sys.env.get("PATH"), HOME = self.path,
+      TMPDIR = self.path } })
   local text, url = "", nil
   while not url do
     local chunk = assert(process:read("stdout", 30000))
@@ -98,7 +104,8 @@ function Folder:demo(...)
   local demo = { url = url, process = process }
   function demo.fault(name, on)
     local answer = assert(sys.http.request { url = url .. "/__fault", method = "POST",
-      headers = { ["content-type"] = "application/json" }, body = json.encode { name = name, on = on } })
+      headers = { ["content-type"] = "application/json" }, body = json.encode { name = name,
+        on = on } })
     assert(answer.status < 300, answer.body)
   end
   function demo.stop()
@@ -113,7 +120,9 @@ function lib.processes_with(text)
   local found = {}
   for _, entry in ipairs(sys.files.list("/proc")) do
     local line = entry.name:match("^%d+$") and sys.files.read("/proc/" .. entry.name .. "/cmdline")
-    if line and line:find(text, 1, true) then found[#found + 1] = entry.name .. " " .. line:gsub("%z", " ") end
+    if line and line:find(text, 1, true) then
+      found[#found + 1] = entry.name .. " " .. line:gsub("%z", " ")
+    end
   end
   return found
 end

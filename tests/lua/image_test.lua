@@ -10,10 +10,13 @@ local function png(width, height, pixel)
     rows[#rows + 1] = table.concat(row)
   end
   local function u32(n)
-    return string.char(bit.band(bit.rshift(n, 24), 255), bit.band(bit.rshift(n, 16), 255), bit.band(bit.rshift(n, 8), 255),
+    return string.char(bit.band(bit.rshift(n, 24), 255), bit.band(bit.rshift(n, 16), 255),
+      bit.band(bit.rshift(n, 8), 255),
       bit.band(n, 255))
   end
-  local function chunk(kind, data) return u32(#data) .. kind .. data .. u32(sys.codec.crc32(kind .. data)) end
+  local function chunk(kind, data)
+    return u32(#data) .. kind .. data .. u32(sys.codec.crc32(kind .. data))
+  end
   return "\137PNG\r\n\26\n" .. chunk("IHDR", u32(width) .. u32(height) .. "\8\6\0\0\0")
     .. chunk("IDAT", sys.codec.deflate(table.concat(rows))) .. chunk("IEND", "")
 end
@@ -31,7 +34,8 @@ describe("sys.image", function()
   end)
 
   it("refuses what is not a PNG, with a reason", function()
-    for _, bytes in ipairs { "", "GIF89a", png(3, 3, plain(1, 2, 3)):sub(1, 50), png(3, 3, plain(1, 2, 3)):gsub("IDAT", "XDAT") } do
+    for _, bytes in ipairs { "", "GIF89a", png(3, 3, plain(1, 2, 3)):sub(1, 50),
+      png(3, 3, plain(1, 2, 3)):gsub("IDAT", "XDAT") } do
       local picture, text, code = sys.image.decode(bytes)
       expect(picture):is(nil)
       expect(code):is("corrupt")
@@ -56,7 +60,8 @@ describe("sys.image", function()
 
   it("leaves masks out of the count", function()
     local before, after = decode(20, 20, plain(0, 0, 0)), decode(20, 20, plain(255, 255, 255))
-    local diff = sys.image.diff(before, after, { masks = { { x = 0, y = 0, width = 20, height = 15 },
+    local diff = sys.image.diff(before, after,
+      { masks = { { x = 0, y = 0, width = 20, height = 15 },
       { x = -5, y = 10, width = 10, height = 8 } } })
     expect(diff.compared):is(400 - 300 - 15)
     expect(diff.different):is(diff.compared)
@@ -100,7 +105,9 @@ describe("sys.image", function()
         end
       end
     end
-    local function at_edge(x, y) return (x == 0 or y == 0 or x == W - 1 or y == H - 1) and 1 or 0 end
+    local function at_edge(x, y)
+      return (x == 0 or y == 0 or x == W - 1 or y == H - 1) and 1 or 0
+    end
     local function siblings(g, x, y)
       local n = at_edge(x, y)
       each_neighbour(x, y, function(nx, ny) if same(g[ny][nx], g[y][x]) then n = n + 1 end end)
@@ -127,7 +134,8 @@ describe("sys.image", function()
           for x = 0, W - 1 do
             local from = base and sys.random.number() < 0.8 and base[y][x]
             local v = math.floor(sys.random.number() * 4) * 80
-            g[y][x] = from or { v, round % 2 == 0 and v or math.floor(sys.random.number() * 3) * 120, v }
+            g[y][x] = from or { v, round % 2 == 0 and v
+              or math.floor(sys.random.number() * 3) * 120, v }
           end
         end
         return g
@@ -138,11 +146,13 @@ describe("sys.image", function()
       for y = 0, H - 1 do
         for x = 0, W - 1 do
           if distance(a[y][x], b[y][x]) > 35215 * 0.01 then
-            if antialiased(a, b, x, y) or antialiased(b, a, x, y) then want_aa = want_aa + 1 else want = want + 1 end
+            if antialiased(a, b, x, y) or antialiased(b, a, x,
+              y) then want_aa = want_aa + 1 else want = want + 1 end
           end
         end
       end
-      local function picture(g) return decode(W, H, function(x, y) local p = g[y][x] return p[1], p[2], p[3], 255 end) end
+      local function picture(g) return decode(W, H, function(x, y) local p = g[y][x] return p[1],
+        p[2], p[3], 255 end) end
       local diff = sys.image.diff(picture(a), picture(b))
       expect(diff.different):is(want)
       expect(diff.antialiased):is(want_aa)
@@ -166,7 +176,8 @@ describe("sys.image", function()
   it("does not let a picture be changed while it is compared, nor used after free", function()
     local a, b = decode(600, 600, plain(0, 0, 0)), decode(600, 600, plain(9, 9, 9))
     local task = sys.task.spawn(sys.image.diff, a, b)
-    local watcher = sys.task.spawn(function() return pcall(a.fill, a, { x = 0, y = 0, width = 1, height = 1 }) end)
+    local watcher = sys.task.spawn(function() return pcall(a.fill, a, { x = 0, y = 0, width = 1,
+      height = 1 }) end)
     local _, ok, why = watcher:join()
     expect(ok):is(false)
     expect(why):matches("while it is compared")

@@ -17,9 +17,13 @@ local function canonical(value)
   if value["$number"] then return value["$number"] end
   local parts = {}
   if value["$pairs"] then
-    for _, pair in ipairs(value["$pairs"]) do parts[#parts + 1] = canonical(pair[1]) .. "=" .. canonical(pair[2]) end
+    for _, pair in ipairs(value["$pairs"]) do
+      parts[#parts + 1] = canonical(pair[1]) .. "=" .. canonical(pair[2])
+    end
   else
-    for key, item in pairs(value) do parts[#parts + 1] = canonical(key) .. "=" .. canonical(item) end
+    for key, item in pairs(value) do
+      parts[#parts + 1] = canonical(key) .. "=" .. canonical(item)
+    end
   end
   table.sort(parts)
   return "{" .. table.concat(parts, ",") .. "}"
@@ -32,7 +36,8 @@ local function read_record(path)
     local parts = {}
     for i, item in ipairs(entry.result) do parts[i] = canonical(item) end
     -- JSON null ends an ipairs over cjson's sparse list nowhere: null is a value there.
-    lines[#lines + 1] = { text = entry.op .. " " .. table.concat(parts, " "), seq = entry.seq, class = entry.class }
+    lines[#lines + 1] = { text = entry.op .. " " .. table.concat(parts, " "), seq = entry.seq,
+      class = entry.class }
   end
   return lines
 end
@@ -63,7 +68,8 @@ describe("the gate's record", function()
     expect(#told > 30):is(true)
     for i = 1, math.max(#told, #seen) do
       if told[i] ~= seen[i] then
-        error(("entry %d differs\n  the run was told %s\n  the record says  %s"):format(i, tostring(told[i]), tostring(seen[i])))
+        error(("entry %d differs\n  the run was told %s\n  the record says  %s"):format(i,
+          tostring(told[i]), tostring(seen[i])))
       end
     end
     -- What was counted is what was recorded.

@@ -230,7 +230,7 @@ static void the_gate_sees_the_method(void **state)
           true);
     gate_set_dry_run(script_gate(driver_script(run.d)), true);
     loop_run();
-    assert_string_equal(run.end, "200 refused refused");
+    assert_string_equal(run.end, "200 dry-run dry-run");
     gate_counts n = gate_get_counts(script_gate(driver_script(run.d)));
     assert_int_equal(n.effects, 0);
     assert_int_equal(n.reads, 1);

@@ -254,7 +254,7 @@ static void test_capability_and_dry_run(void **state)
           0, false);
     gate_set_dry_run(script_gate(h.s), true);
     turn_until_idle();
-    assert_string_equal(h.end, "denied refused");
+    assert_string_equal(h.end, "denied dry-run");
     gate_counts n = gate_get_counts(script_gate(h.s));
     assert_int_equal(n.effects, 0);
     assert_int_equal(n.refused, 1);

@@ -78,7 +78,7 @@ it("names the value and the line", function()
   expect(text):is("items in the cart: expected 1, got 0")
   expect(fault.kind):is("failure")
   expect(fault.code):is("expect")
-  expect(fault.where):matches("run_expect_test.lua:%d+$")
+  expect(fault.where):matches("expect_test.lua:%d+$")
   expect(fault.details):same { expected = "1", actual = "0", label = "items in the cart" }
 end)
 

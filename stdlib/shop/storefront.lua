@@ -1,0 +1,122 @@
+--- Pages of a shop: opening them, through the password page if there is one, and measuring them.
+
+local fault = require "fault"
+local secret = require "run.secret"
+
+local storefront = {}
+
+-- What Shopify's own command line sends; the themes' forms hide in dialogs of many kinds.
+local SEND_PASSWORD = [[async password => {
+  const body = new URLSearchParams({ form_type: 'storefront_password', utf8: '✓', password });
+  const answer = await fetch('/password', { method: 'POST', body });
+  return answer.status;
+}]]
+
+local function path_of(url)
+  local parts = sys.codec.url_parse(url)
+  return parts and parts.path or url
+end
+
+--- "/cart" of "https://shop.example/cart?x".
+---@param url string
+---@return string
+storefront.path_of = path_of
+
+local function at_password_page(page)
+  return path_of(page:url()):find("/password$") ~= nil
+end
+
+local function enter_password(t, page)
+  local password = t.store.password
+  if not password then
+    fault.failure { code = "password", message = "visitors see the password page, the shop is closed to them",
+      hint = "if it is meant to be, set STORE_PASSWORD or give --password" }
+  end
+  local status = page:eval(SEND_PASSWORD, secret.reveal(password))
+  if status == 429 then
+    fault.failure { code = "password", message = "the shop takes no more passwords for now (429)",
+      hint = "wrong ones were sent too often; check STORE_PASSWORD" }
+  end
+end
+
+--- Raises when the page that is open was answered with an error.
+---@param page Page
+function storefront.check_answer(page)
+  local response = page:response()
+  if response and response.status >= 400 then
+    local path = path_of(response.url)
+    fault.failure { code = "http-status", message = ("%s answered %d"):format(path == "/" and "home page" or path,
+      response.status), details = { url = response.url, status = response.status } }
+  end
+end
+
+--- Opens a page of the shop; gives the password if it asks for one.
+---@param t table
+---@param page Page
+---@param path string  "/", "/cart"
+function storefront.open(t, page, path)
+  page:goto(path)
+  if not at_password_page(page) then return end
+  enter_password(t, page)
+  page:goto(path)
+  if at_password_page(page) then
+    fault.failure { code = "password", message = "the shop does not accept the password",
+      hint = "check STORE_PASSWORD against the theme preferences of the shop" }
+  end
+end
+
+--- Records the vitals of the page that is open: ttfb_ms, fcp_ms, lcp_ms, cls, load_ms. Loading and LCP are held against
+--- the baseline.
+---@param t table
+---@param page Page
+---@param name string  "home"
+---@return table vitals
+function storefront.measure(t, page, name)
+  local vitals = page:vitals()
+  t.measure("ttfb_ms", vitals.ttfb_ms, { page = name, unit = "ms" })
+  t.measure("fcp_ms", vitals.fcp_ms, { page = name, unit = "ms" })
+  t.measure("lcp_ms", vitals.lcp_ms, { page = name, unit = "ms", baseline = true })
+  t.measure("cls", vitals.cls, { page = name })
+  t.measure("load_ms", vitals.load_ms, { page = name, unit = "ms", baseline = true })
+  return vitals
+end
+
+--- The first of several selectors that has something visible to offer. Themes differ: the most telling selector comes
+--- first, the one whose words a person would look for last; it explains the failure.
+---@param page Page
+---@param selectors string[]
+---@param what string       "add-to-cart button", for the message
+---@param timeout number    ms to wait for any of them
+---@return string selector
+function storefront.find(page, selectors, what, timeout)
+  local function first_shown()
+    for _, selector in ipairs(selectors) do
+      if page:is_visible(selector) then return selector end
+    end
+  end
+  local found = first_shown()
+  if found then return found end
+  -- Most pages that are late are late with the usual element.
+  pcall(page.wait_for, page, selectors[1], { timeout = timeout })
+  found = first_shown()
+  if found then return found end
+  local _, why = pcall(page.wait_for, page, selectors[#selectors], { timeout = 0 })
+  local details = fault.is(why) and why.details or {}
+  local near = details.near and #details.near > 0 and ". On the page are: " .. table.concat(details.near, ", ") or ""
+  fault.failure { code = "not-found", message = ("no %s is to be seen on %s%s"):format(what, path_of(page:url()), near),
+    details = details }
+end
+
+local SIGNS = { USD = "$", EUR = "€", GBP = "£", CAD = "CA$", AUD = "A$", JPY = "¥" }
+
+--- An amount as shops write it: "$749.00".
+---@param cents number
+---@param currency string?  "USD"
+---@return string
+function storefront.money(cents, currency)
+  local sign = SIGNS[currency or ""]
+  local amount = ("%.2f"):format(cents / 100)
+  return sign and sign .. amount or amount .. (currency and " " .. currency or "")
+end
+
+return storefront

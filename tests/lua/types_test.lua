@@ -1,0 +1,246 @@
+--- Holds the LuaLS annotations in stdlib/types against the real API: every function and field that an editor completes
+--- exists, and everything that exists is annotated.
+
+local expect_module = require "expect"
+local option = require "run.option"
+local scripts = require "test.scripts"
+
+-- ---- reading annotations ----------------------------------------------------------------------------------------
+
+---@class types.Class
+---@field members table<string, "function"|"field">
+---@field parents string[]
+
+--- Reads one file: its module name ("_" for globals), its classes, what it returns, its global functions and values.
+local function read(text)
+  local file = { classes = {}, globals = {}, module = text:match("^%-%-%-@meta ([^\n]+)") }
+  local class, variables = nil, {}
+  for line in (text .. "\n"):gmatch("(.-)\n") do
+    local name, parents = line:match("^%-%-%-@class ([%w_.]+):?(.*)")
+    if name then
+      class = { name = name, members = {}, parents = {}, methods = false }
+      for parent in parents:gmatch("[%w_.]+") do table.insert(class.parents, parent) end
+      file.classes[name] = class
+    end
+    local field = line:match('^%-%-%-@field ([%w_]+)%??%s') or line:match('^%-%-%-@field %["([^"]+)"%]')
+    if field then class.members[field] = "field" end
+    local variable = line:match("^local ([%w_]+) = {}")
+    if variable then
+      variables[variable], class = class, nil
+    end
+    local owner, member = line:match("^function ([%w_]+)[.:]([%w_]+)%(")
+    if not owner then owner, member = line:match('^([%w_]+)%["([^"]+)"%] = function') end
+    if owner then
+      if not variables[owner] then error("a function of an unknown class: " .. line) end
+      variables[owner].members[member] = "function"
+      variables[owner].methods = true
+    end
+    local global = line:match("^function ([%w_]+)%(") or line:match("^([%w_]+) = ")
+    if global then file.globals[global] = true end
+    local returned = line:match("^return ([%w_]+)$")
+    if returned then file.returns = variables[returned] or returned end
+    if line == "" then class = class and class.methods and nil or class end
+  end
+  return file
+end
+
+local files, classes = {}, {}
+for _, entry in ipairs(assert(sys.files.list("stdlib/types"))) do
+  if entry.name:find("%.lua$") then
+    local file = read(assert(sys.files.read("stdlib/types/" .. entry.name)))
+    files[entry.name] = file
+    for name, class in pairs(file.classes) do classes[name] = class end
+  end
+end
+
+local function annotated(name)
+  local class = classes[name]
+  if not class then error("no class " .. name .. " is annotated", 2) end
+  local set = {}
+  for _, parent in ipairs(class.parents) do
+    for member in pairs(annotated(parent)) do set[member] = true end
+  end
+  for member in pairs(class.members) do set[member] = true end
+  return set
+end
+
+-- ---- what there really is ---------------------------------------------------------------------------------------
+
+local function words(text)
+  local set = {}
+  for word in text:gmatch("[^, ]+") do set[word] = true end
+  return set
+end
+
+--- The words that an object of ours knows, as its own error lists them when none is near.
+local function known(read_unknown)
+  local ok, fault = pcall(read_unknown)
+  if ok then error("reading an unknown word did not raise", 2) end
+  return words(fault.hint:match("^known: (.*)$") or error("no list of words: " .. tostring(fault.hint), 2))
+end
+
+local function known_in_run(expression, needs)
+  local result = scripts.run(([[return skill "x" { needs = { %s }, run = function(t, o)
+    local ok, e = pcall(function() return (%s).qqqqqqqqqqqqqqqqqqqq end)
+    return e.hint
+  end }]]):format(needs or "", expression))
+  return words(result.summary:match("^known: (.*)$") or error(result.summary, 2))
+end
+
+local function known_fields(declaration)
+  local result = scripts.run("local _ = " .. declaration)
+  return words(result.error.hint:match("^known: (.*)$") or error(result.error.message, 2))
+end
+
+local function keys(set)
+  local out = {}
+  for key in pairs(set) do
+    if not tostring(key):find("^__") then out[key] = true end
+  end
+  return out
+end
+
+local function made_by(fn, name)
+  for i = 1, 100 do
+    local upvalue, value = debug.getupvalue(fn, i)
+    if upvalue == name then return value end
+    if upvalue == nil then error("no upvalue " .. name, 2) end
+  end
+end
+
+--- A page or locator without a browser behind it.
+local function browser_words(make)
+  local object = make { words = tostring, tab = {} }
+  return known(function() return object.qqqqqqqqqqqqqqqqqqqq end)
+end
+
+-- By class: the words that the real thing has.
+local REAL = {
+  ["nano.Context"] = function() return known_in_run("t") end,
+  ["nano.Store"] = function() return known_in_run("t.store") end,
+  ["nano.OptionWords"] = function() return known_in_run("option") end,
+  ["nano.Expectation"] = function() return known(function() return expect_module(1).qqqqqqqqqqqqqqqqqqqq end) end,
+  ["nano.SkillFields"] = function() return known_fields('skill "x" { qqqqqqqqqqqqqqqqqqqq = 1 }') end,
+  ["nano.OptionFields"] = function() return known_fields("option.url { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
+  ["nano.TextOptionFields"] = function() return known_fields("option.string { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
+  ["nano.NumberOptionFields"] = function() return known_fields("option.number { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
+  ["nano.DurationOptionFields"] = function() return known_fields("option.duration { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
+  ["nano.ListOptionFields"] = function() return known_fields("option.list { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
+  ["nano.MeasureFields"] = function()
+    local result = scripts.body("t.measure('x', 1, { qqqqqqqqqqqqqqqqqqqq = 1 })")
+    return words(result.error.hint:match("^known: (.*)$"))
+  end,
+  ["nano.Page"] = function() return browser_words(made_by(require("browser.page").open, "make_page")) end,
+  ["nano.Locator"] = function()
+    local about_page = made_by(made_by(require("browser.page").open, "make_page"), "meta")
+    local callable = made_by(about_page.__index, "callable")
+    local locator = made_by(made_by(callable.locator, "method"), "method")
+    return browser_words(made_by(locator, "make_locator"))
+  end,
+}
+
+local http = require "http"
+REAL["http.Jar"] = function() return keys(made_by(http.jar, "Jar")) end
+REAL["http.Stream"] = function()
+  local real = annotated("http.Response")
+  for name in pairs(made_by(http.open, "Stream")) do real[name] = true end
+  return real
+end
+
+--- Fails with both lists of differences.
+local function compare(name, real, written)
+  local missing, extra = {}, {}
+  for word in pairs(real) do
+    if not written[word] then missing[#missing + 1] = word end
+  end
+  for word in pairs(written) do
+    if not real[word] then extra[#extra + 1] = word end
+  end
+  table.sort(missing)
+  table.sort(extra)
+  expect({ not_annotated = missing, does_not_exist = extra }, name):same { not_annotated = {}, does_not_exist = {} }
+end
+
+-- ---- tests ------------------------------------------------------------------------------------------------------
+
+describe("modules", function()
+  for file_name, file in pairs(files) do
+    if file.module ~= "_" then
+      it(file.module, function()
+        expect(file_name):is(file.module .. ".lua")
+        local real = require(file.module)
+        if type(real) == "function" then
+          expect(file.returns):is_a("string")
+        else
+          expect(file.returns):is_a("table")
+          compare(file.module, keys(real), annotated(file.returns.name))
+        end
+      end)
+    end
+  end
+
+  it("that are public are all annotated", function()
+    local written = {}
+    for _, file in pairs(files) do written[file.module] = true end
+    for name in pairs(require "run.public") do expect(written[name], name):is(true) end
+  end)
+end)
+
+describe("classes", function()
+  for name, real in pairs(REAL) do
+    if classes[name] or not name:find("^nano%.[PL]") then
+      it(name, function() compare(name, real(), annotated(name)) end)
+    else
+      pending(name)
+    end
+  end
+end)
+
+describe("classes with functions", function()
+  for name, class in pairs(classes) do
+    local is_module = name == "nano." .. (name:match("^nano%.(.*)$") or "") and files[name:sub(6) .. ".lua"]
+    if class.methods and not REAL[name] and not is_module then pending(name .. " is not held against anything") end
+  end
+end)
+
+describe("globals", function()
+  it("are words of the sandbox", function()
+    local found = 0
+    for _, file in pairs(files) do
+      for name in pairs(file.globals) do
+        found = found + 1
+        expect(scripts.body(("return type(%s)"):format(name)).summary, name):matches("^[ft]")
+      end
+    end
+    expect(found):at_least(2)
+  end)
+
+  it("beyond Lua's own are all annotated", function()
+    local lua = words("_G _VERSION assert bit collectgarbage coroutine error getmetatable ipairs math next os pairs pcall print "
+      .. "rawequal rawget rawset require select setmetatable string table tonumber tostring type unpack xpcall")
+    local result = scripts.body([[local all = {} for name in pairs(_G) do all[#all + 1] = name end
+      return table.concat(all, ", ")]])
+    local written = {}
+    for _, file in pairs(files) do
+      for name in pairs(file.globals) do written[name] = true end
+    end
+    for name in pairs(words(result.summary)) do expect(lua[name] or written[name], name):is(true) end
+  end)
+end)
+
+describe("kinds of options", function()
+  it("are those that exist", function()
+    local real = require("run.option_kinds").kinds
+    compare("option", keys(real), annotated("nano.OptionWords"))
+    expect(option.words().string):is_a("function")
+  end)
+end)
+
+describe("this test", function()
+  it("sees a function that is annotated and does not exist, and one that is not annotated", function()
+    local file = read("---@meta x\n\n---@class nano.x\n---@field a number\n---@field [\"goto\"] any\nlocal x = {}\n\n"
+      .. "---@param y? number\nfunction x.b(y) end\n\nfunction x:c() end\n\nreturn x\n")
+    expect(keys(file.returns.members)):same { a = true, b = true, c = true, ["goto"] = true }
+    expect(function() compare("x", { a = true, d = true }, { a = true, b = true }) end):raises("not_annotated = { \"d\" }")
+  end)
+end)
