@@ -59,8 +59,8 @@ local schema = {
     about = "watch: what clients of the HTTP API must show; default: made anew in the state folder" },
   { key = "watch.keep", type = "duration", default = 90 * 86400000,
     about = "watch: how long results, events and resolved incidents are kept" },
-  { key = "alert_webhook_url", type = "url", env = "ALERT_WEBHOOK_URL", secret = true, used = false,
-    about = "where alerts go" },
+  { key = "alert_webhook_url", type = "url", env = "ALERT_WEBHOOK_URL", secret = true,
+    about = "where messages go: Slack, Discord (known by their hosts) or any receiver of JSON" },
   { key = "redact_pii", type = "boolean", env = "REDACT_PII", used = false,
     about = "take personal data out of logs and results" },
   { key = "blur_screenshots", type = "boolean", env = "SCREENSHOT_BLUR_ENABLED", used = false,
@@ -92,6 +92,6 @@ schema.skill_fields = { enabled = "boolean", timeout = "duration", options = "ta
   labels = "table" }
 
 --- Tables of nano-sre.lua that are read as they are; who uses them checks them (watch/settings.lua).
-schema.tables = { stores = true, routes = true, maintenance = true }
+schema.tables = { stores = true, routes = true, maintenance = true, alerts = true }
 
 return schema

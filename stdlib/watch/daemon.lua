@@ -66,11 +66,7 @@ end
 
 --- Who is told when no route is configured: every alerter that is, else standard output.
 function Daemon:default_alerters(config)
-  local names = {}
-  for name in pairs(config.tables.alerters or {}) do names[#names + 1] = name end
-  table.sort(names)
-  if #names == 0 then names[1] = config:get "alert_webhook_url" and "webhook" or "stdout" end
-  return names
+  return require("alert.config").names(config)
 end
 
 --- Makes a setup the one that counts from now on.
