@@ -4,6 +4,7 @@
 ---
 --- The message's fields are described in docs/alerting.md.
 
+local format = require "alert.format"
 local time = require "time"
 
 local message = {}
@@ -43,10 +44,15 @@ local ENGINE = { opened = "cannot run", changed = "cannot run, for another reaso
 
 local function word_of(occasion) return (occasion or "opened"):match("^%a+") end
 
-local function one_line(text)
+-- Longer texts help nobody, and every receiver has a limit somewhere.
+local TEXT, NAME, URL = 1000, 200, 1500
+
+local function one_line(text, limit)
   text = (text or ""):gsub("[%s%c]+", " "):gsub("^ ", ""):gsub(" $", "")
-  return text
+  return format.cut(text, limit or TEXT)
 end
+
+local function name_line(text) return text ~= nil and one_line(text, NAME) or nil end
 
 local function evidence_lines(evidence, add)
   if type(evidence) ~= "table" then return end
@@ -88,6 +94,22 @@ local function item_text(item)
   return table.concat(lines, "\n")
 end
 
+local function short_evidence(evidence)
+  if type(evidence) ~= "table" then return nil end
+  local out = { url = evidence.url, step = name_line(evidence.step), screenshot = evidence.screenshot,
+    selector = evidence.selector and one_line(evidence.selector), requests = {}, console = {} }
+  for i, request in ipairs(evidence.requests or {}) do
+    if i > REQUESTS_SHOWN then break end
+    out.requests[i] = { method = request.method, url = one_line(request.url), status = request.status,
+      error = request.error and one_line(request.error, NAME) }
+  end
+  for i, line in ipairs(evidence.console or {}) do
+    if i > REQUESTS_SHOWN then break end
+    out.console[i] = one_line(line, 300)
+  end
+  return out
+end
+
 local function make_item(entry, now_iso)
   local incident, occasion = entry.incident, word_of(entry.occasion)
   local verbs = incident.kind == "engine" and ENGINE or VERB
@@ -96,17 +118,17 @@ local function make_item(entry, now_iso)
     status = incident.status, kind = incident.kind or "shop", severity = incident.severity or "P2",
     incident_id = incident.id, incident_title = one_line(incident.title),
     dedup_key = "nano-sre/" .. tostring(incident.key or incident.id),
-    store_name = incident.store_name, store_url = incident.store_url, skill = incident.skill,
-    step = incident.step, cause = one_line(incident.cause), since = incident.first_seen,
+    store_name = name_line(incident.store_name), store_url = incident.store_url,
+    skill = name_line(incident.skill), step = name_line(incident.step), cause = one_line(incident.cause), since = incident.first_seen,
     last_seen = incident.last_seen, resolved_at = incident.resolved_at,
     acknowledged_at = incident.acknowledged_at, seen = incident.seen, run_id = incident.run_id,
-    labels = incident.labels or {}, evidence = incident.evidence,
+    labels = incident.labels or {}, evidence = short_evidence(incident.evidence),
   }
   local ends = item.status == "resolved" and item.resolved_at or now_iso
   item.lasted = lasted(item.since, ends)
   item.since_text = item.since and clock(item.since)
     .. (item.lasted and item.lasted ~= "0ms" and (" (%s)"):format(item.lasted) or "")
-  item.headline = subject_of(incident) .. " " .. (verbs[occasion] or verbs.opened)
+  item.headline = subject_of(item) .. " " .. (verbs[occasion] or verbs.opened)
   local tag = item.status == "resolved" and "OK" or item.severity
   item.title = ("[%s] %s"):format(tag, item.headline)
   item.text = item_text(item)
@@ -162,7 +184,7 @@ local function links_of(items)
     local page = type(item.evidence) == "table" and item.evidence.url
     for _, link in ipairs { { text = "Page", url = page },
       { text = item.store_name or "Store", url = item.store_url } } do
-      if type(link.url) == "string" and link.url:find("^https?://") and not seen[link.url]
+      if type(link.url) == "string" and link.url:find("^https?://") and #link.url <= URL and not seen[link.url]
         and #links < 5 then
         seen[link.url] = true
         links[#links + 1] = link

@@ -1,6 +1,7 @@
 --- Sends one message with an alerter's script, in a state of its own like any run. Called by
 --- run/main.lua (mode "alert").
 ---
+--- job = { script, source, project, modules, alerter (the configured name), options, message,
 ---   dry_run }. The outcome: { ok = true, id } or { ok = false, retry, retry_after_ms, message, where,
 ---   hint }; `prints` is what it wants shown on standard output. retry = false: the receiver has
 ---   refused for good; everything else may get better: a receiver that is down, a script or an option
