@@ -6,6 +6,7 @@
 
 local config_of = require "alert.config"
 local message = require "alert.message"
+local redact = require "redact"
 
 local send = {}
 
@@ -132,7 +133,7 @@ function Sender:run(row)
   local outcome = self.pool:alert({
     script = script.path, source = script.source, alerter = row.alerter, options = setting.options,
     project = config.project and config.project.root or config.cwd, version = self.version,
-    message = message.build(row), redact_pii = config:get "redact_pii", timeout_ms = JOB_LIMIT_MS,
+    message = redact.value(message.build(row), { pii = config:get "redact_pii" }), redact_pii = config:get "redact_pii", timeout_ms = JOB_LIMIT_MS,
     dry_run = row.dry_run,
   })
   for _, text in ipairs(outcome.prints or {}) do self.print(text) end

@@ -10,6 +10,7 @@ local WORK = { inspect = "run.inspect", alert = "run.alert" }
 function main.run(argument)
   collectgarbage("setpause", 130) -- garbage counts towards the memory cap: do not let it pile up
   local job = require("json").decode(argument)
+  require("run.secret").hide_personal_data(job.redact_pii)
   local work = require(WORK[job.mode] or "run.session")
   require("run.events").send("result", { result = work.run(job) })
 end

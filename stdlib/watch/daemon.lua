@@ -78,6 +78,7 @@ function Daemon:apply(made, config)
   self.pool.recycle_bytes = config:get "watch.worker_mb" * 1048576
   for _, store in ipairs(made.stores) do self.log:hide(store.password) end
   self.log:hide(config:get "watch.token")
+  self.log:hide_personal_data(config:get "redact_pii")
   self.core:configure(made, self.now())
   if self.loop then self.loop:wake() end
 end

@@ -207,6 +207,51 @@ describe("mail", function()
   end)
 end)
 
+describe("the alerter email", function()
+  it("sends a message that mail programs read, with the picture in it", function()
+    local path = "tests/lua/alert_stand.lua"
+    local receiver = assert(sys.load_trusted(sys.files.read(path), path))()
+    local cert, key, pem = certificate()
+    local png = "\137PNG\r\n\26\n" .. sys.random.bytes(900)
+    assert(sys.files.write(folder .. "/shot.png", png))
+    local stand = start("--tls", cert, key, "--auth")
+    local pool = require("service.runs").open {}
+    local alerts = { email = { host = "localhost", port = stand.port, user = "me", password = "correct horse",
+      ca_pem = pem, from = "Shop <watch@shop.example>", to = "a@example.com, b@example.com" } }
+    local config = { tables = { alerts = alerts }, cwd = "/nonexistent", environment = function() end,
+      get = function() end }
+    local sender = require("alert.send").new { pool = pool, now = sys.clock.now, config = function() return config end }
+    local function deliver(row)
+      local outcome = sender:deliver(row)
+      expect(outcome.error):is(nil)
+      return json.decode(stand.line())
+    end
+    local incident = receiver.incident()
+    incident.evidence.screenshot = folder .. "/shot.png"
+    local opened = deliver(receiver.row("email", "opened", { { "opened", incident } }))
+    expect(opened.to):same { "a@example.com", "b@example.com" }
+    expect(opened.peer_tls):is(true)
+    expect(opened.login):is "me"
+    expect(opened.defects):same {}
+    expect(opened.headers.Subject):is "[P1] Checkout on Snow & <Shop> is broken"
+    expect(opened.headers["Message-ID"]):is "<0123456789abcdef0123456789abcdef@shop.example>"
+    local by_type = {}
+    for _, part in ipairs(opened.parts) do by_type[part.type] = part.hex and sys.codec.unhex(part.hex) or "" end
+    expect(by_type["image/png"]):is(png)
+    expect(by_type["text/plain"]):matches "nano%-sre incident ack 41"
+    expect(by_type["text/html"]):matches 'src="cid:screenshot"'
+    expect(by_type["text/html"]):matches "Snow &amp; &lt;Shop&gt;"
+    local resolved = deliver(receiver.rows("email").resolved)
+    expect(resolved.headers["In-Reply-To"]):is(opened.headers["In-Reply-To"])
+    for _, row in pairs(receiver.rows "email") do deliver(row) end
+    alerts.email.password = "wrong"
+    local outcome = sender:deliver(receiver.rows("email").opened)
+    expect(outcome.permanent):is(true)
+    expect(outcome.error:find("wrong", 1, true)):is(nil)
+    pool:close()
+  end)
+end)
+
 describe("mail's encodings", function()
   it("quoted-printable: no long line, and nothing lost", function()
     local function back(text)
