@@ -121,6 +121,12 @@ local REAL = {
   ["nano.OptionWords"] = function() return known_in_run("option") end,
   ["nano.Expectation"] = function() return known(function() return expect_module(1).qqqqqqqqqqqqqqqqqqqq end) end,
   ["nano.SkillFields"] = function() return known_fields('skill "x" { qqqqqqqqqqqqqqqqqqqq = 1 }') end,
+  ["nano.AlerterFields"] = function() return known_fields('alerter "x" { qqqqqqqqqqqqqqqqqqqq = 1 }') end,
+  ["nano.AlertContext"] = function()
+    local a = require("run.alert_words").make({ name = "x", options = {}, needs = { has = {} } },
+      { version = "1" }, {}, {})
+    return known(function() return a.qqqqqqqqqqqqqqqqqqqq end)
+  end,
   ["nano.OptionFields"] = function() return known_fields("option.url { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
   ["nano.TextOptionFields"] = function() return known_fields("option.string { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
   ["nano.NumberOptionFields"] = function() return known_fields("option.number { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
