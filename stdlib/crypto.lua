@@ -1,5 +1,5 @@
---- Hashes, signatures and encodings, by OpenSSL. Compare signatures with `crypto.equal`, never with `==`.
---- Public. Pure, except `uuid` and `random_bytes`, which are chance.
+--- Hashes, signatures and encodings, by OpenSSL. Compare signatures with `crypto.equal`, never with
+--- `==`. Public. Pure, except `uuid` and `random_bytes`, which are chance.
 
 local codec = sys.codec
 local fault = require "fault"
@@ -22,7 +22,8 @@ end
 
 local ENCODERS = { hex = codec.hex, base64 = codec.base64, raw = function(bytes) return bytes end }
 
---- HMAC-SHA-256, the signature of Shopify's webhooks (base64), OAuth callbacks and app proxies (hex).
+--- HMAC-SHA-256, the signature of Shopify's webhooks (base64), OAuth callbacks and app proxies
+--- (hex).
 ---@param key string       the secret
 ---@param data string      what is signed: the raw body, byte for byte
 ---@param encoding "hex"|"base64"|"raw"|nil  "hex" if absent
@@ -34,7 +35,8 @@ function crypto.hmac(key, data, encoding)
   need_string(signature, "data", data)
   local encode = ENCODERS[encoding or "hex"]
   if not encode then
-    fault.usage(signature, ('encoding must be "hex", "base64" or "raw", not %s'):format(tostring(encoding)))
+    fault.usage(signature,
+      ('encoding must be "hex", "base64" or "raw", not %s'):format(tostring(encoding)))
   end
   return encode(codec.hmac_sha256(key, data))
 end
@@ -95,7 +97,8 @@ function crypto.uuid() return sys.random.uuid() end
 ---@raise usage: count is no such number
 function crypto.random_bytes(count)
   if type(count) ~= "number" or not (count >= 0 and count <= 1048576) then
-    fault.usage("crypto.random_bytes(count)", "count must be a number from 0 to 1048576, not " .. tostring(count))
+    fault.usage("crypto.random_bytes(count)", "count must be a number from 0 to 1048576, not "
+      .. tostring(count))
   end
   return sys.random.bytes(count)
 end

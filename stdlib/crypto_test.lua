@@ -3,12 +3,16 @@ local json = require "json"
 
 describe("crypto", function()
   it("hashes and signs", function()
-    expect(crypto.sha256("abc")):is("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-    local hex = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" -- RFC 4231, case 2
+    expect(crypto.sha256("abc"))
+      :is("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    -- RFC 4231, case 2
+    local hex = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
     expect(crypto.hmac("Jefe", "what do ya want for nothing?")):is(hex)
     expect(crypto.hmac("Jefe", "what do ya want for nothing?", "raw")):is(crypto.unhex(hex))
-    expect(crypto.hmac("Jefe", "what do ya want for nothing?", "base64")):is(crypto.base64(crypto.unhex(hex)))
-    expect(function() crypto.hmac("k", "d", "md5") end):raises('encoding must be "hex", "base64" or "raw", not md5')
+    expect(crypto.hmac("Jefe", "what do ya want for nothing?", "base64"))
+      :is(crypto.base64(crypto.unhex(hex)))
+    expect(function() crypto.hmac("k", "d", "md5") end)
+      :raises('encoding must be "hex", "base64" or "raw", not md5')
     expect(function() crypto.hmac(nil, "d") end):raises("key must be a string, not nil")
   end)
 

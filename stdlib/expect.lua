@@ -1,5 +1,6 @@
---- expect(value): checks in the words of a sentence. Public (`require "expect"`, t.expect, the project's own tests). A check
---- that does not hold raises a failure fault with the value that was seen and the script's line.
+--- expect(value): checks in the words of a sentence. Public (`require "expect"`, t.expect, the
+--- project's own tests). A check that does not hold raises a failure fault with the value that was
+--- seen and the script's line.
 ---
 ---    t.expect(cart.item_count, "items in the cart"):is(1)
 ---    t.expect(title):contains("Snowboard"):matches("^The ")
@@ -31,8 +32,9 @@ local function check(self, holds, expected, detail)
 end
 
 local function usage(name, problem, hint)
-  error(fault.new("usage", { message = ("expect(…):%s: %s"):format(name, problem), hint = hint, code = "usage",
-    where = frames.where() }), 0)
+  local message = ("expect(…):%s: %s"):format(name, problem)
+  error(fault.new("usage",
+    { message = message, hint = hint, code = "usage", where = frames.where() }), 0)
 end
 
 local function need_number(name, value)
@@ -74,20 +76,24 @@ function Expectation:is_not(other)
   return check(self, state[self].value ~= other, "anything but " .. shown(other))
 end
 
---- Equal in all parts: tables are compared by what they hold. The message names the first part that differs.
+--- Equal in all parts: tables are compared by what they hold. The message names the first part that
+--- differs.
 ---@param other any
 function Expectation:same(other)
   local value = state[self].value
   local at, expected, actual = difference(value, other, "", {})
-  if at and at ~= "" then fail(self, shown(other), shown(value), ("at %s: expected %s, got %s"):format(at,
-    shown(expected), shown(actual))) end
+  if at and at ~= "" then
+    fail(self, shown(other), shown(value),
+      ("at %s: expected %s, got %s"):format(at, shown(expected), shown(actual)))
+  end
   return check(self, at == nil, shown(other))
 end
 
 --- Different in some part.
 ---@param other any
 function Expectation:not_same(other)
-  return check(self, difference(state[self].value, other, "", {}) ~= nil, "anything but " .. shown(other))
+  return check(self, difference(state[self].value, other, "", {}) ~= nil, "anything but "
+    .. shown(other))
 end
 
 --- Neither nil nor false.
@@ -109,7 +115,9 @@ end
 local function holds(self, part, name)
   local value = state[self].value
   if type(value) == "string" then
-    if type(part) ~= "string" then usage(name, ("a text contains texts, not %s"):format(shown(part))) end
+    if type(part) ~= "string" then
+      usage(name, ("a text contains texts, not %s"):format(shown(part)))
+    end
     return value:find(part, 1, true) ~= nil
   end
   if type(value) ~= "table" then return false end
@@ -146,7 +154,8 @@ end
 --- A text (or anything else) in which the Lua pattern is not found.
 ---@param pattern string
 function Expectation:does_not_match(pattern)
-  return check(self, not found(self, pattern, "does_not_match"), "a text that does not match " .. shown(pattern))
+  return check(self, not found(self, pattern, "does_not_match"), "a text that does not match "
+    .. shown(pattern))
 end
 
 --- A number of at least this.
@@ -207,7 +216,8 @@ function Expectation:has_length(count)
   need_number("has_length", count)
   local value = state[self].value
   local length = (type(value) == "string" or type(value) == "table") and #value or nil
-  return check(self, length == count, "a length of " .. shown(count), length and "its length is " .. length)
+  return check(self, length == count, "a length of " .. shown(count), length and "its length is "
+    .. length)
 end
 
 --- An empty text or table.
@@ -222,12 +232,16 @@ end
 ---@param pattern string?  a Lua pattern
 function Expectation:raises(pattern)
   local value = state[self].value
-  if type(value) ~= "function" then usage("raises", "expect takes a function here", "expect(function() … end):raises()") end
+  if type(value) ~= "function" then
+    usage("raises", "expect takes a function here", "expect(function() … end):raises()")
+  end
   local ok, raised = pcall(value)
   if ok then fail(self, "an error", "none") end
   if pattern then
     local text = type(raised) == "string" and raised or shown(raised)
-    if not text:find(pattern) then fail(self, "an error that matches " .. shown(pattern), shown(text)) end
+    if not text:find(pattern) then
+      fail(self, "an error that matches " .. shown(pattern), shown(text))
+    end
   end
   return self
 end

@@ -13,7 +13,8 @@ local fault = {}
 ---@field where string?    "checkout.lua:12", the innermost line of the user's script
 ---@field hint string?     what to do next
 ---@field details table?   structured evidence (JSON-encodable)
-local Fault = {} -- the metatable; no __index, or a script could reach it through a fault that it has caught
+-- the metatable; no __index, or a script could reach it through a fault that it has caught
+local Fault = {}
 
 function Fault:__tostring()
   local text = self.message
@@ -44,7 +45,8 @@ function fault.engine(fields) error(fault.new("engine", fields), 0) end
 
 --- Raises: a function was called in a wrong way. The message begins with the function's signature.
 function fault.usage(signature, problem, hint)
-  error(fault.new("usage", { message = signature .. ": " .. problem, code = "usage", hint = hint }), 0)
+  error(fault.new("usage", { message = signature .. ": " .. problem, code = "usage", hint = hint }),
+    0)
 end
 
 --- Whether value is a fault (of that kind, if given).

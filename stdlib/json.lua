@@ -1,14 +1,15 @@
---- JSON. `decode` is lua-cjson; `encode` is our own, because results are compared, stored and read by people: keys
---- are sorted, empty arrays stay arrays, numbers keep all their digits, and a value that JSON cannot hold is refused
---- with the path to it instead of becoming something else.
---- Public. Pure: no I/O, no state.
+--- JSON. `decode` is lua-cjson; `encode` is our own, because results are compared, stored and read
+--- by people: keys are sorted, empty arrays stay arrays, numbers keep all their digits, and a value
+--- that JSON cannot hold is refused with the path to it instead of becoming something else. Public.
+--- Pure: no I/O, no state.
 
 local codec = sys.codec
 local fault = require "fault"
 
 local json = {}
 
---- JSON's null, as `decode` returns it and `encode` takes it. It is not nil: `if value == json.null then`.
+--- JSON's null, as `decode` returns it and `encode` takes it. It is not nil: `if value == json.null
+--- then`.
 json.null = codec.null
 
 local MAX_DEPTH = 1000
@@ -46,8 +47,8 @@ local function beginning(text)
   return shown
 end
 
---- Decodes a JSON text. Objects and arrays become tables (an empty array is then not told from an empty object), null
---- becomes `json.null`.
+--- Decodes a JSON text. Objects and arrays become tables (an empty array is then not told from an
+--- empty object), null becomes `json.null`.
 ---@param text string  UTF-8
 ---@return any value   nil if the text is not JSON
 ---@return string? message  what is wrong and where, and how the text begins
@@ -67,13 +68,15 @@ function json.decode(text)
   return nil, message, code
 end
 
--- The encoder's state: out (pieces), n (their count), keys (the path to the value at hand), depth, indent (pretty).
+-- The encoder's state: out (pieces), n (their count), keys (the path to the value at hand), depth,
+-- indent (pretty).
 
 local function fail(state, problem)
   local path = {}
   for i = 1, math.min(state.depth, 20) do
     local key = state.keys[i]
-    path[i] = type(key) == "number" and ("[%d]"):format(key) or (i > 1 and "." or "") .. tostring(key)
+    path[i] = type(key) == "number" and ("[%d]"):format(key) or (i > 1 and "." or "")
+      .. tostring(key)
   end
   if state.depth > 20 then path[21] = "…" end
   local where = #path > 0 and (" at " .. table.concat(path)) or ""
@@ -206,12 +209,13 @@ local function encode(value, indent)
   return table.concat(state.out, "", 1, state.n)
 end
 
---- Encodes a value as JSON on one line. Keys are sorted, so equal values give equal texts. A table with the keys 1…n, or
---- one marked by `json.array`, is an array; with string keys, or empty, an object. Bytes in strings that are not UTF-8
---- become U+FFFD.
+--- Encodes a value as JSON on one line. Keys are sorted, so equal values give equal texts. A table
+--- with the keys 1…n, or one marked by `json.array`, is an array; with string keys, or empty, an
+--- object. Bytes in strings that are not UTF-8 become U+FFFD.
 ---@param value any  nil, boolean, number, string, json.null, or tables of these
 ---@return string text
----@raise usage, naming the path: NaN, infinity, a function or userdata, mixed keys, a list with gaps, deeper than 1000
+---@raise usage, naming the path: NaN, infinity, a function or userdata, mixed keys, a list with
+--- gaps, deeper than 1000
 function json.encode(value)
   return encode(value, nil)
 end

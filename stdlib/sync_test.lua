@@ -1,5 +1,10 @@
 local sync = require "sync"
 
+-- Returns when the tasks that were spawned before have begun to wait.
+local function settle()
+  sys.task.spawn(function() end):join()
+end
+
 describe("sync.signal", function()
   it("wakes every task that waits, with the value, in the order in which they came", function()
     local signal, order = sync.signal(), {}
@@ -10,7 +15,7 @@ describe("sync.signal", function()
         order[#order + 1] = i .. value
       end)
     end
-    sys.clock.sleep(1)
+    settle()
     signal:fire("!")
     for i = 1, 3 do expect((tasks[i]:join())):is(true) end
     expect(order):same({ "1!", "2!", "3!" })
@@ -19,7 +24,7 @@ describe("sync.signal", function()
   it("gives true when nothing was fired along", function()
     local signal = sync.signal()
     local waiter = sys.task.spawn(function() return signal:wait() end)
-    sys.clock.sleep(1)
+    settle()
     signal:fire()
     local _, value = waiter:join()
     expect(value):is(true)
@@ -45,7 +50,7 @@ describe("sync.signal", function()
       for _ = 1, 3 do seen[#seen + 1] = signal:wait() end
     end)
     for i = 1, 3 do
-      sys.clock.sleep(1)
+      settle()
       signal:fire(i)
     end
     waiter:join()
@@ -56,7 +61,7 @@ describe("sync.signal", function()
     local signal = sync.signal()
     local ended = sys.task.spawn(function() signal:wait() end)
     local alive = sys.task.spawn(function() return signal:wait() end)
-    sys.clock.sleep(1)
+    settle()
     ended:kill("enough")
     ended:join()
     signal:fire("go")

@@ -1,5 +1,5 @@
---- Time: durations as people write them ("90s", "1h30m"), timestamps as programs exchange them (ISO 8601), and the
---- clocks. Everything inside is milliseconds. Public.
+--- Time: durations as people write them ("90s", "1h30m"), timestamps as programs exchange them (ISO
+--- 8601), and the clocks. Everything inside is milliseconds. Public.
 
 local fault = require "fault"
 
@@ -17,7 +17,8 @@ function time.now() return sys.clock.now() end
 ---@return number ms  with fractions
 function time.mono() return sys.clock.mono() end
 
---- Reads a duration: numbers with the units ms, s, m, h, d, w, the largest first. "0" needs no unit.
+--- Reads a duration: numbers with the units ms, s, m, h, d, w, the largest first. "0" needs no
+--- unit.
 ---@param text string  "250ms", "90s", "1.5h", "1h30m"
 ---@return number? ms    nil if the text is no duration
 ---@return string? message  what is wrong and how to write it
@@ -25,9 +26,12 @@ function time.mono() return sys.clock.mono() end
 ---@raise usage: text is not a string
 function time.parse_duration(text)
   if type(text) ~= "string" then
-    fault.usage("time.parse_duration(text)", ("text must be a string, not %s; %s"):format(type(text), EXAMPLES))
+    fault.usage("time.parse_duration(text)",
+      ("text must be a string, not %s; %s"):format(type(text), EXAMPLES))
   end
-  local function invalid(why) return nil, ('"%s" is not a duration: %s; %s'):format(text, why, EXAMPLES), "invalid" end
+  local function invalid(why)
+    return nil, ('"%s" is not a duration: %s; %s'):format(text, why, EXAMPLES), "invalid"
+  end
   if text == "0" then return 0 end
   if text == "" then return nil, "a duration is empty; " .. EXAMPLES, "invalid" end
   local total, at, last = 0, 1, math.huge
@@ -52,8 +56,8 @@ local function two_units(ms, large, large_name, small, small_name)
   return rest > 0 and ("%s%d%s"):format(text, rest / small, small_name) or text
 end
 
---- Writes a duration for people, to about three digits: "85ms", "1.25s", "12.3s", "2m5s", "1h30m", "3d4h".
---- What it writes is read by `parse_duration`.
+--- Writes a duration for people, to about three digits: "85ms", "1.25s", "12.3s", "2m5s", "1h30m",
+--- "3d4h". What it writes is read by `parse_duration`.
 ---@param ms number  not negative
 ---@return string
 ---@raise usage: not a number, or negative
@@ -71,8 +75,8 @@ function time.format_duration(ms)
   return two_units(ms, UNITS.d, "d", UNITS.h, "h")
 end
 
--- Days since 1970-01-01 of a date in the proleptic Gregorian calendar. Counting years from March puts the leap day
--- at the end of the year.
+-- Days since 1970-01-01 of a date in the proleptic Gregorian calendar. Counting years from March
+-- puts the leap day at the end of the year.
 local function days_of(year, month, day)
   if month <= 2 then year, month = year - 1, month + 12 end
   return 365 * year + math.floor(year / 4) - math.floor(year / 100) + math.floor(year / 400)
@@ -83,7 +87,8 @@ local function date_of(days)
   local z = days + 719468
   local era = math.floor(z / 146097)
   local doe = z - era * 146097
-  local yoe = math.floor((doe - math.floor(doe / 1460) + math.floor(doe / 36524) - math.floor(doe / 146096)) / 365)
+  local leaps = math.floor(doe / 1460) - math.floor(doe / 36524) + math.floor(doe / 146096)
+  local yoe = math.floor((doe - leaps) / 365)
   local doy = doe - (365 * yoe + math.floor(yoe / 4) - math.floor(yoe / 100))
   local mp = math.floor((5 * doy + 2) / 153)
   local month = mp < 10 and mp + 3 or mp - 9
@@ -102,7 +107,8 @@ function time.iso8601(ms)
   ms = math.floor(ms)
   local year, month, day = date_of(math.floor(ms / UNITS.d))
   local rest = ms % UNITS.d
-  return ("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ"):format(year, month, day, math.floor(rest / UNITS.h),
+  return ("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ"):format(year, month, day,
+    math.floor(rest / UNITS.h),
     math.floor(rest / UNITS.m) % 60, math.floor(rest / 1000) % 60, rest % 1000)
 end
 

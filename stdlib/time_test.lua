@@ -2,8 +2,10 @@ local time = require "time"
 
 describe("time.parse_duration", function()
   it("reads what people write", function()
-    local cases = { ["250ms"] = 250, ["90s"] = 90000, ["30m"] = 1800000, ["1h30m"] = 5400000, ["1h 30m"] = 5400000,
-      ["7d"] = 604800000, ["2w"] = 1209600000, ["1.5h"] = 5400000, ["0.5s"] = 500, ["0"] = 0, ["0s"] = 0,
+    local cases = { ["250ms"] = 250, ["90s"] = 90000, ["30m"] = 1800000, ["1h30m"] = 5400000,
+      ["1h 30m"] = 5400000,
+      ["7d"] = 604800000, ["2w"] = 1209600000, ["1.5h"] = 5400000, ["0.5s"] = 500, ["0"] = 0,
+      ["0s"] = 0,
       ["1d2h3m4s5ms"] = 93784005 }
     for text, ms in pairs(cases) do
       expect(time.parse_duration(text)):is(ms)
@@ -11,9 +13,12 @@ describe("time.parse_duration", function()
   end)
 
   it("says what is wrong and how to write it", function()
-    local cases = { ["90"] = "90 has no unit", [""] = "is empty", ["5x"] = 'no unit "x"', ["-5s"] = 'unexpected "%-"',
-      ["5s5m"] = "from large to small", ["5s5s"] = "each once", ["s"] = 'unexpected "s"', ["5 minutes"] = 'no unit "minutes"',
-      ["1h30"] = "30 has no unit", ["99999999w"] = "too long", ["5m "] = false, [" 5m"] = 'unexpected " "' }
+    local cases = { ["90"] = "90 has no unit", [""] = "is empty", ["5x"] = 'no unit "x"',
+      ["-5s"] = 'unexpected "%-"',
+      ["5s5m"] = "from large to small", ["5s5s"] = "each once", ["s"] = 'unexpected "s"',
+      ["5 minutes"] = 'no unit "minutes"',
+      ["1h30"] = "30 has no unit", ["99999999w"] = "too long", ["5m "] = false,
+        [" 5m"] = 'unexpected " "' }
     for text, pattern in pairs(cases) do
       local ms, message, code = time.parse_duration(text)
       if pattern then
@@ -31,9 +36,12 @@ end)
 
 describe("time.format_duration", function()
   it("keeps about three digits", function()
-    local cases = { [0] = "0ms", [0.4] = "0ms", [85.2] = "85ms", [999.4] = "999ms", [999.6] = "1s", [1000] = "1s",
-      [1250] = "1.25s", [1999] = "2s", [9996] = "10s", [12340] = "12.3s", [59949] = "59.9s", [59960] = "1m",
-      [125000] = "2m5s", [3599600] = "1h", [5400000] = "1h30m", [86399000] = "1d", [273600000] = "3d4h" }
+    local cases = { [0] = "0ms", [0.4] = "0ms", [85.2] = "85ms", [999.4] = "999ms", [999.6] = "1s",
+      [1000] = "1s",
+      [1250] = "1.25s", [1999] = "2s", [9996] = "10s", [12340] = "12.3s", [59949] = "59.9s",
+      [59960] = "1m",
+      [125000] = "2m5s", [3599600] = "1h", [5400000] = "1h30m", [86399000] = "1d",
+        [273600000] = "3d4h" }
     for ms, text in pairs(cases) do
       expect(time.format_duration(ms)):is(text)
     end
@@ -71,7 +79,8 @@ describe("ISO 8601", function()
   end)
 
   it("refuses what is no timestamp", function()
-    for _, text in ipairs { "", "now", "2024-06-07T12:34:56", "2024-13-01", "2024-02-30", "2023-02-29", "1900-02-29",
+    for _, text in ipairs { "", "now", "2024-06-07T12:34:56", "2024-13-01", "2024-02-30",
+      "2023-02-29", "1900-02-29",
       "2024-06-07T25:00:00Z", "2024-06-07T12:34:56+99:00", "2024-6-7", "2024-06-07Tx" } do
       local ms, message, code = time.parse_iso8601(text)
       expect(ms):is(nil)

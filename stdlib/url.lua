@@ -1,5 +1,5 @@
---- URLs and query strings, after RFC 3986 with the leniency that browsers have towards links found in pages.
---- Public. Pure: no I/O, no state.
+--- URLs and query strings, after RFC 3986 with the leniency that browsers have towards links found
+--- in pages. Public. Pure: no I/O, no state.
 
 local codec = sys.codec
 local fault = require "fault"
@@ -60,7 +60,9 @@ function url.build(parts)
     out[#out + 1] = "//"
     if parts.userinfo then out[#out + 1] = parts.userinfo .. "@" end
     out[#out + 1] = bracketed(parts.host)
-    if parts.port and parts.port ~= DEFAULT_PORTS[parts.scheme] then out[#out + 1] = ":" .. parts.port end
+    if parts.port and parts.port ~= DEFAULT_PORTS[parts.scheme] then
+      out[#out + 1] = ":" .. parts.port
+    end
   end
   out[#out + 1] = parts.path or ""
   if parts.query then out[#out + 1] = "?" .. parts.query end
@@ -101,14 +103,15 @@ end
 local function add_pair(out, name, value)
   if type(value) == "boolean" or type(value) == "number" then value = tostring(value) end
   if type(name) ~= "string" or type(value) ~= "string" then
-    fault.usage("url.encode_query(params)", ("%s must be text, a number or a boolean, not %s"):format(
+    fault.usage("url.encode_query(params)",
+      ("%s must be text, a number or a boolean, not %s"):format(
       tostring(name), type(value)))
   end
   out[#out + 1] = codec.url_encode(name) .. "=" .. codec.url_encode(value)
 end
 
---- Encodes parameters as a query string. Names are sorted; a list as value repeats its name. A list of
---- { name, value } pairs keeps its order.
+--- Encodes parameters as a query string. Names are sorted; a list as value repeats its name. A list
+--- of { name, value } pairs keeps its order.
 ---@param params table  { page = 2, ["ids[]"] = { 1, 2 } } or { { "a", "1" }, { "a", "2" } }
 ---@return string query  without "?"; a space is %20
 ---@raise usage: a value that is no text, number or boolean

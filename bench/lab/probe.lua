@@ -5,7 +5,8 @@ local probes, ok, start, tasks = 0, 0, sys.clock.mono(), {}
 for i = 1, conns do
   tasks[i] = sys.task.spawn(function()
     while sys.clock.mono() - start < seconds * 1000 do
-      local answer = sys.http.request { url = url, fresh_connection = sys.env.get("LAB_KEEP") ~= "1" }
+      local answer = sys.http.request { url = url,
+        fresh_connection = sys.env.get("LAB_KEEP") ~= "1" }
       probes = probes + 1
       if answer and answer.status == 200 then ok = ok + 1 end
     end

@@ -11,7 +11,7 @@
 #include "io/codec.h"
 #include "io/url.h"
 
-/* Deeper documents than this are refused; Chromium's and Shopify's stay far below. */
+/* Deeper documents than this are refused; what browsers and web APIs send stays far below. */
 #define JSON_MAX_DEPTH 1000
 #define GUNZIP_MAX (64u << 20)
 

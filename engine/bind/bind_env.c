@@ -81,6 +81,12 @@ static int env_columns(lua_State *L)
     return 1;
 }
 
+static int env_rows(lua_State *L)
+{
+    lua_pushinteger(L, terminal_rows(1)); /* the view goes to standard output */
+    return 1;
+}
+
 static int env_write(lua_State *L)
 {
     static const char signature[] = "env.write(fd, text)";
@@ -167,6 +173,7 @@ static const gate_fn functions[] = {
     {"exe", env_exe, GATE_READ, CAP_ENV, NULL},
     {"is_tty", env_is_tty, GATE_READ, CAP_ENV, NULL},
     {"columns", env_columns, GATE_READ, CAP_ENV, NULL},
+    {"rows", env_rows, GATE_READ, CAP_ENV, NULL},
     {"write", env_write, GATE_EFFECT, CAP_ENV, NULL},
     {"read_stdin", env_read_stdin, GATE_READ, CAP_ENV, NULL},
     {"signal", env_signal, GATE_READ, CAP_ENV, NULL},

@@ -89,7 +89,9 @@ static const char **read_env(lua_State *L)
     int source = lua_gettop(L), n = 0;
     lua_newtable(L);
     for (lua_pushnil(L); lua_next(L, source); lua_pop(L, 1)) {
-        lua_pushfstring(L, "%s=%s", luaL_checkstring(L, -2), luaL_checkstring(L, -1));
+        if (lua_type(L, -2) != LUA_TSTRING) /* converting a key in place would confuse lua_next */
+            bind_usage(L, "process.spawn{env={NAME=value}}", "names must be strings");
+        lua_pushfstring(L, "%s=%s", lua_tostring(L, -2), luaL_checkstring(L, -1));
         lua_rawseti(L, source + 1, ++n);
     }
     const char **array = lua_newuserdata(L, ((size_t)n + 1) * sizeof *array);

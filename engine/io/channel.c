@@ -50,18 +50,26 @@ static void deliver(channel *c, const char *data, size_t len)
     fn(arg, data, len, data ? NULL : &c->why);
 }
 
+static void drop_queue(channel *c)
+{
+    c->ending = true;
+    ev_io_stop(loop_ev(), &c->writable);
+    release_big(&c->out);
+    c->sent = 0;
+}
+
+/* Nothing more will come. errnum 0: the peer has said so in good order, and may still listen. */
 static void set_end(channel *c, int errnum)
 {
     if (c->ended)
         return;
     c->ended = true;
-    if (errnum)
-        err_set_errno(&c->why, errnum, "the connection to the other process broke");
-    else
+    if (!errnum) {
         err_set(&c->why, "closed", "the other process has closed the connection");
-    ev_io_stop(loop_ev(), &c->writable);
-    release_big(&c->out);
-    c->sent = 0;
+        return;
+    }
+    err_set_errno(&c->why, errnum, "the connection to the other process broke");
+    drop_queue(c);
 }
 
 /* The length of the message at the front of in; false while its header is not whole. */
@@ -161,8 +169,7 @@ static bool push(channel *c)
             break;
         } else if (errno != EINTR) {
             /* What the peer said before it went can still be read: only sending has ended. */
-            release_big(&c->out);
-            c->sent = 0;
+            drop_queue(c);
             return false;
         }
     }
@@ -220,8 +227,6 @@ bool channel_send(channel *c, const void *data, size_t len, err *e)
         return err_set(e, "too-large", "a message of %zu bytes is over the limit of %d MB", len,
                        CHANNEL_MESSAGE_MAX / (1024 * 1024));
     }
-    if (c->ended)
-        return err_set(e, c->why.code, "%s", c->why.text);
     if (c->ending)
         return err_set(e, "closed", "the connection to the other process was closed");
     if (channel_queued(c) && channel_queued(c) + len > CHANNEL_QUEUE_MAX) {

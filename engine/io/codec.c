@@ -274,7 +274,8 @@ void codec_url_decode(buf *out, const char *text, size_t len)
     out->len += (size_t)(to - start);
 }
 
-/* From the kernel, not from OpenSSL: its first use reads configuration files, which every start would pay for. */
+/* From the kernel, not from OpenSSL: its first use reads configuration files, which every start
+ * would pay for. */
 void codec_random(void *out, size_t len)
 {
     unsigned char *at = out;

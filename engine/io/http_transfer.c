@@ -223,8 +223,8 @@ void http_transfer_prepare(http_request *r)
     }
     if (r->jar)
         curl.easy_setopt(easy, CURLOPT_SHARE, r->jar->share);
-    else
-        curl.easy_setopt(easy, CURLOPT_COOKIEFILE, "");
+    /* Switches cookies on, with a jar too: a shared jar alone does not on a fresh handle. */
+    curl.easy_setopt(easy, CURLOPT_COOKIEFILE, "");
 }
 
 static void aim_method(http_request *r)

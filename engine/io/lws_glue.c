@@ -8,20 +8,75 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "io/loop.h"
 #include "io/lws_headers.h"
+
+/* A piece of input that libwebsockets keeps for later; it tells nobody, but its allocator sees it come and go. */
+typedef struct leftover {
+    void *piece;
+    lws_handler *owner;
+} leftover;
 
 static struct {
     struct lws_context *context;
     struct lws_vhost *plain;
     struct lws_vhost *tls_client;
     char last_error[256]; /* what libwebsockets said last at level error */
+    lws_handler *current; /* whose callback came last: input is kept right behind it */
+    leftover *leftovers;
+    size_t leftover_count, leftover_cap;
 } the;
+
+static void leftover_add(void *piece, lws_handler *owner)
+{
+    if (the.leftover_count == the.leftover_cap) {
+        the.leftover_cap = the.leftover_cap ? the.leftover_cap * 2 : 16;
+        the.leftovers = mem_resize(the.leftovers, the.leftover_cap * sizeof *the.leftovers);
+    }
+    the.leftovers[the.leftover_count++] = (leftover){piece, owner};
+    owner->leftovers++;
+}
+
+static void leftover_remove(size_t i)
+{
+    the.leftovers[i].owner->leftovers--;
+    the.leftovers[i] = the.leftovers[--the.leftover_count];
+}
+
+static void *allocate(void *ptr, size_t size, const char *reason)
+{
+    for (size_t i = 0; ptr && i < the.leftover_count; i++)
+        if (the.leftovers[i].piece == ptr) {
+            leftover_remove(i);
+            break;
+        }
+    void *block = lws_headers_allocate(ptr, size, reason);
+    if (block && !ptr && the.current && strcmp(reason, "lws_buflist_append_segment") == 0)
+        leftover_add(block, the.current);
+    return block;
+}
+
+bool lws_glue_has_leftovers(const lws_handler *handler)
+{
+    return handler->leftovers > 0;
+}
+
+void lws_glue_forget(lws_handler *handler)
+{
+    if (the.current == handler)
+        the.current = NULL;
+    for (size_t i = the.leftover_count; i-- > 0;)
+        if (the.leftovers[i].owner == handler)
+            leftover_remove(i);
+}
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
     (void)user;
     lws_handler *handler = wsi ? lws.get_opaque_user_data(wsi) : NULL;
+    if (handler)
+        the.current = handler;
     return handler ? handler->on_event(handler, wsi, reason, in, len) : 0;
 }
 
@@ -66,7 +121,7 @@ struct lws_context *lws_glue_context(err *e)
     if (!lws_load(e))
         return NULL;
     lws.set_log_level(LLL_ERR | LLL_WARN, on_log);
-    lws.set_allocator(lws_headers_allocate);
+    lws.set_allocator(allocate);
     void *loops[] = {loop_ev()};
     struct lws_context_creation_info info = {
         .options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
@@ -167,4 +222,7 @@ void lws_glue_finish(void)
     the.plain = the.tls_client = NULL;
     if (context)
         lws.context_destroy(context);
+    free(the.leftovers);
+    the.leftovers = NULL;
+    the.leftover_count = the.leftover_cap = 0;
 }

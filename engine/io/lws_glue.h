@@ -21,6 +21,7 @@
 /* First member of whatever owns a connection; its address is the wsi's opaque user data. */
 typedef struct lws_handler lws_handler;
 struct lws_handler {
+    int leftovers; /* kept by lws_glue.c: pieces of input that libwebsockets holds back, see below */
     /* As a libwebsockets protocol callback. Called from inside libwebsockets: it must not call out to users' code nor
      * close other connections; it queues and uses loop_defer. */
     int (*on_event)(lws_handler *self, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t len);
@@ -41,6 +42,13 @@ struct lws_vhost *lws_glue_plain_vhost(err *e);
 struct lws_vhost *lws_glue_tls_vhost(const char *cert, const char *key, err *e);
 /* The virtual host of outgoing TLS connections: trusts the system's authorities (made at first use, 20 ms). */
 struct lws_vhost *lws_glue_tls_client_vhost(err *e);
+
+/* Whether libwebsockets has read more from this connection than it has dealt with: what it deals with now lay in its
+ * buffer. A request with a body in there makes libwebsockets 4.1.6 loop for ever, whoever sends it: it takes the
+ * request's head for the beginning of the body, and what follows the body is never taken. It must not get that far. */
+bool lws_glue_has_leftovers(const lws_handler *handler);
+/* Before a handler is freed. */
+void lws_glue_forget(lws_handler *handler);
 
 /* Forgets the timeouts that libwebsockets has set on wsi. */
 void lws_glue_clear_timeout(struct lws *wsi);

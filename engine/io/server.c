@@ -128,7 +128,6 @@ static conn *conn_create(server *s, int fd, const struct sockaddr *from, socklen
     c->owner = s;
     c->fd = fd;
     c->file = -1;
-    c->bytes_read = -1;
     c->slot = s->free_slots[--s->free_count];
     s->slots[c->slot] = c;
     list_push(&s->conns, &c->node);
@@ -172,6 +171,7 @@ void server_forget(conn *c)
     list_remove(&c->changed);
     s->slots[c->slot] = NULL;
     s->free_slots[s->free_count++] = c->slot;
+    lws_glue_forget(&c->handler);
     chunk_reader_destroy(c->chunks);
     if (c->file >= 0)
         close(c->file);

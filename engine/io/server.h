@@ -103,10 +103,12 @@ bool server_respond(server *s, uint64_t id, int status, const server_header *hea
 bool server_stream_begin(server *s, uint64_t id, int status, const server_header *headers, size_t count, err *e);
 bool server_stream_write(server *s, uint64_t id, const void *data, size_t len, err *e);
 bool server_stream_end(server *s, uint64_t id, err *e);
+/* Breaks the connection, so that the client can't take what it has for the whole answer. */
+bool server_stream_abort(server *s, uint64_t id, err *e);
 /* Bytes that the client has not taken yet. */
 size_t server_stream_pending(server *s, uint64_t id);
 /* Calls fn(ctx, gone) once, when all of it has been taken or the client has gone. fn only takes note: it must not call
- * this module. Replaces an earlier call; fn NULL: none. False when the id means nothing. */
+ * this module. fn NULL takes an earlier call back. False when the id means nothing, or somebody waits already. */
 typedef void (*server_drain_fn)(void *ctx, bool gone);
 bool server_stream_on_drain(server *s, uint64_t id, server_drain_fn fn, void *ctx);
 

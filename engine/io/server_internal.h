@@ -64,7 +64,6 @@ typedef struct conn {
     size_t header_cap;
     uint64_t body_left; /* by Content-Length */
     bool body_unread;   /* the client may still be sending what nobody will read */
-    int64_t bytes_read; /* from the socket when the last answer ended, -1: there was none */
     struct chunk_reader *chunks; /* the body comes in chunks */
     bool http11, head, keep;
     int refuse; /* the upgrade is to be answered with this status */
@@ -129,8 +128,6 @@ void server_pause_reading(conn *c);
 void server_watch_io(conn *c, int events);
 /* Whether the client has closed its side, or all of it. */
 bool server_client_gone(const conn *c);
-/* Bytes that were read from the socket so far; -1 when it can't be told. */
-int64_t server_bytes_read(const conn *c);
 /* Sends what it can of out, without any consequence. */
 void server_send_now(conn *c);
 /* Answers from inside: status with a plain text. Safe inside callbacks. */

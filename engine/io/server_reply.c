@@ -4,8 +4,6 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <linux/tcp.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,28 +33,6 @@ bool server_client_gone(const conn *c)
 {
     struct pollfd p = {.fd = c->fd, .events = POLLRDHUP};
     return poll(&p, 1, 0) > 0 && p.revents & (POLLRDHUP | POLLHUP | POLLERR);
-}
-
-static int64_t bytes_received(const conn *c)
-{
-    struct tcp_info info;
-    socklen_t len = sizeof info;
-    memset(&info, 0, sizeof info);
-    return getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) ? 0 : (int64_t)info.tcpi_bytes_received;
-}
-
-int64_t server_bytes_read(const conn *c)
-{
-    int64_t before = bytes_received(c);
-    for (int i = 0; i < 8; i++) { /* more may arrive between the two questions */
-        int unread = 0;
-        ioctl(c->fd, FIONREAD, &unread);
-        int64_t after = bytes_received(c);
-        if (before == after)
-            return after - unread;
-        before = after;
-    }
-    return c->bytes_read; /* the caller is to assume the worst */
 }
 
 static void on_readable(conn *c)
@@ -175,7 +151,6 @@ static void finish_reply(conn *c)
     c->state = CONN_HEADERS;
     c->deadline = clock_mono() + c->owner->config.idle_timeout;
     c->reading_paused = false;
-    c->bytes_read = server_bytes_read(c);
     lws.rx_flow_control(c->wsi, 1);
     if (lws.http_transaction_completed(c->wsi))
         server_kill(c);
@@ -461,6 +436,14 @@ bool server_stream_end(server *s, uint64_t id, err *e)
     return true;
 }
 
+bool server_stream_abort(server *s, uint64_t id, err *e)
+{
+    conn *c = streaming(s, id, e);
+    if (c)
+        server_kill(c);
+    return c != NULL;
+}
+
 size_t server_stream_pending(server *s, uint64_t id)
 {
     conn *c = server_conn(s, id, NULL);
@@ -470,7 +453,7 @@ size_t server_stream_pending(server *s, uint64_t id)
 bool server_stream_on_drain(server *s, uint64_t id, server_drain_fn fn, void *ctx)
 {
     conn *c = server_conn(s, id, NULL);
-    if (!c)
+    if (!c || (fn && c->on_drain))
         return false;
     c->on_drain = fn;
     c->drain_ctx = ctx;

@@ -197,14 +197,12 @@ static void send_continue(conn *c)
         return;
 }
 
-/* libwebsockets 4.1.6 loops for ever when it finds a request with a body in bytes that it read together with an earlier
- * request: it takes the head for the beginning of the body. Whether it did is told by the socket: has anything been
- * read since the earlier answer? Such a request ends the connection, before libwebsockets gets to the body. */
-static bool may_hang(conn *c, int status)
+/* See lws_glue_has_leftovers: such a request ends the connection before libwebsockets gets to its body. */
+static bool may_hang(const conn *c, int status)
 {
     const server_request *r = &c->request;
     bool body = status || c->body_unread || !r->method || expects_body(r->method);
-    return body && c->bytes_read >= 0 && server_bytes_read(c) == c->bytes_read;
+    return body && lws_glue_has_leftovers(&c->handler);
 }
 
 static int on_headers(conn *c, struct lws *wsi)

@@ -26,6 +26,16 @@ int terminal_columns(int fd)
     return columns > 0 && columns < 10000 ? columns : 80;
 }
 
+int terminal_rows(int fd)
+{
+    struct winsize size;
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0)
+        return size.ws_row;
+    const char *text = getenv("LINES");
+    int rows = text ? atoi(text) : 0;
+    return rows > 0 && rows < 10000 ? rows : 24;
+}
+
 /* The streams may have been made non-blocking by whoever shares them with us. */
 static void wait_for(int fd, short events)
 {

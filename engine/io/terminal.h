@@ -15,6 +15,8 @@
 bool terminal_is_tty(int fd);
 /* Width of the terminal that fd is; else of $COLUMNS; else 80. */
 int terminal_columns(int fd);
+/* Height of the same; else $LINES; else 24. */
+int terminal_rows(int fd);
 /* Writes all of it, waiting while the reader is slow (blocks). Code "closed" when nobody reads any
  * more. */
 bool terminal_write(int fd, const void *data, size_t len, err *e);

@@ -44,10 +44,9 @@ static void on_asked(int number)
 
 static void on_crash(int number)
 {
-    (void)number;
     if (self.speak)
         self.speak(self.words, WORKER_WORDS_MAX);
-    /* The same signal comes again (SA_RESETHAND), now with its default effect. */
+    raise(number); /* comes when this returns, now with its default effect (SA_RESETHAND) */
 }
 
 static void watch_signals(void)
@@ -84,8 +83,8 @@ void worker_enter(void)
     pid_t parent = getppid();
     if (fcntl(WORKER_LINE_FD, F_GETFD) < 0 || fcntl(WORKER_WORDS_FD, F_GETFD) < 0)
         refuse("it was not started by it");
-    self.words =
-        mmap(NULL, WORKER_WORDS_MAX, PROT_READ | PROT_WRITE, MAP_SHARED, WORKER_WORDS_FD, 0);
+    self.words = mmap(NULL, WORKER_WORDS_MAX, PROT_READ | PROT_WRITE, MAP_SHARED, WORKER_WORDS_FD,
+                      0);
     if (self.words == MAP_FAILED)
         refuse("descriptor 4 is not its memory");
     prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -66,6 +66,7 @@ struct ws_client {
 static void client_free(ws_client *c)
 {
     list *node;
+    lws_glue_forget(&c->handler);
     while ((node = list_shift(&c->received)) || (node = list_shift(&c->unsent))) {
         message *m = list_entry(node, message, node);
         free(m->text);

@@ -1,19 +1,21 @@
 -- api: 1
--- A phone shopper: home → product → add to cart → cart → the first page of the checkout. It never buys.
+--
+-- A phone shopper: home → product → add to cart → cart → the first page of the checkout. It never
+-- buys.
 
 local shop = require "shop"
 
 return skill "checkout" {
-  about   = "A phone shopper finds a product, adds it to the cart and reaches checkout",
-  alias   = { "shopify_shopper" },
-  every   = "30m",
-  timeout = "90s",
+  about    = "A phone shopper finds a product, adds it to the cart and reaches checkout",
+  alias    = { "shopify_shopper" },
+  every    = "30m",
+  timeout  = "90s",
   severity = "P0",
-  tags    = { "shopper", "revenue" },
-  needs   = { "browser" },
-  options = {
-    product = option.string { about = "handle of the product to buy; default: the first one that is in stock" },
-    device  = option.string { about = "the shopper's device", default = "iPhone 17 Pro" },
+  tags     = { "shopper", "revenue" },
+  needs    = { "browser" },
+  options  = {
+    product = option.string { about = "handle of the product; default: the first in stock" },
+    device  = option.string { about = "the shopper's device; default: the project's, or a phone" },
   },
 
   run = function(t, o)
@@ -46,7 +48,7 @@ return skill "checkout" {
 
     t.detail("product", product)
     t.detail("cart", cart)
-    t.summary(("A shopper with an %s put %s into the cart and reached checkout (%s)"):format(
+    t.summary(("A shopper (%s) put %s into the cart and reached checkout (%s)"):format(
       page:device(), product.title, shop.money(cart.total_price, cart.currency)))
   end,
 }

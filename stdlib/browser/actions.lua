@@ -1,5 +1,6 @@
---- What a shopper does to the page, and what can be read from it. Each action is one question to the page, which waits
---- until the element is there, visible, still, enabled and uncovered, and then the input events in one go.
+--- What a shopper does to the page, and what can be read from it. Each action is one question to
+--- the page, which waits until the element is there, visible, still, enabled and uncovered, and
+--- then the input events in one go.
 
 local fault = require "fault"
 local keys = require "browser.keys"
@@ -25,7 +26,8 @@ local function check_options(signature, options, allowed)
   end
   for key in pairs(options) do
     if not allowed[key] then
-      fault.usage(signature, ("unknown option %q"):format(tostring(key)), nearest.hint(key, allowed))
+      fault.usage(signature, ("unknown option %q"):format(tostring(key)),
+        nearest.hint(key, allowed))
     end
   end
   return options
@@ -39,7 +41,9 @@ local function find_target(tab, what, selector, deadline, needs, more)
   local argument = more or {}
   argument.parts, argument.needs = selectors.parse(selector), needs
   local answer = world.ask(tab, what, "target", argument, deadline)
-  if not answer or not answer.ok then messages.raise(tab, what, selector, answer, deadline:words()) end
+  if not answer or not answer.ok then
+    messages.raise(tab, what, selector, answer, deadline:words())
+  end
   return answer
 end
 
@@ -54,7 +58,9 @@ local function wait_inputs(tab, what, tickets)
   for _, ticket in ipairs(tickets) do
     local answer, text, code = tab.browser:wait(ticket, INPUT_MS)
     -- The page may be gone by the time the release is answered: that is what a link does.
-    if not answer and code ~= "timeout" and code ~= "cdp" then world.raise(tab, what, text, code) end
+    if not answer and code ~= "timeout" and code ~= "cdp" then
+      world.raise(tab, what, text, code)
+    end
   end
 end
 
@@ -75,8 +81,8 @@ end
 
 local CLICK = { timeout = true, button = true, count = true }
 
---- page:click. Clicks the first visible match. If something moved under the pointer the page does not notice, and the
---- click is tried again.
+--- page:click. Clicks the first visible match. If something moved under the pointer the page does
+--- not notice, and the click is tried again.
 ---@param tab browser.Tab
 ---@param selector string
 ---@param options table?  timeout, button ("left", "right", "middle"), count
@@ -85,20 +91,25 @@ function actions.click(tab, selector, options)
   options = check_options(signature, options, CLICK)
   local button, count = options.button or "left", options.count or 1
   if not BUTTONS[button] then
-    fault.usage(signature, ("there is no button %q"):format(tostring(button)), nearest.hint(button, BUTTONS))
+    fault.usage(signature, ("there is no button %q"):format(tostring(button)),
+      nearest.hint(button, BUTTONS))
   end
   if count ~= 1 and count ~= 2 and count ~= 3 then fault.usage(signature, "count is 1, 2 or 3") end
   local what = "click " .. selector
   local deadline = limits.deadline(limits.read(signature, options.timeout, tab.timeout))
   repeat
-    local at = find_target(tab, what, selector, deadline, { enabled = true, point = true }, { arm = true })
+    local at = find_target(tab, what, selector, deadline, { enabled = true, point = true },
+      { arm = true })
     tab.mark = tab.network.last
     local tickets = press_button(tab, what, at, button, count)
-    local landed, why, text, code = world.receive(tab, world.send(tab, "landed", { limit = LAND_MS }), LAND_MS + INPUT_MS)
+    local landed, why, text, code = world.receive(tab,
+      world.send(tab, "landed", { limit = LAND_MS }), LAND_MS + INPUT_MS)
     if why == "late" or why == "broken" then world.raise(tab, what, text, code) end
     wait_inputs(tab, what, tickets)
     local hit = not landed or landed.ok
-    if not hit and deadline:left() == 0 then messages.raise(tab, what, selector, landed, deadline:words()) end
+    if not hit and deadline:left() == 0 then
+      messages.raise(tab, what, selector, landed, deadline:words())
+    end
   until hit
   navigation.follow(tab, what, limits.deadline(math.max(deadline:left(), tab.navigation_timeout)))
 end
@@ -110,13 +121,15 @@ function actions.hover(tab, selector, options)
   local what = "hover " .. selector
   local deadline = limits.deadline(limits.read(signature, options.timeout, tab.timeout))
   local at = find_target(tab, what, selector, deadline, { point = true })
-  wait_inputs(tab, what, { input(tab, what, "Input.dispatchMouseEvent", { type = "mouseMoved", x = at.x, y = at.y }) })
+  wait_inputs(tab, what, { input(tab, what, "Input.dispatchMouseEvent",
+    { type = "mouseMoved", x = at.x, y = at.y }) })
 end
 
 -- Calls a function of the injected script that changes the page.
 local function change(tab, what, name, argument)
   argument.limit = 0
-  local answer, text, code = tab:call("Runtime.evaluate", { expression = "__nano." .. name .. "(" .. encode(argument) .. ")",
+  local answer, text, code = tab:call("Runtime.evaluate",
+    { expression = "__nano." .. name .. "(" .. encode(argument) .. ")",
     uniqueContextId = tab.world, awaitPromise = true, returnByValue = true }, INPUT_MS)
   if not answer then world.raise(tab, what, text, code) end
   return answer.result and answer.result.value or {}
@@ -134,7 +147,8 @@ local function type_over(tab, what, text)
   wait_inputs(tab, what, tickets)
 end
 
---- page:fill. Replaces what a field holds, as typing does. A secret's text does not show in any message.
+--- page:fill. Replaces what a field holds, as typing does. A secret's text does not show in any
+--- message.
 ---@param tab browser.Tab
 ---@param selector string
 ---@param value string|number|Secret
@@ -144,7 +158,9 @@ function actions.fill(tab, selector, value, options)
   options = check_options(signature, options, TIMEOUT)
   local text = secret.reveal(value)
   if type(text) == "number" then text = tostring(text) end
-  if type(text) ~= "string" then fault.usage(signature, ("the text must be a string, not %s"):format(type(text))) end
+  if type(text) ~= "string" then
+    fault.usage(signature, ("the text must be a string, not %s"):format(type(text)))
+  end
   local what = "fill " .. selector
   local deadline = limits.deadline(limits.read(signature, options.timeout, tab.timeout))
   local answer = find_target(tab, what, selector, deadline, { enabled = true, editable = true },
@@ -158,7 +174,8 @@ function actions.fill(tab, selector, value, options)
   type_over(tab, what, text)
   local filled = text ~= "" and world.receive(tab, world.send(tab, "filled", {}), INPUT_MS)
   if filled and filled.empty then
-    fault.failure { code = "fill", message = what .. ": the field stayed empty; the page takes the focus or the text away",
+    fault.failure { code = "fill", message = what
+      .. ": the field stayed empty; the page takes the focus or the text away",
       details = { selector = selector, url = tab.document.url } }
   end
   navigation.follow(tab, what, limits.deadline(tab.navigation_timeout))
@@ -178,7 +195,8 @@ function actions.press(tab, selector, key, options)
     tickets[#tickets + 1] = input(tab, what, "Input.dispatchKeyEvent", event)
   end
   wait_inputs(tab, what, tickets)
-  -- A key that submits a form asks for the navigation while it is handled; this answer comes behind that.
+  -- A key that submits a form asks for the navigation while it is handled; this answer comes behind
+  -- that.
   world.receive(tab, world.send(tab, "title", {}), INPUT_MS)
   navigation.follow(tab, what, limits.deadline(tab.navigation_timeout))
 end
@@ -192,15 +210,20 @@ function actions.wait_for(tab, selector, options)
   options = check_options(signature, options, WAIT)
   local state = options.state or "visible"
   if not STATES[state] then
-    fault.usage(signature, ("there is no state %q"):format(tostring(state)), nearest.hint(state, STATES))
+    fault.usage(signature, ("there is no state %q"):format(tostring(state)),
+      nearest.hint(state, STATES))
   end
   local what = ("wait for %s%s"):format(selector, state == "visible" and "" or " to be " .. state)
   local deadline = limits.deadline(limits.read(signature, options.timeout, tab.timeout))
-  local answer = world.ask(tab, what, "state", { parts = selectors.parse(selector), state = state }, deadline)
-  if not answer or not answer.ok then messages.raise(tab, what, selector, answer, deadline:words()) end
+  local answer = world.ask(tab, what, "state", { parts = selectors.parse(selector), state = state },
+    deadline)
+  if not answer or not answer.ok then
+    messages.raise(tab, what, selector, answer, deadline:words())
+  end
 end
 
---- Reads something of the first visible match (or the first, if none is visible); waits until there is one.
+--- Reads something of the first visible match (or the first, if none is visible); waits until there
+--- is one.
 ---@param read string       a name of READ in injected/requests.js
 ---@param argument string?
 ---@return any
@@ -209,9 +232,12 @@ function actions.read(tab, what, selector, read, argument, options)
   options = check_options(signature, options, TIMEOUT)
   what = what .. " " .. selector
   local deadline = limits.deadline(limits.read(signature, options.timeout, tab.timeout))
-  local answer = world.ask(tab, what, "read", { parts = selectors.parse(selector), read = read, argument = argument },
+  local answer = world.ask(tab, what, "read",
+    { parts = selectors.parse(selector), read = read, argument = argument },
     deadline)
-  if not answer or not answer.ok then messages.raise(tab, what, selector, answer, deadline:words()) end
+  if not answer or not answer.ok then
+    messages.raise(tab, what, selector, answer, deadline:words())
+  end
   return answer.value
 end
 
@@ -225,19 +251,23 @@ function actions.now(tab, what, selector, name, more)
   return answer.value
 end
 
--- One form for expressions, awaited expressions and functions. The line breaks let a // comment end.
+-- One form for expressions, awaited expressions and functions. The line breaks let a // comment
+-- end.
+local WRAPPER = "(async a=>{const f=(\n%s\n);return typeof f==='function'?f(a):f})(%s)"
+
 local function wrapped(js, argument)
-  return ("(async a=>{const f=(\n%s\n);return typeof f==='function'?f(a):f})(%s)"):format((js:gsub("[%s;]+$", "")),
-    argument == nil and "" or encode(argument))
+  return WRAPPER:format((js:gsub("[%s;]+$", "")), argument == nil and "" or encode(argument))
 end
 
 local UNSERIALIZABLE = { NaN = 0 / 0, Infinity = math.huge, ["-Infinity"] = -math.huge, ["-0"] = 0 }
 
 local function raise_thrown(tab, js, details)
   local thrown = details.exception or {}
-  local text = thrown.description or (thrown.value ~= nil and tostring(thrown.value)) or details.text or "unknown error"
+  local text = thrown.description or (thrown.value ~= nil and tostring(thrown.value))
+    or details.text or "unknown error"
   local first = text:match("^[^\n]*")
-  if thrown.className == "SyntaxError" and not (details.stackTrace and #details.stackTrace.callFrames > 0) then
+  if thrown.className == "SyntaxError"
+    and not (details.stackTrace and #details.stackTrace.callFrames > 0) then
     fault.usage("page:eval(js, argument)", first .. " in " .. js:sub(1, 100),
       "it takes one expression or function; write (() => { …; return x })() for statements")
   end
@@ -256,13 +286,16 @@ function actions.eval(tab, js, argument, options)
   options = check_options(signature, options, TIMEOUT)
   local deadline = limits.deadline(limits.read(signature, options.timeout, tab.timeout))
   world.check_alive(tab)
-  local answer, text, code = tab.browser:call("Runtime.evaluate", encode { expression = wrapped(js, argument),
+  local answer, text, code = tab.browser:call("Runtime.evaluate",
+    encode { expression = wrapped(js, argument),
     awaitPromise = true, returnByValue = true }, tab.session, deadline:left())
   if not answer and code == "timeout" then
-    fault.failure { code = "timeout", message = ("eval: no result for %s: %s. URL %s"):format(deadline:words(),
+    fault.failure { code = "timeout",
+      message = ("eval: no result for %s: %s. URL %s"):format(deadline:words(),
       js:sub(1, 100), tab.document.url), details = { url = tab.document.url } }
   elseif not answer and code == "cdp" and text:find("navigated or closed", 1, true) then
-    fault.failure { code = "navigated", message = ("eval: the page went on to another document before there was a result: %s")
+    fault.failure { code = "navigated",
+      message = ("eval: the page went on to another document before there was a result: %s")
       :format(js:sub(1, 100)), details = { url = tab.document.url } }
   elseif not answer then
     world.raise(tab, "eval", text, code)

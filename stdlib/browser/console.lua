@@ -1,4 +1,5 @@
---- What the page said: console lines and uncaught exceptions, kept as they came and decoded when somebody asks.
+--- What the page said: console lines and uncaught exceptions, kept as they came and decoded when
+--- somebody asks.
 
 local console = {}
 
@@ -33,7 +34,9 @@ local function shown(argument)
   if argument.unserializableValue then return argument.unserializableValue end
   if argument.type == "undefined" then return "undefined" end
   local value = argument.value
-  if value ~= nil and value ~= sys.codec.null and type(value) ~= "table" then return tostring(value) end
+  if value ~= nil and value ~= sys.codec.null and type(value) ~= "table" then
+    return tostring(value)
+  end
   return argument.description or argument.subtype or argument.type
 end
 
@@ -50,18 +53,20 @@ local function read_line(raw)
   local parts = {}
   for i, argument in ipairs(event.args or {}) do parts[i] = shown(argument) end
   local url, line = place(event.stackTrace)
-  return { type = event.type == "warning" and "warn" or event.type, text = clip(table.concat(parts, " "), TEXT_MAX),
-    url = url, line = line, at = event.timestamp }
+  return { type = event.type == "warning" and "warn" or event.type, url = url, line = line,
+    text = clip(table.concat(parts, " "), TEXT_MAX), at = event.timestamp }
 end
 
 local function read_error(raw)
   local event = decode(raw)
   local details = event.exceptionDetails
   local thrown = details.exception or {}
-  local stack = thrown.description or (thrown.value ~= nil and tostring(thrown.value)) or details.text or "unknown error"
+  local stack = thrown.description or (thrown.value ~= nil and tostring(thrown.value))
+    or details.text or "unknown error"
   local url, line = place(details.stackTrace, details.url, details.lineNumber)
-  return { message = clip(stack:match("^[^\n]*"), TEXT_MAX), stack = clip(stack, TEXT_MAX), url = url, line = line,
-    at = event.timestamp, unhandled_rejection = (details.text or ""):find("in promise", 1, true) ~= nil or nil }
+  local unhandled = (details.text or ""):find("in promise", 1, true) ~= nil
+  return { message = clip(stack:match("^[^\n]*"), TEXT_MAX), stack = clip(stack, TEXT_MAX),
+    url = url, line = line, at = event.timestamp, unhandled_rejection = unhandled or nil }
 end
 
 -- A large line is cut down at once: a page that logs its state must not fill our memory.
@@ -85,14 +90,16 @@ end
 --- Page.javascriptDialogOpening
 ---@param event table
 function Console:on_dialog(event)
-  keep(self.lines, { decoded = { type = "dialog", text = clip(("%s: %s"):format(event.type, event.message), TEXT_MAX),
+  keep(self.lines, { decoded = { type = "dialog",
+    text = clip(("%s: %s"):format(event.type, event.message), TEXT_MAX),
     url = event.url, at = sys.clock.now() } })
 end
 
 local function decoded(one)
   if one.error then
     local found = decoded(one.error)
-    return { type = "error", text = found.message, url = found.url, line = found.line, at = found.at }
+    return { type = "error", text = found.message, url = found.url, line = found.line,
+      at = found.at }
   end
   if not one.decoded then one.decoded, one.raw = one.read(one.raw), nil end
   return one.decoded

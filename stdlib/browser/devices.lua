@@ -1,6 +1,7 @@
---- The devices that a page can pretend to be: the size of the screen in CSS pixels, its pixel ratio, touch, and what the
---- browser says about itself. Sizes are the makers'; the user agents are those that the devices' own browsers send (Safari
---- says iOS 18 whatever the version, since Safari 26). Safari sends no client hints, Chrome does: `hints`.
+--- The devices that a page can pretend to be: the size of the screen in CSS pixels, its pixel
+--- ratio, touch, and what the browser says about itself. Sizes are the makers'; the user agents are
+--- those that the devices' own browsers send (Safari says iOS 18 whatever the version, since Safari
+--- 26). Safari sends no client hints, Chrome does: `hints`.
 
 local fault = require "fault"
 local nearest = require "run.nearest"
@@ -10,11 +11,12 @@ local devices = {}
 --- The shopper that a store has most of.
 devices.DEFAULT = "iPhone 17 Pro"
 
-local SAFARI_IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-  .. "Version/26.0 Mobile/15E148 Safari/604.1"
-local SAFARI_MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-  .. "Version/26.0 Safari/605.1.15"
-local CHROME = "Mozilla/5.0 (%s) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/%%d.0.0.0 %sSafari/537.36"
+local SAFARI_IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 "
+  .. "(KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1"
+local SAFARI_MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 "
+  .. "(KHTML, like Gecko) Version/26.0 Safari/605.1.15"
+local CHROME = "Mozilla/5.0 (%s) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/%%d.0.0.0 "
+  .. "%sSafari/537.36"
 local CHROME_PHONE = CHROME:format("Linux; Android 10; K", "Mobile ")
 local CHROME_TABLET = CHROME:format("Linux; Android 10; K", "")
 local CHROME_MAC = CHROME:format("Macintosh; Intel Mac OS X 10_15_7", "")
@@ -32,14 +34,14 @@ local CHROME_WINDOWS = CHROME:format("Windows NT 10.0; Win64; x64", "")
 ---@field hints table?     client hints: { platform =, version =, model =, mobile = }
 
 local function iphone(width, height, scale)
-  return { width = width, height = height, scale = scale or 3, mobile = true, touch = true, agent = SAFARI_IPHONE,
-    platform = "iPhone" }
+  return { width = width, height = height, scale = scale or 3, mobile = true, touch = true,
+    agent = SAFARI_IPHONE, platform = "iPhone" }
 end
 
 -- An iPad asks for desktop pages: Safari there says that it is a Mac.
 local function ipad(width, height)
-  return { width = width, height = height, scale = 2, mobile = true, touch = true, agent = SAFARI_MAC,
-    platform = "MacIntel" }
+  return { width = width, height = height, scale = 2, mobile = true, touch = true,
+    agent = SAFARI_MAC, platform = "MacIntel" }
 end
 
 local function android(width, height, scale, model, version, tablet)
@@ -50,9 +52,10 @@ end
 
 local function desktop(width, height, scale, windows)
   return { width = width, height = height, scale = scale or 1, mobile = false, touch = false,
-    agent = windows and CHROME_WINDOWS or CHROME_MAC, platform = windows and "Win32" or "MacIntel",
-    hints = { platform = windows and "Windows" or "macOS", version = windows and "19.0.0" or "15.5.0", model = "",
-      mobile = false } }
+    agent = windows and CHROME_WINDOWS or CHROME_MAC,
+    platform = windows and "Win32" or "MacIntel",
+    hints = { platform = windows and "Windows" or "macOS",
+      version = windows and "19.0.0" or "15.5.0", model = "", mobile = false } }
 end
 
 local known = {
@@ -86,23 +89,31 @@ function devices.names()
   return out
 end
 
-local FIELDS = { width = "number", height = "number", scale = "number", mobile = "boolean", touch = "boolean",
-  agent = "string", platform = "string", like = "string" }
-local SIGNATURE = "t.page{device = name or {like, width, height, scale, mobile, touch, agent, platform}}"
+local FIELDS = { width = "number", height = "number", scale = "number", mobile = "boolean",
+  touch = "boolean", agent = "string", platform = "string", like = "string" }
+local SIGNATURE = "t.page{device = name or {like, width, height, scale, mobile, touch, agent}}"
 
 local function custom(given)
   local base = devices.find(given.like or devices.DEFAULT)
   local out = {}
   for key, value in pairs(base) do out[key] = value end
   for key, value in pairs(given) do
-    if not FIELDS[key] then fault.usage(SIGNATURE, ("unknown field %q"):format(tostring(key)), nearest.hint(key, FIELDS)) end
-    if type(value) ~= FIELDS[key] then fault.usage(SIGNATURE, ("%s must be a %s"):format(key, FIELDS[key])) end
+    if not FIELDS[key] then
+      fault.usage(SIGNATURE, ("unknown field %q"):format(tostring(key)), nearest.hint(key, FIELDS))
+    end
+    if type(value) ~= FIELDS[key] then
+      fault.usage(SIGNATURE, ("%s must be a %s"):format(key, FIELDS[key]))
+    end
     if key ~= "like" then out[key] = value end
   end
   for _, side in ipairs { "width", "height" } do
-    if out[side] < 1 or out[side] > 10000 then fault.usage(SIGNATURE, side .. " must be from 1 to 10000 pixels") end
+    if out[side] < 1 or out[side] > 10000 then
+      fault.usage(SIGNATURE, side .. " must be from 1 to 10000 pixels")
+    end
   end
-  if out.scale <= 0 or out.scale > 10 then fault.usage(SIGNATURE, "scale must be above 0 and at most 10") end
+  if out.scale <= 0 or out.scale > 10 then
+    fault.usage(SIGNATURE, "scale must be above 0 and at most 10")
+  end
   if given.agent then out.hints = nil end -- they would tell of another browser
   out.name = given.like or "custom"
   return out
@@ -117,7 +128,9 @@ function devices.find(given)
   local device = known[name]
   if not device then
     for other, found in pairs(known) do -- "iphone 17 pro" is a name as well
-      if type(name) == "string" and other:lower() == name:lower() then name, device = other, found end
+      if type(name) == "string" and other:lower() == name:lower() then
+        name, device = other, found
+      end
     end
   end
   if not device then
@@ -134,12 +147,14 @@ local function metadata(device, major)
   local hints = device.hints
   if not hints then return nil end
   local function brands(version)
-    return { { brand = "Chromium", version = version }, { brand = "Google Chrome", version = version },
+    return { { brand = "Chromium", version = version },
+      { brand = "Google Chrome", version = version },
       { brand = "Not)A;Brand", version = version:find(".", 1, true) and "24.0.0.0" or "24" } }
   end
-  return { brands = brands(tostring(major)), fullVersionList = brands(major .. ".0.0.0"), platform = hints.platform,
-    platformVersion = hints.version, architecture = hints.mobile and "" or "arm", bitness = hints.mobile and "" or "64",
-    model = hints.model, mobile = hints.mobile }
+  return { brands = brands(tostring(major)), fullVersionList = brands(major .. ".0.0.0"),
+    platform = hints.platform, platformVersion = hints.version, model = hints.model,
+    architecture = hints.mobile and "" or "arm", bitness = hints.mobile and "" or "64",
+    mobile = hints.mobile }
 end
 
 --- The commands that make a page this device.
@@ -149,16 +164,18 @@ end
 function devices.commands(device, product)
   local major = tonumber(product:match("/(%d+)")) or 140
   local portrait = device.height >= device.width
+  local orientation = portrait and { type = "portraitPrimary", angle = 0 }
+    or { type = "landscapePrimary", angle = 90 }
   local commands = {
     { "Emulation.setDeviceMetricsOverride", { width = device.width, height = device.height,
       deviceScaleFactor = device.scale, mobile = device.mobile, screenWidth = device.width,
-      screenHeight = device.height, screenOrientation = {
-        type = portrait and "portraitPrimary" or "landscapePrimary", angle = portrait and 0 or 90 } } },
+      screenHeight = device.height, screenOrientation = orientation } },
     { "Emulation.setUserAgentOverride", { userAgent = (device.agent:gsub("%%d", tostring(major))),
       platform = device.platform, userAgentMetadata = metadata(device, major) } },
   }
   if device.touch then
-    commands[#commands + 1] = { "Emulation.setTouchEmulationEnabled", { enabled = true, maxTouchPoints = 5 } }
+    commands[#commands + 1] = { "Emulation.setTouchEmulationEnabled",
+      { enabled = true, maxTouchPoints = 5 } }
   end
   return commands
 end

@@ -34,13 +34,18 @@ local SIGNATURE = "page:screenshot{name, timeout}"
 function evidence.screenshot(tab, options)
   options = options or {}
   for key in pairs(options) do
-    if not SHOT[key] then fault.usage(SIGNATURE, ("unknown option %q"):format(tostring(key)), nearest.hint(key, SHOT)) end
+    if not SHOT[key] then
+      fault.usage(SIGNATURE, ("unknown option %q"):format(tostring(key)), nearest.hint(key, SHOT))
+    end
   end
   local name = options.name or options.path
-  if name ~= nil and (type(name) ~= "string" or name == "") then fault.usage(SIGNATURE, "name must be a text") end
+  if name ~= nil and (type(name) ~= "string" or name == "") then
+    fault.usage(SIGNATURE, "name must be a text")
+  end
   world.check_alive(tab)
   local limit = limits.read(SIGNATURE, options.timeout, SHOT_MS)
-  local png, text, code = picture(tab.browser:call("Page.captureScreenshot", SHOT_PARAMS, tab.session, limit))
+  local png, text, code = picture(tab.browser:call("Page.captureScreenshot", SHOT_PARAMS,
+    tab.session, limit))
   if not png then
     world.raise(tab, "screenshot", text, code)
   end
@@ -49,7 +54,9 @@ function evidence.screenshot(tab, options)
     local why
     name = name:match("[^/]*$"):gsub("%.png$", "") .. ".png"
     path, why = tab.save(name, png)
-    if not path then tab.log("warn", ("the screenshot %s is not kept: %s"):format(name, tostring(why))) end
+    if not path then
+      tab.log("warn", ("the screenshot %s is not kept: %s"):format(name, tostring(why)))
+    end
   end
   return png, path
 end
@@ -79,7 +86,8 @@ local function look(tab, selector, into)
   if png then into.screenshot = tab.save("failure.png", png) end
 end
 
---- page:evidence: what explains a failure. Within a few seconds; never raises; parts that cannot be had are left out.
+--- page:evidence: what explains a failure. Within a few seconds; never raises; parts that cannot be
+--- had are left out.
 ---@param tab browser.Tab
 ---@param selector string?  what the failed action was about
 ---@return table  { url, title, selector, dom, console, errors, requests, vitals, screenshot }

@@ -1,8 +1,9 @@
---- Requests and responses as scripts see them: read-only, with fields for what is known and methods for what the browser
---- must be asked.
+--- Requests and responses as scripts see them: read-only, with fields for what is known and methods
+--- for what the browser must be asked.
 ---
 ---   request.url .method .type .headers .post_data .failure .duration_ms .redirected_from .response
----   response.url .status .status_text .ok .headers .mime .from_cache .ttfb_ms .request   response:text() :json()
+---   response.url .status .status_text .ok .headers .mime .from_cache .ttfb_ms .request
+---   response:text() response:json()
 
 local fault = require "fault"
 local face = require "browser.face"
@@ -32,7 +33,8 @@ local function body_of(hidden)
   local answer, text, code = tab:call("Network.getResponseBody", { requestId = of.id }, BODY_MS)
   if not answer then
     if code ~= "cdp" then world.raise(tab, what, text, code) end
-    fault.failure { code = "no-body", message = ("%s: the browser has no body (%s)"):format(what, text),
+    fault.failure { code = "no-body",
+      message = ("%s: the browser has no body (%s)"):format(what, text),
       hint = "a body goes when the page goes on to the next document; read it before" }
   end
   return answer.base64Encoded and sys.codec.unbase64(answer.body) or answer.body
@@ -46,7 +48,8 @@ local response_methods = {
     local body = body_of(hidden)
     local value, why = json.decode(body)
     if value == nil and why then
-      fault.failure { code = "not-json", message = ("%s answered no JSON: %s"):format(hidden.exchange:request().url, why) }
+      fault.failure { code = "not-json",
+        message = ("%s answered no JSON: %s"):format(hidden.exchange:request().url, why) }
     end
     return value
   end,

@@ -1,5 +1,5 @@
---- What a script holds of the browser's objects: an empty, read-only table. What is behind it stays in here, so that a
---- script cannot reach the browser's handles through it.
+--- What a script holds of the browser's objects: an empty, read-only table. What is behind it stays
+--- in here, so that a script cannot reach the browser's handles through it.
 
 local fault = require "fault"
 local nearest = require "run.nearest"
@@ -21,7 +21,8 @@ function face.maker(kind, methods, getters)
     callable[name] = function(self, ...)
       local hidden = type(self) == "table" and kinds[self] == kind and hidden_of[self]
       if not hidden then
-        fault.usage(("%s:%s(…)"):format(kind, name), ("must be called with a colon on a %s"):format(kind),
+        fault.usage(("%s:%s(…)"):format(kind, name),
+          ("must be called with a colon on a %s"):format(kind),
           ("write %s:%s(…), not %s.%s(…)"):format(kind, name, kind, name))
       end
       return method(hidden, ...)
@@ -38,7 +39,9 @@ function face.maker(kind, methods, getters)
     fault.usage(kind, ("has no %q"):format(tostring(key)), nearest.hint(key, known))
   end
   local meta = { __index = read, __metatable = false,
-    __newindex = function(_, key) fault.usage(kind, ("is read-only: cannot set %q"):format(tostring(key))) end,
+    __newindex = function(_, key)
+      fault.usage(kind, ("is read-only: cannot set %q"):format(tostring(key)))
+    end,
     __tostring = function(self)
       local hidden = hidden_of[self]
       return ("%s: %s"):format(kind, hidden.words and hidden.words() or "?")

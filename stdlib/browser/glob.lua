@@ -1,6 +1,7 @@
---- Patterns for addresses: "/cart/add*" (the path, the store's or any other's), "https://shop.example/**", "**/checkouts/**", or
---- a function that is given the thing and says yes or no. `*` stops at a slash, `**` does not; everything else is plain
---- text. A pattern without "?" or "#" leaves the query and the fragment of the address open.
+--- Patterns for addresses: "/cart/add*" (the path, the store's or any other's),
+--- "https://shop.example/**", "**/checkouts/**", or a function that is given the thing and says yes
+--- or no. `*` stops at a slash, `**` does not; everything else is plain text. A pattern without "?"
+--- or "#" leaves the query and the fragment of the address open.
 
 local fault = require "fault"
 
@@ -9,7 +10,8 @@ local glob = {}
 local cache = {}
 
 local function to_pattern(text)
-  local out = text:gsub("[%^%$%(%)%%%.%[%]%+%-%?]", "%%%0"):gsub("%*%*", "\0"):gsub("%*", "[^/]*"):gsub("%z", ".*")
+  local out = text:gsub("[%^%$%(%)%%%.%[%]%+%-%?]", "%%%0")
+  out = out:gsub("%*%*", "\0"):gsub("%*", "[^/]*"):gsub("%z", ".*")
   return "^" .. out .. "$"
 end
 
@@ -30,12 +32,13 @@ end
 --- A test for addresses.
 ---@param signature string  of the public function, for the message
 ---@param pattern string|function
----@param address_of (fun(thing: any): string)?  how to get the address of what is tested; itself if absent
+---@param address_of (fun(thing: any): string)?  the address of what is tested; itself if absent
 ---@return fun(thing: any): boolean
 function glob.compile(signature, pattern, address_of)
   if type(pattern) == "function" then return pattern end
   if type(pattern) ~= "string" or pattern == "" then
-    fault.usage(signature, ("the pattern must be a text or a function, not %s"):format(type(pattern)),
+    fault.usage(signature,
+      ("the pattern must be a text or a function, not %s"):format(type(pattern)),
       'write "/cart/add*", "**/checkouts/**" or function(url) return … end')
   end
   local test = compile(pattern)

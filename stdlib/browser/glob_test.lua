@@ -32,6 +32,7 @@ describe("browser.glob", function()
 
   it("takes a function, and refuses anything else", function()
     expect(glob.compile("test", function(url) return url == "x" end)("x")):is(true)
-    expect(function() glob.compile("page:wait_for_url(pattern)", 7) end):raises("must be a text or a function")
+    expect(function() glob.compile("page:wait_for_url(pattern)", 7) end)
+      :raises("must be a text or a function")
   end)
 end)

@@ -1,5 +1,6 @@
---- Which addresses page:goto may visit: the store's host, hosts to which the store itself has redirected a page, and those
---- that the manifest names. What the pages load and where their links lead is the shop's affair.
+--- Which addresses page:goto may visit: the store's host, hosts to which the store itself has
+--- redirected a page, and those that the manifest names. What the pages load and where their links
+--- lead is the shop's affair.
 
 local fault = require "fault"
 
@@ -68,7 +69,8 @@ function Hosts:resolve(signature, url)
     fault.usage(signature, ("the address must be a text, not %s"):format(type(url)))
   end
   if not self.base and not url:find("^%a[%w+.-]*:") then
-    fault.usage(signature, ("%q is relative, and no store is configured"):format(url), "set STORE_URL or give --url")
+    fault.usage(signature, ("%q is relative, and no store is configured"):format(url),
+      "set STORE_URL or give --url")
   end
   local whole = self.base and sys.codec.url_join(self.base, url) or url
   local found = whole and parse(whole)
@@ -76,7 +78,8 @@ function Hosts:resolve(signature, url)
     fault.usage(signature, ("%q is not an http or https address"):format(url))
   end
   if found.userinfo then
-    fault.usage(signature, "an address with a password in it shows in every log", "leave the user and password out")
+    fault.usage(signature, "an address with a password in it shows in every log",
+      "leave the user and password out")
   end
   if not self:allows(found.host) then
     fault.usage(signature, ("%s is not a host of the store"):format(found.host),

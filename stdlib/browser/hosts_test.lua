@@ -10,15 +10,20 @@ describe("browser.hosts", function()
 
   it("refuses other hosts, and says how to allow them", function()
     local policy = hosts.new("https://shop.example/")
-    expect(function() policy:resolve("goto", "https://evil.example/") end):raises("evil.example is not a host of the store")
-    expect(function() policy:resolve("goto", "https://shop.example.evil.example/") end):raises("not a host")
-    expect(function() policy:resolve("goto", "//evil.example/x") end):raises("not a host")
-    expect(function() policy:resolve("goto", "https://shop.example@evil.example/") end):raises("password")
+    local function refused(url, pattern)
+      expect(function() policy:resolve("goto", url) end):raises(pattern)
+    end
+    refused("https://evil.example/", "evil.example is not a host of the store")
+    refused("https://evil.example/", 'add "http:evil.example" to needs')
+    refused("https://shop.example.evil.example/", "not a host")
+    refused("//evil.example/x", "not a host")
+    refused("https://shop.example@evil.example/", "password")
   end)
 
   it("takes only http and https", function()
     local policy = hosts.new("https://shop.example/")
-    for _, url in ipairs { "file:///etc/passwd", "javascript:alert(1)", "chrome://version", "data:text/html,x", "about:blank" } do
+    for _, url in ipairs { "file:///etc/passwd", "javascript:alert(1)", "chrome://version",
+      "data:text/html,x", "about:blank" } do
       expect(function() policy:resolve("goto", url) end):raises("not an http or https address")
     end
   end)

@@ -1,4 +1,5 @@
---- The sentence for an action that could not be done: what was looked for, what was there instead, for how long.
+--- The sentence for an action that could not be done: what was looked for, what was there instead,
+--- for how long.
 
 local fault = require "fault"
 
@@ -31,8 +32,10 @@ end
 ---@return string
 function messages.text(what, answer, waited, url)
   local matched = answer.matched or 0
-  local why = answer.why == "hidden" and matched == 1 and "%e is not visible for %t" or WHY[answer.why] or WHY.missing
-  local fill = { t = waited, e = answer.element or "it", b = answer.by or "something else", n = count_words(matched) }
+  local why = answer.why == "hidden" and matched == 1 and "%e is not visible for %t"
+    or WHY[answer.why] or WHY.missing
+  local fill = { t = waited, e = answer.element or "it", b = answer.by or "something else",
+    n = count_words(matched) }
   local text = what .. ": " .. why:gsub("%%(%l)", fill)
   if matched > 1 and answer.why ~= "hidden" and answer.why ~= "missing" then
     text = ("%s (the first visible of %s)"):format(text, count_words(matched))
@@ -58,7 +61,8 @@ function messages.raise(tab, what, selector, answer, waited)
         target and (", %s does not answer"):format(target) or "", url) }
   end
   fault.failure { code = "timeout", message = messages.text(what, answer, waited, url),
-    details = { selector = selector, url = url, why = answer.why, matched = answer.matched, near = answer.near,
+    details = { selector = selector, url = url, why = answer.why, matched = answer.matched,
+      near = answer.near,
       dom = answer.dom } }
 end
 

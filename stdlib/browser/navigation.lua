@@ -12,11 +12,12 @@ local navigation = {}
 
 local GOTO = "page:goto(url, {timeout, wait_until, allow_status, any_type})"
 local VITALS_MS = 300   -- for the last look at the page that is left
-local ERROR_PAGE_MS = 1000
+local ERROR_PAGE_MS, EVENT_MS = 1000, 1000
 local REQUESTED_MS = 1500 -- a navigation that was asked for has begun by then, or will not
 
 -- Names of load states → Chromium's lifecycle events. "commit": the document has begun.
-local STATES = { commit = false, domcontentloaded = "DOMContentLoaded", load = "load", networkidle = "networkIdle" }
+local STATES = { commit = false, domcontentloaded = "DOMContentLoaded", load = "load",
+  networkidle = "networkIdle" }
 
 --- Waits until condition() gives something other than false and nil.
 ---@return any value  nil: the time was over
@@ -35,7 +36,8 @@ navigation.wait_until = wait_until
 local function state_of(signature, state)
   state = state or "load"
   if STATES[state] == nil then
-    fault.usage(signature, ("there is no load state %q"):format(tostring(state)), nearest.hint(state, STATES))
+    fault.usage(signature, ("there is no load state %q"):format(tostring(state)),
+      nearest.hint(state, STATES))
   end
   return STATES[state]
 end
@@ -50,7 +52,8 @@ local function pending_words(tab)
     end
   end
   if open == 0 then return "" end
-  return (": still waiting for %s%s"):format(first, open > 1 and (" and %d more"):format(open - 1) or "")
+  return (": still waiting for %s%s"):format(first, open > 1 and (" and %d more"):format(open - 1)
+    or "")
 end
 
 local function status_words(got)
@@ -74,7 +77,8 @@ local function chain_of(one)
   return chain
 end
 
---- A store that redirects to another host of its own takes the page there: such a host counts as the store's.
+--- A store that redirects to another host of its own takes the page there: such a host counts as
+--- the store's.
 local function learn(tab, one)
   local chain = chain_of(one)
   local first = chain[1] and sys.codec.url_parse(chain[1])
@@ -100,7 +104,8 @@ local function check_status(page, got, allowed)
       if status == got.status then return end
     end
   end
-  fault.failure { code = "http-status", message = ("%s answered %s"):format(page, status_words(got)),
+  fault.failure { code = "http-status",
+    message = ("%s answered %s"):format(page, status_words(got)),
     details = { url = got.url, status = got.status } }
 end
 
@@ -115,18 +120,22 @@ local function check_answer(tab, page, url, answer, allowed)
   end
   if answer.errorText:find("ERR_ABORTED", 1, true) then
     if answer.isDownload then
-      fault.failure { code = "not-a-page", message = ("%s is a download (%s), not a page"):format(page,
+      fault.failure { code = "not-a-page",
+        message = ("%s is a download (%s), not a page"):format(page,
         got and got.mime or "unknown type"), details = { url = url } }
     end
     if got and (got.status == 204 or got.status == 205) then
-      fault.failure { code = "not-a-page", message = ("%s answered %s: there is no page"):format(page,
+      fault.failure { code = "not-a-page",
+        message = ("%s answered %s: there is no page"):format(page,
         status_words(got)), details = { url = url, status = got.status } }
     end
-    fault.failure { code = "aborted", message = page .. ": loading it was called off, by the page or by another navigation",
+    fault.failure { code = "aborted", message = page
+      .. ": loading it was called off, by the page or by another navigation",
       details = { url = url } }
   end
   -- Chromium's own error page comes next; a picture of it belongs to the evidence.
-  wait_until(tab, limits.deadline(ERROR_PAGE_MS), function() return tab.document.loader == answer.loaderId end)
+  wait_until(tab, limits.deadline(ERROR_PAGE_MS),
+    function() return tab.document.loader == answer.loaderId end)
   net_error.raise(page, url, answer.errorText, chain_of(one))
 end
 
@@ -145,7 +154,8 @@ local function navigate(tab, page, url, deadline)
   if code == "timeout" then
     world.check_alive(tab)
     tab:post("Page.stopLoading")
-    fault.failure { code = "timeout", message = ("%s: the server did not answer for %s"):format(page, deadline:words()),
+    fault.failure { code = "timeout",
+      message = ("%s: the server did not answer for %s"):format(page, deadline:words()),
       details = { url = url } }
   end
   world.raise(tab, page, text, code)
@@ -160,7 +170,8 @@ local function await_document(tab, page, answer, before, event, deadline)
   end)
   if there then return end
   tab:post("Page.stopLoading")
-  fault.failure { code = "timeout", message = ("%s was not loaded after %s%s"):format(page, deadline:words(),
+  fault.failure { code = "timeout",
+    message = ("%s was not loaded after %s%s"):format(page, deadline:words(),
     pending_words(tab)), details = { url = tab.document.url } }
 end
 
@@ -178,10 +189,14 @@ function navigation.go(tab, url, options)
   world.check_alive(tab)
   navigation.leave(tab)
   tab.mark = tab.network.last
-  local before = tab.document.seq
+  local before, steps = tab.document.seq, tab.steps
   local answer = navigate(tab, page, whole, deadline)
   check_answer(tab, page, whole, answer, options.allow_status)
-  if not answer.loaderId then return nil end
+  if not answer.loaderId then
+    -- A step within the document; its event may come behind the answer.
+    wait_until(tab, limits.deadline(EVENT_MS), function() return tab.steps > steps end)
+    return nil
+  end
   await_document(tab, page, answer, before, event, deadline)
   local one = exchange_of(tab, tab.document)
   local got = one and one:response()
@@ -212,12 +227,14 @@ function navigation.follow(tab, what, deadline)
   if not tab.requested and not tab.navigating then return end
   local before = tab.document.seq
   -- tel: and javascript: links ask for a navigation that never begins.
-  wait_until(tab, limits.deadline(math.min(REQUESTED_MS, deadline:left())), function() return not tab.requested end)
+  wait_until(tab, limits.deadline(math.min(REQUESTED_MS, deadline:left())),
+    function() return not tab.requested end)
   local target = tab.navigating and tab.navigating.url
   if not wait_until(tab, deadline, function() return not tab.navigating end) then
     tab:post("Page.stopLoading")
     fault.failure { code = "timeout", message = ("%s: %s did not answer for %s"):format(what,
-      tab.hosts:words(tab.navigating and tab.navigating.url or target), deadline:words()), details = { url = target } }
+      tab.hosts:words(tab.navigating and tab.navigating.url or target), deadline:words()),
+      details = { url = target } }
   end
   if tab.document.seq == before then return end
   check_reached(tab, what)
@@ -228,7 +245,8 @@ end
 function navigation.wait_for_load(tab, state, options)
   local signature = "page:wait_for_load(state, {timeout})"
   local event = state_of(signature, state)
-  local deadline = limits.deadline(limits.read(signature, options and options.timeout, tab.navigation_timeout))
+  local deadline = limits.deadline(limits.read(signature, options and options.timeout,
+    tab.navigation_timeout))
   local there = wait_until(tab, deadline, function()
     return not tab.navigating and not tab.requested and (not event or tab.document.events[event])
   end)
@@ -251,9 +269,11 @@ function navigation.wait_for_url(tab, pattern, options)
   end)
   if there then return learn(tab, exchange_of(tab, tab.document)) end
   local now = tab.document
-  fault.failure { code = "timeout", message = ("the page did not get to %s in %s; it is at %s%s"):format(
+  fault.failure { code = "timeout",
+    message = ("the page did not get to %s in %s; it is at %s%s"):format(
     glob.words(pattern), deadline:words(), now.unreachable or now.url,
-    tab.navigating and (", on its way to %s"):format(tab.navigating.url) or ""), details = { url = now.url } }
+    tab.navigating and (", on its way to %s"):format(tab.navigating.url) or ""),
+    details = { url = now.url } }
 end
 
 local function describe_last(tab)
@@ -284,18 +304,21 @@ local function wait_for_exchange(tab, signature, kind, pattern, options)
     end
   end)
   if found then return wrap(tab, found) end
-  fault.failure { code = "timeout", message = ("no %s for %s in %s; %s. URL %s"):format(kind, glob.words(pattern),
+  fault.failure { code = "timeout",
+    message = ("no %s for %s in %s; %s. URL %s"):format(kind, glob.words(pattern),
     deadline:words(), describe_last(tab), tab.document.url), details = { url = tab.document.url } }
 end
 
 --- page:wait_for_request: looks at the requests since the last action began, and at those to come.
 function navigation.wait_for_request(tab, pattern, options)
-  return wait_for_exchange(tab, "page:wait_for_request(pattern, {timeout})", "request", pattern, options)
+  return wait_for_exchange(tab, "page:wait_for_request(pattern, {timeout})", "request", pattern,
+    options)
 end
 
 --- page:wait_for_response
 function navigation.wait_for_response(tab, pattern, options)
-  return wait_for_exchange(tab, "page:wait_for_response(pattern, {timeout})", "response", pattern, options)
+  return wait_for_exchange(tab, "page:wait_for_response(pattern, {timeout})", "response", pattern,
+    options)
 end
 
 return navigation

@@ -1,5 +1,6 @@
---- What Chromium's net::ERR_… means to a store's owner, and whose fault it is: the shop's (failure) or our own network's
---- (engine). Only for the document itself; a failed image is a line in the requests.
+--- What Chromium's net::ERR_… means to a store's owner, and whose fault it is: the shop's (failure)
+--- or our own network's (engine). Only for the document itself; a failed image is a line in the
+--- requests.
 
 local fault = require "fault"
 
@@ -39,7 +40,7 @@ local CERTIFICATE = {
   CERT_AUTHORITY_INVALID = "its TLS certificate was not issued by an authority that browsers trust",
   CERT_REVOKED = "its TLS certificate has been revoked",
   CERT_INVALID = "its TLS certificate is invalid",
-  CERT_WEAK_SIGNATURE_ALGORITHM = "its TLS certificate is signed with an algorithm that is not safe",
+  CERT_WEAK_SIGNATURE_ALGORITHM = "its TLS certificate has a signature that is not safe",
   CERT_WEAK_KEY = "its TLS certificate has a key that is not safe",
   CERT_VALIDITY_TOO_LONG = "its TLS certificate is valid for too long",
   SSL_PROTOCOL_ERROR = "the server does not speak TLS there",
@@ -64,15 +65,18 @@ local OWN = {
   BLOCKED_BY_ADMINISTRATOR = "this machine's policy blocks it",
 }
 
---- No such name, or nobody to ask? Our own resolver is asked, because Chromium does not tell the two apart.
+--- No such name, or nobody to ask? Our own resolver is asked, because Chromium does not tell the
+--- two apart.
 local function name_problem(page, host, error_text)
   local addresses, _, code = sys.http.resolve(host, RESOLVE_MS)
   if code == "dns-unreachable" or code == "timeout" then
-    fault.engine { code = "own-network", message = ("%s: this machine's name server does not answer (%s)"):format(page,
+    fault.engine { code = "own-network",
+      message = ("%s: this machine's name server does not answer (%s)"):format(page,
       error_text), hint = "nothing is known about the shop; check this machine's DNS" }
   end
   local doubt = addresses and " for the browser, though this machine finds it" or ""
-  fault.failure { code = "dns", message = ("%s: there is no host %s in DNS%s"):format(page, host, doubt),
+  fault.failure { code = "dns",
+    message = ("%s: there is no host %s in DNS%s"):format(page, host, doubt),
     hint = "has the domain expired, or is the address mistyped?" }
 end
 
@@ -95,11 +99,13 @@ function net_error.raise(page, url, error_text, chain)
   local details = { url = url, net_error = error_text }
   if name == "NAME_NOT_RESOLVED" then name_problem(page, parts.host or url, error_text) end
   if OWN[name] or name:find("^PROXY") or name:find("^SOCKS") then
-    fault.engine { code = "own-network", message = ("%s: %s (%s)"):format(page, OWN[name] or "the proxy failed",
+    fault.engine { code = "own-network",
+      message = ("%s: %s (%s)"):format(page, OWN[name] or "the proxy failed",
       error_text), hint = "nothing is known about the shop", details = details }
   end
   if name == "UNSAFE_PORT" then
-    fault.engine { code = "config", message = ("%s: browsers do not open port %s"):format(page, parts.port or "?"),
+    fault.engine { code = "config",
+      message = ("%s: browsers do not open port %s"):format(page, parts.port or "?"),
       hint = "serve the shop on another port" }
   end
   if CERTIFICATE[name] or name:find("^CERT_") or name:find("^SSL_") or name:find("^ECH_") then
@@ -111,7 +117,8 @@ function net_error.raise(page, url, error_text, chain)
     details.chain = chain
     words = words .. chain_words(chain)
   end
-  fault.failure { code = "net", details = details, message = ("%s: %s (%s)"):format(page, words, error_text) }
+  fault.failure { code = "net", details = details,
+    message = ("%s: %s (%s)"):format(page, words, error_text) }
 end
 
 return net_error

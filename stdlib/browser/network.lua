@@ -1,5 +1,6 @@
---- The page's requests. An event is kept as the text that came and decoded when somebody asks for it, because most
---- requests of a page interest nobody: only their ids are read as they come. The list is bounded.
+--- The page's requests. An event is kept as the text that came and decoded when somebody asks for
+--- it, because most requests of a page interest nobody: only their ids are read as they come. The
+--- list is bounded.
 
 local network = {}
 
@@ -41,9 +42,10 @@ local function read_sent(raw)
   local event = decode(raw)
   local request = event.request
   local body = request.postData
-  return { url = cut(request.url .. (request.urlFragment or "")), method = request.method, headers = request.headers,
-    post_data = body and body:sub(1, BODY_MAX), type = (event.type or "Other"):lower(), timestamp = event.timestamp,
-    loader = event.loaderId, frame = event.frameId, redirect = event.redirectResponse,
+  return { url = cut(request.url .. (request.urlFragment or "")), method = request.method,
+    headers = request.headers, post_data = body and body:sub(1, BODY_MAX),
+    type = (event.type or "Other"):lower(), timestamp = event.timestamp, loader = event.loaderId,
+    frame = event.frameId, redirect = event.redirectResponse,
     initiator = event.initiator and event.initiator.type }
 end
 
@@ -57,8 +59,9 @@ local function read_got(response, timestamp)
   local timing = response.timing
   if timing == null then timing = nil end
   return { url = cut(response.url), status = response.status, status_text = response.statusText,
-    headers = lowered(response.headers), mime = response.mimeType, from_cache = response.fromDiskCache or nil,
-    protocol = response.protocol, address = response.remoteIPAddress, timestamp = timestamp,
+    headers = lowered(response.headers), mime = response.mimeType,
+    from_cache = response.fromDiskCache or nil, protocol = response.protocol,
+    address = response.remoteIPAddress, timestamp = timestamp,
     ttfb_ms = timing and timing.receiveHeadersStart and timing.sendStart
       and timing.receiveHeadersStart - timing.sendStart or nil }
 end
@@ -141,7 +144,8 @@ function Exchange:request()
   return self.sent
 end
 
---- The response, nil while there is none: { url, status, status_text, headers, mime, from_cache, ttfb_ms, … }.
+--- The response, nil while there is none: { url, status, status_text, headers, mime, from_cache,
+--- ttfb_ms, … }.
 function Exchange:response()
   if self.got then return self.got end
   if self.raw_got then
@@ -166,14 +170,15 @@ function Exchange:duration()
   return ended and math.max(0, (ended - self:request().timestamp) * 1000)
 end
 
---- A plain record for lists: { url, method, type, status, mime, failure, from_cache, duration_ms, bytes }.
----@param loader string?  of the document of now: Chromium tells of no end for what an earlier one had begun
+--- A plain record for lists: { url, method, type, status, mime, failure, from_cache, duration_ms,
+--- bytes }.
+---@param loader string?  of the document of now: Chromium tells no end of what an earlier one began
 function Exchange:summary(loader)
   local sent, got = self:request(), self:response()
   local left = loader and not self:is_over() and sent.loader ~= loader and "the page was left"
   return { url = sent.url, method = sent.method, type = sent.type, status = got and got.status,
-    mime = got and got.mime, from_cache = got and got.from_cache, failure = self.failure or left or nil,
-    duration_ms = self:duration(), bytes = self.bytes }
+    mime = got and got.mime, from_cache = got and got.from_cache, bytes = self.bytes,
+    failure = self.failure or left or nil, duration_ms = self:duration() }
 end
 
 --- The records of the last requests, oldest first.
@@ -182,7 +187,9 @@ end
 ---@return table[]
 function Network:summaries(last, loader)
   local out = {}
-  for exchange in self:after(last and self.last - last or 0) do out[#out + 1] = exchange:summary(loader) end
+  for exchange in self:after(last and self.last - last or 0) do
+    out[#out + 1] = exchange:summary(loader)
+  end
   return out
 end
 

@@ -1,38 +1,41 @@
---- A page of the browser as a skill sees it: Playwright's names in snake_case, every action waits on its own.
---- This file is the public face; tab.lua holds what is behind it. docs/browser.md is the manual.
+--- A page of the browser as a skill sees it: Playwright's names in snake_case, every action waits
+--- on its own. This file is the public face; tab.lua holds what is behind it. docs/browser.md is
+--- the manual.
 ---
 --- The runner (run/*) makes pages for `t.page{…}` and ends them:
 ---
 ---   local pages = require "browser.page"
----   local page = pages.open(context, opts)      -- raises a fault (engine: no browser; usage: unknown device)
----   pages.list(context)                         -- pages still open, the one that was used last first
----   pages.finish(context)                       -- closes all of them and the browser context; never raises
+---   local page = pages.open(context, opts)  -- raises a fault (engine: no browser; usage: device)
+---   pages.list(context)                     -- those still open, the one that was used last first
+---   pages.finish(context)                   -- closes all of them; never raises
 ---
---- `context` is one table per run; it is read by every page of the run, and the pages of a run share one browser
---- context (cookies, so one cart), kept in the context by open():
+--- `context` is one table per run; it is read by every page of the run, and the pages of a run
+--- share one browser context (cookies, so one cart), kept in the context by open():
 ---
 ---   context = {
----     store   = { url = "https://shop.example/", password = nil|"…" },  -- url: what relative addresses join
----     hosts   = { "pay.example", "*.shopify.com" },  -- further hosts that page:goto may visit (the manifest's)
----     browser = { kind = "shell"|"chromium"|"auto", path =, endpoint =, headed =, args = },  -- to sys.cdp.connect
----     device  = "Pixel 9"|nil,                       -- of the project or command line; t.page{device=} goes first
+---     store   = { url = "https://shop.example/" },   -- what relative addresses join
+---     hosts   = { "pay.example", "*.shopify.com" },  -- further hosts that page:goto may visit
+---     browser = { kind = "shell"|"chromium"|"auto", path =, endpoint =, headed =, args = },
+---     device  = "Pixel 9"|nil,                       -- of the project; t.page{device=} goes first
 ---     timeout_ms = 10000|nil,                        -- default limit of one action or wait
 ---     navigation_timeout_ms = 30000|nil,             -- default limit of goto and load states
----     save    = function(name, bytes) → path | nil, text,  -- keeps an artifact ("cart.png"); nil: nowhere to keep
----     shared  = nil,                                -- set by open(): the browser, its context, the pages
----     log     = function(level, text) | nil,         -- a line of the run's log ("debug", "info", "warn")
+---     save    = function(name, bytes) → path | nil, text,  -- keeps an artifact ("cart.png")
+---     log     = function(level, text) | nil,         -- a line of the run's log
+---     shared  = nil,                                 -- set by open(): browser, context, pages
 ---   }
----   opts = { device = "iPhone 17 Pro"|{…}, fresh = true (an own browser context: another shopper),
+---   opts = { device = "iPhone 17 Pro"|{…}, fresh = true (another shopper: own cookies),
 ---            timeout = ms|"10s", navigation_timeout = ms|"30s" }
 ---
---- When a step fails: page:evidence(selector|nil) → { url, title, selector, dom, console = {…last 20},
---- requests = {…last 30}, errors = {…}, vitals = {…}, screenshot = path|nil }; limits of about 2 s, never raises. The selector of
---- a failed action is in the fault: fault.details = { selector=, url=, dom=, near={…}, matched=, why= }.
---- Faults raised: failure (the shop: code "timeout", "http-status", "net", "tls", "dns", "page-crash", …), engine (the monitor:
---- "browser", "own-network"), usage (wrong call, selector or host).
+--- When a step fails: page:evidence(selector|nil) → { url, title, selector, dom, console = {…last
+--- 20}, requests = {…last 30}, errors = {…}, vitals = {…}, screenshot = path|nil } within about 3
+--- s; it never raises. A failed action's fault says what it was about: fault.details = { selector,
+--- url, dom, near = {…}, matched, why }. Kinds of faults: failure (the shop: code "timeout",
+--- "http-status", "net", "tls", "dns", "page-crash", …), engine (the monitor: "browser",
+--- "own-network"), usage (wrong call, selector or host).
 
 local actions = require "browser.actions"
 local devices = require "browser.devices"
+local element = require "browser.element"
 local evidence = require "browser.evidence"
 local exchange = require "browser.exchange"
 local face = require "browser.face"
@@ -49,30 +52,6 @@ local page = {}
 
 local TIMEOUT_MS, NAVIGATION_MS, VITALS_MS, CONNECT_MS = 10000, 30000, 5000, 60000
 
--- What pages and locators share: (tab, selector, …).
-local about_element = {
-  click = actions.click,
-  hover = actions.hover,
-  fill = actions.fill,
-  press = actions.press,
-  wait_for = actions.wait_for,
-  text = function(tab, selector, options) return actions.read(tab, "text", selector, "text", nil, options) end,
-  html = function(tab, selector, options) return actions.read(tab, "html", selector, "html", nil, options) end,
-  value = function(tab, selector, options) return actions.read(tab, "value", selector, "value", nil, options) end,
-  attribute = function(tab, selector, name, options)
-    if type(name) ~= "string" then fault.usage("page:attribute(selector, name)", "the name must be a text") end
-    return actions.read(tab, "attribute", selector, "attribute", name, options)
-  end,
-  texts = function(tab, selector) return actions.now(tab, "texts", selector, "all", { read = "text" }) end,
-  attributes = function(tab, selector, name)
-    if type(name) ~= "string" then fault.usage("page:attributes(selector, name)", "the name must be a text") end
-    return actions.now(tab, "attributes", selector, "all", { read = "attribute", argument = name })
-  end,
-  count = function(tab, selector) return actions.now(tab, "count", selector, "count") end,
-  is_visible = function(tab, selector) return actions.now(tab, "is_visible", selector, "shown") end,
-  is_enabled = function(tab, selector) return actions.now(tab, "is_enabled", selector, "enabled") end,
-}
-
 local make_locator
 
 local function locator(tab, selector)
@@ -86,12 +65,16 @@ local function use(tab)
 end
 
 local locator_methods = {
-  locator = function(self, selector) return locator(self.tab, self.selector .. " >> " .. tostring(selector)) end,
-  nth = function(self, n) return locator(self.tab, ("%s >> nth=%s"):format(self.selector, tostring(n))) end,
+  locator = function(self, selector)
+    return locator(self.tab, self.selector .. " >> " .. tostring(selector))
+  end,
+  nth = function(self, n)
+    return locator(self.tab, ("%s >> nth=%s"):format(self.selector, tostring(n)))
+  end,
   first = function(self) return locator(self.tab, self.selector .. " >> nth=0") end,
   last = function(self) return locator(self.tab, self.selector .. " >> nth=-1") end,
 }
-for name, method in pairs(about_element) do
+for name, method in pairs(element) do
   locator_methods[name] = function(self, ...)
     use(self.tab)
     return method(self.tab, self.selector, ...)
@@ -102,7 +85,8 @@ make_locator = face.maker("locator", locator_methods)
 local function whole_page(tab, name)
   local answer = world.ask(tab, "page:" .. name .. "()", name, {}, limits.deadline(tab.timeout))
   if not answer then
-    fault.failure { code = "timeout", message = ("page:%s(): there is no page to look at"):format(name) }
+    fault.failure { code = "timeout",
+      message = ("page:%s(): there is no page to look at"):format(name) }
   end
   return answer.value
 end
@@ -172,7 +156,7 @@ local about_page = {
 }
 
 local page_methods = {}
-for _, methods in ipairs { about_element, about_page } do
+for _, methods in ipairs { element, about_page } do
   for name, method in pairs(methods) do
     page_methods[name] = function(self, ...)
       use(self.tab)
@@ -184,7 +168,8 @@ local make_page = face.maker("page", page_methods)
 
 local function connect(context)
   local wanted = context.browser or {}
-  local browser, text, code = sys.cdp.connect { kind = wanted.kind or "auto", path = wanted.path, endpoint = wanted.endpoint,
+  local browser, text, code = sys.cdp.connect { kind = wanted.kind or "auto", path = wanted.path,
+    endpoint = wanted.endpoint,
     headed = wanted.headed, args = wanted.args, timeout_ms = CONNECT_MS }
   if browser then return browser end
   fault.engine { code = code == "not-found" and "no-browser" or "browser",
@@ -195,13 +180,16 @@ end
 
 local function new_browser_context(browser)
   local made, text = browser:context()
-  if not made then fault.engine { code = "browser", message = "opening a browser context: " .. tostring(text) } end
+  if not made then
+    fault.engine { code = "browser", message = "opening a browser context: " .. tostring(text) }
+  end
   browser:post("Browser.setDownloadBehavior", sys.codec.json_encode { behavior = "deny",
     browserContextId = made:id() })
   return made
 end
 
--- The browser and the context that the pages of a run share; made anew when the browser has died in between.
+-- The browser and the context that the pages of a run share; made anew when the browser has died in
+-- between.
 local function shared_state(context)
   local shared = context.shared
   if not shared then
@@ -209,7 +197,9 @@ local function shared_state(context)
     context.shared = shared
   end
   for _, open in ipairs(shared.pages) do
-    if open.tab.problem and open.tab.problem.code == "browser" then shared.browser, shared.context = nil, nil end
+    if open.tab.problem and open.tab.problem.code == "browser" then
+      shared.browser, shared.context = nil, nil
+    end
   end
   shared.browser = shared.browser or connect(context)
   return shared
@@ -225,11 +215,15 @@ local SIGNATURE = "t.page{device, fresh, timeout, navigation_timeout}"
 function page.open(context, opts)
   opts = opts or {}
   for key in pairs(opts) do
-    if not OPTIONS[key] then fault.usage(SIGNATURE, ("unknown option %q"):format(tostring(key)), nearest.hint(key, OPTIONS)) end
+    if not OPTIONS[key] then
+      fault.usage(SIGNATURE, ("unknown option %q"):format(tostring(key)),
+        nearest.hint(key, OPTIONS))
+    end
   end
   local device = devices.find(opts.device or context.device)
   local timeout = limits.read(SIGNATURE, opts.timeout, context.timeout_ms or TIMEOUT_MS)
-  local navigation_timeout = limits.read(SIGNATURE, opts.navigation_timeout, context.navigation_timeout_ms or NAVIGATION_MS)
+  local navigation_timeout = limits.read(SIGNATURE, opts.navigation_timeout,
+    context.navigation_timeout_ms or NAVIGATION_MS)
   local shared = shared_state(context)
   local browser_context = not opts.fresh and shared.context
   if not browser_context then
@@ -238,7 +232,8 @@ function page.open(context, opts)
     if not opts.fresh then shared.context = browser_context end
   end
   shared.hosts = shared.hosts or hosts.new(context.store and context.store.url, context.hosts)
-  local tab = tabs.open { browser = shared.browser, context = browser_context, device = device, hosts = shared.hosts,
+  local tab = tabs.open { browser = shared.browser, context = browser_context, device = device,
+    hosts = shared.hosts,
     log = context.log or function() end }
   tab.shared, tab.timeout, tab.navigation_timeout = shared, timeout, navigation_timeout
   tab.save = context.save or function() return nil, "there is nowhere to keep it" end
@@ -264,11 +259,14 @@ function page.finish(context)
   if not shared then return end
   for _, one in ipairs(shared.pages) do
     one.tab.closing = true
-    one.tab.problem = one.tab.problem or fault.new("usage", { code = "page-closed", message = "the run has ended" })
+    one.tab.problem = one.tab.problem
+      or fault.new("usage", { code = "page-closed", message = "the run has ended" })
     pcall(one.tab.sub.close, one.tab.sub)
   end
   -- A context takes its pages with it: one command instead of two for each page.
-  for _, browser_context in ipairs(shared.contexts) do pcall(browser_context.close, browser_context) end
+  for _, browser_context in ipairs(shared.contexts) do
+    pcall(browser_context.close, browser_context)
+  end
   context.shared = nil
 end
 

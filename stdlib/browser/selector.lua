@@ -1,9 +1,11 @@
---- Reads selectors into the lists that the page understands (injected/selectors.js). Parsing happens here, so that a
---- mistyped selector is the script's error with a hint, before the page is asked anything.
+--- Reads selectors into the lists that the page understands (injected/selectors.js). Parsing
+--- happens here, so that a mistyped selector is the script's error with a hint, before the page is
+--- asked anything.
 ---
----   css                      button[name=add]        (also css=…)
----   text=Add to cart         part of the text, any case;  text="Add to cart" whole text;  text=/add to cart/i
----   role=button[name=/add/i][disabled=false]         accessible role and name
+---   css                      button[name=add]    (also css=…)
+---   text=Add to cart         part of the text, any case
+---   text="Add to cart"       the whole text;     text=/add to cart/i
+---   role=button[name=/add/i][disabled=false]     accessible role and name
 ---   a >> b                   b inside of a
 ---   … >> nth=0               the first, -1 the last;  … >> visible=true
 ---
@@ -21,17 +23,19 @@ local function refuse(text, problem, hint)
 end
 
 local ROLES = {}
-for role in ([[alert alertdialog application article banner blockquote button caption cell checkbox code columnheader
-  combobox complementary contentinfo definition deletion dialog directory document emphasis feed figure form generic grid
-  gridcell group heading img insertion link list listbox listitem log main marquee math menu menubar menuitem
-  menuitemcheckbox menuitemradio meter navigation none note option paragraph presentation progressbar radio radiogroup
-  region row rowgroup rowheader scrollbar search searchbox separator slider spinbutton status strong subscript
-  superscript switch tab table tablist tabpanel term textbox time timer toolbar tooltip tree treegrid
-  treeitem]]):gmatch("%a+") do
+for role in ([[alert alertdialog application article banner blockquote button caption cell checkbox
+  code columnheader combobox complementary contentinfo definition deletion dialog directory document
+  emphasis feed figure form generic grid gridcell group heading img insertion link list listbox
+  listitem log main marquee math menu menubar menuitem menuitemcheckbox menuitemradio meter
+  navigation none note option paragraph presentation progressbar radio radiogroup region row
+  rowgroup rowheader scrollbar search searchbox separator slider spinbutton status strong subscript
+  superscript switch tab table tablist tabpanel term textbox time timer toolbar tooltip tree
+  treegrid treeitem]]):gmatch("%a+") do
   ROLES[role] = true
 end
 
--- The end of a quoted text or a regular expression that begins at `from`; nil when it is not closed.
+-- The end of a quoted text or a regular expression that begins at `from`; nil when it is not
+-- closed.
 local function closing(text, from, mark)
   local in_class, at = false, from + 1
   while at <= #text do
@@ -61,19 +65,23 @@ local function read_match(text, from)
   if mark ~= '"' and mark ~= "'" and mark ~= "/" then return nil, from end
   local final = closing(text, from, mark)
   if not final then
-    refuse(text, ("the %s is not closed"):format(mark == "/" and "regular expression /…/" or "text in quotes"))
+    refuse(text, ("the %s is not closed"):format(mark == "/" and "regular expression /…/"
+      or "text in quotes"))
   end
   local inner = text:sub(from + 1, final - 1)
   if mark == "/" then
     local flags = text:match("^%a*", final + 1)
-    if flags:find("[^imsuv]") then refuse(text, ("/%s/%s: the flags are i, m, s and u"):format(inner, flags)) end
+    if flags:find("[^imsuv]") then
+      refuse(text, ("/%s/%s: the flags are i, m, s and u"):format(inner, flags))
+    end
     return { regex = inner, flags = flags }, final + 1 + #flags
   end
   local fold = text:match("^%s*[iI]%f[%s%]%z]()", final + 1)
   return { exact = unquote(inner), fold = fold ~= nil or nil }, fold or final + 1
 end
 
-local STATES = { checked = true, disabled = true, expanded = true, pressed = true, selected = true, level = true,
+local STATES = { checked = true, disabled = true, expanded = true, pressed = true, selected = true,
+  level = true,
   name = true, ["include-hidden"] = true }
 local WORDS = { ["true"] = true, ["false"] = false, mixed = "mixed" }
 
@@ -95,14 +103,19 @@ local function read_role(text, body)
   local role, at = body:match("^%s*([%a-]+)%s*()")
   if not role then refuse(text, "role= needs a role", "write role=button[name=/add to cart/i]") end
   role = role:lower()
-  if not ROLES[role] then refuse(text, ("there is no role %q"):format(role), nearest.hint(role, ROLES)) end
+  if not ROLES[role] then
+    refuse(text, ("there is no role %q"):format(role), nearest.hint(role, ROLES))
+  end
   local how = { role = role, state = {} }
   while at <= #body do
     local key, after = body:match("^%[%s*([%a-]+)%s*()", at)
     if not key then
-      refuse(text, ("cannot read %q"):format(body:sub(at)), 'write role=button[name="Add to cart"] or [name=/add/i]')
+      refuse(text, ("cannot read %q"):format(body:sub(at)),
+        'write role=button[name="Add to cart"] or [name=/add/i]')
     end
-    if not STATES[key] then refuse(text, ("there is no [%s]"):format(key), nearest.hint(key, STATES)) end
+    if not STATES[key] then
+      refuse(text, ("there is no [%s]"):format(key), nearest.hint(key, STATES))
+    end
     local value, match = "true", nil
     if body:sub(after, after) == "=" then
       local begin = body:match("^=%s*()", after)
@@ -143,7 +156,9 @@ local readers = {
   role = read_role,
   nth = function(text, body)
     local n = tonumber(body)
-    if not n or n ~= math.floor(n) then refuse(text, "nth= takes a whole number; 0 is the first, -1 the last") end
+    if not n or n ~= math.floor(n) then
+      refuse(text, "nth= takes a whole number; 0 is the first, -1 the last")
+    end
     return n
   end,
   visible = function(text, body)
@@ -158,7 +173,8 @@ local function split(text)
   while at <= #text do
     local c, before = text:sub(at, at), at > 1 and text:sub(at - 1, at - 1) or "="
     -- Don't is no beginning of a quotation, neither is 1/2 one of a regular expression.
-    local opens = ((c == '"' or c == "'") and before:find("[=%s%[(]")) or (c == "/" and before == "=")
+    local opens = ((c == '"' or c == "'") and before:find("[=%s%[(]"))
+      or (c == "/" and before == "=")
     local final = opens and closing(text, at, c)
     if final then
       at = final
@@ -184,7 +200,8 @@ local function read_part(text, part)
   if name then
     local all = {}
     for engine in pairs(readers) do all[engine] = true end
-    refuse(text, ("there is no %s="):format(name), nearest.hint(name, all) or "css, text=, role=, nth= and visible= exist")
+    refuse(text, ("there is no %s="):format(name), nearest.hint(name, all)
+      or "css, text=, role=, nth= and visible= exist")
   end
   if part:find("^%.?//") then refuse(text, "XPath is not supported", "use css, text= or role=") end
   if part:find("^[\"']") then return { "text", readers.text(text, part) } end
@@ -200,13 +217,15 @@ function selector.parse(text)
   local found = cache[text]
   if found then return found end
   if type(text) ~= "string" or text:find("^%s*$") then
-    fault.usage(SIGNATURE, ("must be a text, not %s"):format(type(text) == "string" and "an empty one" or type(text)),
+    fault.usage(SIGNATURE, ("must be a text, not %s"):format(type(text) == "string"
+      and "an empty one" or type(text)),
       'write "button[name=add]", "text=Add to cart" or "role=button[name=/add/i]"')
   end
   local parts = {}
   for _, part in ipairs(split(text)) do parts[#parts + 1] = read_part(text, part) end
   if parts[1][1] == "nth" or parts[1][1] == "visible" then
-    refuse(text, parts[1][1] .. "= chooses among what was found before it", ("write a >> %s=…"):format(parts[1][1]))
+    refuse(text, parts[1][1] .. "= chooses among what was found before it",
+      ("write a >> %s=…"):format(parts[1][1]))
   end
   cache[text] = parts
   return parts

@@ -9,15 +9,18 @@ describe("browser.selector", function()
   it("takes css as it is", function()
     expect(parse "button[name=add]"):same({ { "css", "button[name=add]" } })
     expect(parse "css=a > b"):same({ { "css", "a > b" } })
-    expect(parse "a[href*='/products/']:not(.sold)"):same({ { "css", "a[href*='/products/']:not(.sold)" } })
+    expect(parse "a[href*='/products/']:not(.sold)"):same({ { "css",
+      "a[href*='/products/']:not(.sold)" } })
   end)
 
   it("reads text= as part, whole and regular expression", function()
     expect(parse "text=Add to cart"):same({ { "text", { part = "Add to cart" } } })
     expect(parse 'text="Add to \\"cart\\""'):same({ { "text", { exact = 'Add to "cart"' } } })
-    expect(parse "text=/add to (cart|bag)/i"):same({ { "text", { regex = "add to (cart|bag)", flags = "i" } } })
+    expect(parse "text=/add to (cart|bag)/i"):same({ { "text",
+      { regex = "add to (cart|bag)", flags = "i" } } })
     expect(parse '"Sold out"'):same({ { "text", { exact = "Sold out" } } })
-    expect(parse "text=Don't wait >> a"):same({ { "text", { part = "Don't wait" } }, { "css", "a" } })
+    expect(parse "text=Don't wait >> a"):same({ { "text", { part = "Don't wait" } },
+      { "css", "a" } })
   end)
 
   it("reads role= with name and states", function()
@@ -27,15 +30,18 @@ describe("browser.selector", function()
       { "role", { role = "link", name = { exact = "First board" }, state = {} } } })
     expect(parse 'role=link[name="first" i]'):same({
       { "role", { role = "link", name = { exact = "first", fold = true }, state = {} } } })
-    expect(parse "role=heading[level=2]"):same({ { "role", { role = "heading", state = { level = 2 } } } })
+    expect(parse "role=heading[level=2]"):same({ { "role",
+      { role = "heading", state = { level = 2 } } } })
     expect(parse "role=checkbox[checked][disabled=false][include-hidden]"):same({
-      { "role", { role = "checkbox", hidden = true, state = { checked = true, disabled = false } } } })
+      { "role", { role = "checkbox", hidden = true,
+        state = { checked = true, disabled = false } } } })
   end)
 
   it("keeps brackets, slashes and arrows inside of a regular expression", function()
     expect(parse "role=button[name=/[/\\]>>]+ x/]"):same({
       { "role", { role = "button", name = { regex = "[/\\]>>]+ x", flags = "" }, state = {} } } })
-    expect(parse "text=/a >> b/ >> i"):same({ { "text", { regex = "a >> b", flags = "" } }, { "css", "i" } })
+    expect(parse "text=/a >> b/ >> i"):same({ { "text", { regex = "a >> b", flags = "" } },
+      { "css", "i" } })
   end)
 
   it("chains, and chooses with nth and visible", function()

@@ -1,6 +1,7 @@
---- What is behind a page: its session with the browser, the documents that it has shown, and the one task that reads its
---- events. Everything that waits for the page waits for tab.changed and looks again. Made by page.open; user code never
---- gets hold of a tab, because its handles would get around the gate's classes and the allowed hosts.
+--- What is behind a page: its session with the browser, the documents that it has shown, and the
+--- one task that reads its events. Everything that waits for the page waits for tab.changed and
+--- looks again. Made by page.open; user code never gets hold of a tab, because its handles would
+--- get around the gate's classes and the allowed hosts.
 
 local console = require "browser.console"
 local devices = require "browser.devices"
@@ -38,6 +39,7 @@ local encode, decode = sys.codec.json_encode, sys.codec.json_decode
 ---@field network browser.Network
 ---@field console browser.Console
 ---@field problem Fault?         why the page is no more
+---@field steps integer        changes of the address within a document
 ---@field mark integer           the newest request when the last action began
 ---@field hosts browser.Hosts
 local Tab = {}
@@ -46,7 +48,8 @@ Tab.__index = Tab
 local DOCUMENTS_KEEP = 50
 
 local function new_document(self, loader, url)
-  local document = { loader = loader, url = url, seq = self.document and self.document.seq + 1 or 0, events = {} }
+  local document = { loader = loader, url = url, seq = self.document and self.document.seq + 1 or 0,
+    events = {} }
   self.document = document
   table.insert(self.documents, document)
   if #self.documents > DOCUMENTS_KEEP then table.remove(self.documents, 1) end
@@ -71,6 +74,7 @@ on["Page.navigatedWithinDocument"] = function(self, raw)
   local event = decode(raw)
   if event.frameId ~= self.frame then return end
   self.document.url = event.url
+  self.steps = self.steps + 1
   self.navigating, self.requested = nil, nil
 end
 
@@ -84,14 +88,18 @@ on["Page.lifecycleEvent"] = function(self, raw)
   if loader == self.document.loader then
     self.document.events[name] = true
   else -- told before the document itself
-    if not self.early or self.early.loader ~= loader then self.early = { loader = loader, events = {} } end
+    if not self.early or self.early.loader ~= loader then
+      self.early = { loader = loader, events = {} }
+    end
     self.early.events[name] = true
   end
 end
 
 on["Page.frameRequestedNavigation"] = function(self, raw)
   local event = decode(raw)
-  if event.frameId == self.frame and event.disposition == "currentTab" then self.requested = sys.clock.mono() end
+  if event.frameId == self.frame and event.disposition == "currentTab" then
+    self.requested = sys.clock.mono()
+  end
 end
 
 on["Page.frameStartedNavigating"] = function(self, raw)
@@ -101,7 +109,8 @@ on["Page.frameStartedNavigating"] = function(self, raw)
   self.navigating = { url = event.url, loader = event.loaderId }
 end
 
--- Also what is left of a navigation that brings no document: a download, 204, one that was called off.
+-- Also what is left of a navigation that brings no document: a download, 204, one that was called
+-- off.
 on["Page.frameStoppedLoading"] = function(self, raw)
   if decode(raw).frameId == self.frame then self.navigating, self.requested = nil, nil end
 end
@@ -133,8 +142,9 @@ on["Network.loadingFailed"] = function(self, raw) self.network:on_failed(raw) en
 
 -- Chromium leaves questions to a crashed tab open for ever: closing it ends them.
 on["Inspector.targetCrashed"] = function(self)
-  self:fail(fault.new("failure", { code = "page-crash", message = ("the page crashed the browser's tab; URL %s")
-    :format(self.document.url), hint = "Chromium ran out of memory on this page, or hit a bug of its own" }))
+  self:fail(fault.new("failure", { code = "page-crash",
+    message = ("the page crashed the browser's tab; URL %s"):format(self.document.url),
+    hint = "the page used up the browser's memory, or met a bug of Chromium" }))
   self.browser:post("Target.closeTarget", encode { targetId = self.target })
 end
 
@@ -162,7 +172,8 @@ local function pump(self)
     elseif code == "exited" then
       return self:fail(fault.new("engine", { code = "browser", message = text }))
     else
-      return self:fail(fault.new("failure", { code = "page-closed", message = ("the page was closed; URL %s")
+      return self:fail(fault.new("failure",
+        { code = "page-closed", message = ("the page was closed; URL %s")
         :format(self.document.url) }))
     end
   end
@@ -172,7 +183,8 @@ end
 local function guarded_pump(self)
   local ok, why = pcall(pump, self)
   if not ok then
-    self:fail(fault.new("engine", { code = "browser", message = "reading the page's events: " .. tostring(why) }))
+    self:fail(fault.new("engine", { code = "browser",
+      message = "reading the page's events: " .. tostring(why) }))
   end
 end
 
@@ -181,7 +193,8 @@ end
 ---@return string? text
 ---@return string? code
 function Tab:call(method, params, timeout_ms)
-  local answer, text, code = self.browser:call(method, params and encode(params), self.session, timeout_ms)
+  local answer, text, code = self.browser:call(method, params and encode(params), self.session,
+    timeout_ms)
   if not answer then return nil, text, code end
   return decode(answer)
 end
@@ -198,8 +211,10 @@ function Tab:catch_up()
 end
 
 local function engine_fault(what, text, code)
-  fault.engine { code = code == "not-found" and "no-browser" or "browser", message = what .. ": " .. tostring(text),
-    hint = code == "not-found" and "install chromium-headless-shell, or run `nano-sre doctor`" or nil }
+  fault.engine { code = code == "not-found" and "no-browser" or "browser",
+    message = what .. ": " .. tostring(text),
+    hint = code == "not-found" and "install chromium-headless-shell, or run `nano-sre doctor`"
+    or nil }
 end
 
 local function browser_call(browser, method, params)
@@ -208,18 +223,22 @@ local function browser_call(browser, method, params)
   return decode(answer)
 end
 
--- Two frames drawn: a page that is opened in the same breath as its context shows everything 30 ms later.
-local SETTLED = [[new Promise(d=>{setTimeout(d,500);requestAnimationFrame(()=>requestAnimationFrame(d))})]]
+-- Two frames drawn: a page that is opened in the same breath as its context shows everything 30 ms
+-- later.
+local SETTLED = "new Promise(d=>{setTimeout(d,500);"
+  .. "requestAnimationFrame(()=>requestAnimationFrame(d))})"
 
---- All commands that set a page up go out together and are waited for once. Chromium must have answered them before the
---- first navigation, or the new document is not seen.
+--- All commands that set a page up go out together and are waited for once. Chromium must have
+--- answered them before the first navigation, or the new document is not seen.
 local function set_up(self, device)
   local commands = {
     { "Page.enable" },
     { "Page.setLifecycleEventsEnabled", { enabled = true } },
     { "Runtime.enable" },
-    { "Network.enable", { maxTotalBufferSize = 8000000, maxResourceBufferSize = 4000000, maxPostDataSize = 65536 } },
-    { "Page.addScriptToEvaluateOnNewDocument", { source = injected.source(), worldName = injected.WORLD,
+    { "Network.enable", { maxTotalBufferSize = 8000000, maxResourceBufferSize = 4000000,
+      maxPostDataSize = 65536 } },
+    { "Page.addScriptToEvaluateOnNewDocument",
+      { source = injected.source(), worldName = injected.WORLD,
       runImmediately = true } },
     { "Emulation.setFocusEmulationEnabled", { enabled = true } },
   }
@@ -230,10 +249,13 @@ local function set_up(self, device)
   for i, command in ipairs(commands) do
     tickets[i] = self.browser:send(command[1], command[2] and encode(command[2]), self.session)
   end
-  local settled = self.browser:peek_send("Runtime.evaluate", encode { expression = SETTLED, awaitPromise = true }, self.session)
+  local settled = self.browser:peek_send("Runtime.evaluate",
+    encode { expression = SETTLED, awaitPromise = true }, self.session)
   for i, ticket in ipairs(tickets) do
     local answer, text, code = self.browser:wait(ticket, SETUP_MS)
-    if not answer then engine_fault("setting the page up (" .. commands[i][1] .. ")", text, code) end
+    if not answer then
+      engine_fault("setting the page up (" .. commands[i][1] .. ")", text, code)
+    end
   end
   local answer, text, code = self.browser:wait(settled, SETUP_MS)
   if not answer then engine_fault("setting the page up", text, code) end
@@ -253,10 +275,13 @@ function tab.open(options)
   local browser = options.browser
   local target = browser_call(browser, "Target.createTarget", { url = "about:blank",
     browserContextId = options.context:id() }).targetId
-  local session = browser_call(browser, "Target.attachToTarget", { targetId = target, flatten = true }).sessionId
-  local self = setmetatable({ browser = browser, context = options.context, hosts = options.hosts, log = options.log,
-    device = options.device, target = target, frame = target, session = session, changed = sync.signal(),
-    network = network.new(), console = console.new(), documents = {}, mark = 0 }, Tab)
+  local session = browser_call(browser, "Target.attachToTarget",
+    { targetId = target, flatten = true }).sessionId
+  local self = setmetatable({ browser = browser, context = options.context, hosts = options.hosts,
+    log = options.log,
+    device = options.device, target = target, frame = target, session = session,
+    changed = sync.signal(),
+    network = network.new(), console = console.new(), documents = {}, mark = 0, steps = 0 }, Tab)
   new_document(self, "", "about:blank")
   self.sub = browser:subscribe(session, EVENTS)
   self.pump = sys.task.spawn(guarded_pump, self)
@@ -269,7 +294,8 @@ function Tab:close()
   if self.closing then return end
   self.closing = true
   if not self.problem then
-    self.problem = fault.new("usage", { code = "page-closed", message = "the page has been closed by page:close()" })
+    self.problem = fault.new("usage",
+      { code = "page-closed", message = "the page has been closed by page:close()" })
     self.browser:call("Target.closeTarget", encode { targetId = self.target }, nil, CLOSE_MS)
   end
   self.sub:close()

@@ -1,5 +1,6 @@
---- Asks the injected script of a page. One question is one round trip: what has to be waited for is waited for in the page.
---- A question that a navigation cuts off is put again to the next document, until its time is over.
+--- Asks the injected script of a page. One question is one round trip: what has to be waited for is
+--- waited for in the page. A question that a navigation cuts off is put again to the next document,
+--- until its time is over.
 
 local fault = require "fault"
 local injected = require "browser.injected"
@@ -26,10 +27,12 @@ function world.raise(tab, what, text, code)
   elseif code == "closed" then
     fault.failure { code = "page-closed", message = what .. ": the page was closed" }
   elseif code == "timeout" then
-    fault.failure { code = "page-busy", message = ("%s: the page does not answer (%s), its scripts keep the tab busy. URL %s")
+    fault.failure { code = "page-busy",
+      message = ("%s: the page does not answer (%s), its scripts keep the tab busy. URL %s")
       :format(what, text, tab.document.url) }
   end
-  fault.engine { code = code == "cdp" and "browser" or code or "browser", message = what .. ": " .. tostring(text) }
+  fault.engine { code = code == "cdp" and "browser" or code or "browser",
+    message = what .. ": " .. tostring(text) }
 end
 
 --- Whether Chromium's words mean that the document went away under a question.
@@ -49,7 +52,8 @@ end
 ---@return number? ticket
 function world.send(tab, name, argument)
   if tab.problem or not tab.world then return nil end
-  return tab.browser:peek_send("Runtime.evaluate", encode { expression = expression(name, argument), uniqueContextId = tab.world,
+  return tab.browser:peek_send("Runtime.evaluate",
+    encode { expression = expression(name, argument), uniqueContextId = tab.world,
     awaitPromise = true, returnByValue = true }, tab.session)
 end
 
@@ -79,7 +83,8 @@ end
 local function inject(tab)
   local id = tab.world
   if not id then return end
-  tab.browser:peek(encode { expression = injected.source(), uniqueContextId = id }, tab.session, GRACE_MS)
+  tab.browser:peek(encode { expression = injected.source(), uniqueContextId = id }, tab.session,
+    GRACE_MS)
 end
 
 -- Waits until there is a document to ask; false when the time is over.
@@ -106,7 +111,8 @@ function world.ask(tab, what, name, argument, deadline)
   while await_world(tab, deadline) do
     local document, id = tab.document, tab.world
     argument.limit = deadline:left()
-    local value, why, text, code = world.receive(tab, world.send(tab, name, argument), argument.limit + GRACE_MS)
+    local value, why, text, code = world.receive(tab, world.send(tab, name, argument),
+      argument.limit + GRACE_MS)
     if value then
       if value.usage then fault.usage(what, value.usage) end
       if value.vitals then document.vitals = value.vitals end

@@ -39,9 +39,11 @@ function doctor.libraries()
   return findings
 end
 
-local function browser_fix(code)
-  if code == "not-found" then return INSTALL .. "chromium-headless-shell" end
-  return INSTALL .. "--reinstall chromium-headless-shell, or choose another one with --browser"
+local function browser_fix(wanted, code)
+  if wanted.path or wanted.endpoint then return "name another one with --browser" end
+  local package = wanted.kind == "chromium" and "chromium" or "chromium-headless-shell"
+  if code == "not-found" then return INSTALL .. package end
+  return INSTALL .. "--reinstall " .. package
 end
 
 --- A browser is there, starts and answers.
@@ -49,10 +51,11 @@ function doctor.browser(session)
   local config = session.config
   local wanted = require("cli.jobs").browser(config:get "browser", config:get "headed", session.cwd)
   local browser, why, code = sys.cdp.connect(wanted)
-  if not browser then return { fail("browser", why, browser_fix(code)) } end
+  if not browser then return { fail("browser", why, browser_fix(wanted, code)) } end
   local answer, problem = browser:call("Browser.getVersion", "{}", nil, 5000)
   if not answer then
-    return { fail("browser", "it starts, but does not answer: " .. problem, browser_fix "exited") }
+    return { fail("browser", "it starts, but does not answer: " .. problem,
+      browser_fix(wanted, "exited")) }
   end
   local info = browser:info()
   local where = info.path or info.endpoint or ""

@@ -123,10 +123,10 @@ describe("configuration", function()
 
   it("warns, but goes on, about what this version does not use, and about lines of .env", function()
     write(".env", "just words\n")
-    local config = load_with { env = { CHECK_INTERVAL_MINUTES = "often" } }
+    local config = load_with { env = { MCP_ENABLED = "often" } }
     expect(#config.warnings):is(2)
     expect(config.warnings[1]):matches("%.env:1 is left out")
-    expect(config.warnings[2]):matches("CHECK_INTERVAL_MINUTES")
+    expect(config.warnings[2]):matches("MCP_ENABLED")
   end)
 
   it("reads what skills are told", function()
@@ -148,7 +148,7 @@ describe("configuration", function()
     table.sort(names)
     expect(names):same {
       "ALERT_WEBHOOK_URL", "CHECK_INTERVAL_MINUTES", "LLM_API_KEY", "LLM_MODEL", "LLM_PROVIDER",
-      "MCP_ARGS", "MCP_COMMAND", "MCP_ENABLED", "MCP_SERVER_URL", "REDACT_PII",
+      "MCP_ARGS", "MCP_COMMAND", "MCP_ENABLED", "MCP_SERVER_URL", "NANO_SRE_TOKEN", "REDACT_PII",
       "SCREENSHOT_BLUR_ENABLED", "SHOPIFY_ADMIN_API_KEY", "SQLITE_DB_PATH", "STORE_PASSWORD",
       "STORE_URL",
     }

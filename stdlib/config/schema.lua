@@ -56,7 +56,7 @@ local schema = {
   { key = "watch.listen", type = "string", default = "127.0.0.1:0",
     about = "watch: address of the HTTP API; other than loopback only with watch.token" },
   { key = "watch.token", type = "string", env = "NANO_SRE_TOKEN", secret = true,
-    about = "watch: what clients of the HTTP API must show; default: made anew in the state folder" },
+    about = "watch: what clients of the HTTP API must show; default: made anew at each start" },
   { key = "watch.keep", type = "duration", default = 90 * 86400000,
     about = "watch: how long results, events and resolved incidents are kept" },
   { key = "alert_webhook_url", type = "url", env = "ALERT_WEBHOOK_URL", secret = true,
@@ -91,7 +91,8 @@ schema.skill_fields = { enabled = "boolean", timeout = "duration", options = "ta
   fails = "count", of = "count", passes = "count", errors = "count", parents = "list",
   labels = "table" }
 
---- Tables of nano-sre.lua that are read as they are; who uses them checks them (watch/settings.lua).
+--- Tables of nano-sre.lua that are read as they are; who uses them checks them
+--- (watch/settings.lua).
 schema.tables = { stores = true, routes = true, maintenance = true, alerts = true }
 
 return schema

@@ -1,4 +1,5 @@
---- Request bodies as forms: URL-encoded, multipart and JSON, with Shopify's bracketed names. Used by demo/shop.lua.
+--- Request bodies as forms: URL-encoded, multipart and JSON, with Shopify's bracketed names. Used
+--- by demo/shop.lua.
 
 local json = require "json"
 local url = require "url"
@@ -26,7 +27,8 @@ local function multipart(text, boundary)
   return list
 end
 
--- "properties[Engraving]" → sets form.properties.Engraving; "updates[]" → appends; "items[0][id]" → items["0"].id.
+-- "properties[Engraving]" → sets form.properties.Engraving; "updates[]" → appends; "items[0][id]" →
+-- items["0"].id.
 local function set(form, name, value)
   local base, rest = name:match("^([^%[]+)(%[.*)$")
   if not base then

@@ -1,5 +1,6 @@
---- The carts of the demo store: what is in them and how Shopify's Ajax API shows them. Held in memory, at most a fixed
---- number: the one that was used longest ago makes room. Used by demo/shop.lua.
+--- The carts of the demo store: what is in them and how Shopify's Ajax API shows them. Held in
+--- memory, at most a fixed number: the one that was used longest ago makes room. Used by
+--- demo/shop.lua.
 
 local crypto = require "crypto"
 local json = require "json"
@@ -12,7 +13,7 @@ local MAX_CARTS, MAX_LINES, MAX_QUANTITY = 500, 100, 9999
 local Carts = {}
 Carts.__index = Carts
 
---- @param find_variant fun(id: number): table?, table?  the variant and its product
+---@param find_variant fun(id: number): table?, table?  the variant and its product
 ---@return DemoCarts
 function carts.new(find_variant)
   return setmetatable({ by_token = {}, count = 0, uses = 0, find_variant = find_variant }, Carts)
@@ -43,7 +44,8 @@ end
 --- A new, empty cart that is kept.
 function Carts:create()
   if self.count >= MAX_CARTS then make_room(self) end
-  local token = "hWN" .. crypto.base64(crypto.random_bytes(15)):gsub("[+/]", "A") .. crypto.hex(crypto.random_bytes(3))
+  local token = "hWN" .. crypto.base64(crypto.random_bytes(15)):gsub("[+/]", "A")
+    .. crypto.hex(crypto.random_bytes(3))
   local cart = { token = token, lines = {}, note = nil, attributes = {} }
   self.by_token[token] = cart
   self.count = self.count + 1
@@ -166,7 +168,9 @@ end
 
 -- update.js adds a variant that is not in the cart yet.
 function Carts:add_missing(cart, job, problem)
-  if not job.id:match("^%d+$") or quantity_in(cart, tonumber(job.id)) > 0 then return nil, problem end
+  if not job.id:match("^%d+$") or quantity_in(cart, tonumber(job.id)) > 0 then
+    return nil, problem
+  end
   if tonumber(job.quantity) == 0 then return true end
   return self:add(cart, job.id, job.quantity)
 end
@@ -190,7 +194,9 @@ function Carts:total(cart)
   return total
 end
 
-local function image_url(picture, base) return ("%s/cdn/shop/files/%s.png?v=1"):format(base, picture.name) end
+local function image_url(picture, base)
+  return ("%s/cdn/shop/files/%s.png?v=1"):format(base, picture.name)
+end
 
 --- A line as Ajax API JSON. All amounts in cents.
 function Carts:line_json(line, base)
@@ -198,20 +204,32 @@ function Carts:line_json(line, base)
   local only_default = #product.options == 0
   local total = variant.price * line.quantity
   local values = {}
-  for i, option in ipairs(product.options) do values[i] = { name = option.name, value = variant.options[i] } end
+  for i, option in ipairs(product.options) do
+    values[i] = { name = option.name, value = variant.options[i] }
+  end
   return {
-    id = variant.id, variant_id = variant.id, product_id = product.id, key = line.key, quantity = line.quantity,
-    properties = line.properties, title = only_default and product.title or product.title .. " - " .. variant.title,
+    id = variant.id, variant_id = variant.id, product_id = product.id, key = line.key,
+    quantity = line.quantity,
+    properties = line.properties, title = only_default and product.title or product.title .. " - "
+      .. variant.title,
     product_title = product.title, variant_title = only_default and json.null or variant.title,
-    variant_options = json.array(only_default and { "Default Title" } or { unpack(variant.options) }),
-    options_with_values = json.array(only_default and { { name = "Title", value = "Default Title" } } or values),
-    price = variant.price, original_price = variant.price, discounted_price = variant.price, final_price = variant.price,
-    presentment_price = variant.price / 100, line_price = total, original_line_price = total, final_line_price = total,
+    variant_options = json.array(only_default and { "Default Title" }
+      or { unpack(variant.options) }),
+    options_with_values = json.array(only_default
+      and { { name = "Title", value = "Default Title" } } or values),
+    price = variant.price, original_price = variant.price, discounted_price = variant.price,
+    final_price = variant.price,
+    presentment_price = variant.price / 100, line_price = total, original_line_price = total,
+    final_line_price = total,
     total_discount = 0, line_level_total_discount = 0, discounts = json.array {},
-    line_level_discount_allocations = json.array {}, sku = variant.sku, grams = variant.weight, vendor = product.vendor,
-    taxable = true, gift_card = false, requires_shipping = true, has_components = false, handle = product.handle,
-    product_has_only_default_variant = only_default, product_type = product.type, product_description = product.text,
-    url = ("/products/%s?variant=%d"):format(product.handle, variant.id), image = image_url(variant.image, base),
+    line_level_discount_allocations = json.array {}, sku = variant.sku, grams = variant.weight,
+    vendor = product.vendor,
+    taxable = true, gift_card = false, requires_shipping = true, has_components = false,
+    handle = product.handle,
+    product_has_only_default_variant = only_default, product_type = product.type,
+    product_description = product.text,
+    url = ("/products/%s?variant=%d"):format(product.handle, variant.id),
+    image = image_url(variant.image, base),
     featured_image = { aspect_ratio = 1, alt = variant.image.alt, width = variant.image.width,
       height = variant.image.height, url = image_url(variant.image, base) },
     quantity_rule = { min = 1, max = json.null, increment = 1 },
@@ -227,8 +245,10 @@ function Carts:json(cart, base, currency)
   end
   local total = self:total(cart)
   return {
-    token = cart.token, note = cart.note or json.null, attributes = cart.attributes, original_total_price = total,
-    total_price = total, total_discount = 0, total_weight = weight, item_count = self:item_count(cart), items = items,
+    token = cart.token, note = cart.note or json.null, attributes = cart.attributes,
+    original_total_price = total,
+    total_price = total, total_discount = 0, total_weight = weight,
+    item_count = self:item_count(cart), items = items,
     requires_shipping = #items > 0, currency = currency, items_subtotal_price = total,
     cart_level_discount_applications = json.array {}, discount_codes = json.array {},
   }

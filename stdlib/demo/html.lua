@@ -1,16 +1,19 @@
---- Text into HTML: templates with named holes, money as the shop writes it. Used by the demo store's pages.
+--- Text into HTML: templates with named holes, money as the shop writes it. Used by the demo
+--- store's pages.
 
 local html = {}
 
-local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
+local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;",
+  ["'"] = "&#39;" }
 
 --- Escapes text for element content and quoted attributes.
 ---@param text any
 ---@return string
 function html.escape(text) return (tostring(text):gsub("[&<>\"']", ENTITIES)) end
 
---- Fills the holes of a template: {name} with the escaped value, {=name} with the value as it is, {?name: text} with
---- text if the value is set (text may hold further holes, but no braces of its own).
+--- Fills the holes of a template: {name} with the escaped value, {=name} with the value as it is,
+--- {?name: text} with text if the value is set (text may hold further holes, but no braces of its
+--- own).
 ---@param template string
 ---@param values table
 ---@return string
@@ -31,7 +34,8 @@ end
 --- Fills a template once for each item and joins the results.
 ---@param template string|fun(item: any, index: number): string
 ---@param items any[]
----@param values (fun(item: any, index: number): table)?  the values of an item; the item itself if absent
+---@param values (fun(item: any, index: number): table)? the values of an item; the item itself if
+--- absent
 ---@return string
 function html.each(template, items, values)
   local out = {}
@@ -49,7 +53,8 @@ end
 ---@param cents number
 ---@return string
 function html.money(cents)
-  local whole = ("%d"):format(math.floor(cents / 100)):reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", "")
+  local digits = ("%d"):format(math.floor(cents / 100))
+  local whole = digits:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", "")
   return ("$%s.%02d"):format(whole, cents % 100)
 end
 

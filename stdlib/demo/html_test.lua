@@ -2,12 +2,14 @@ local html = require "demo.html"
 
 describe("demo.html", function()
   it("escapes unless told not to", function()
-    expect(html.fill('<a href="{url}">{=inner}</a>', { url = [[/?a=1&b="']], inner = "<b>x</b>" })):is(
+    expect(html.fill('<a href="{url}">{=inner}</a>',
+      { url = [[/?a=1&b="']], inner = "<b>x</b>" })):is(
       '<a href="/?a=1&amp;b=&quot;&#39;"><b>x</b></a>')
   end)
 
   it("leaves parts out and complains about a missing value", function()
-    expect(html.fill("{?sale:[was {old} ]}now {new}", { sale = true, old = 2, new = 1 })):is("was 2 now 1")
+    expect(html.fill("{?sale:[was {old} ]}now {new}",
+      { sale = true, old = 2, new = 1 })):is("was 2 now 1")
     expect(html.fill("{?sale:[was {old} ]}now {new}", { new = 1 })):is("now 1")
     expect(function() html.fill("{nope}", {}) end):raises("no value for {nope}")
   end)

@@ -1,5 +1,5 @@
---- The shop's pictures as PNG files: drawn when first asked for, then kept. Names are those of Shopify's CDN paths:
---- /cdn/shop/files/NAME.png?v=1&width=W. Used by demo/shop.lua.
+--- The shop's pictures as PNG files: drawn when first asked for, then kept. Names are those of
+--- Shopify's CDN paths: /cdn/shop/files/NAME.png?v=1&width=W. Used by demo/shop.lua.
 
 local catalog = require "demo.catalog"
 local mountains = require "demo.mountains"
@@ -8,16 +8,20 @@ local scenes = require "demo.scenes"
 
 local images = {}
 
---- The widths in pixels that pages offer; any other is answered with the next larger one, as a CDN may do.
+--- The widths in pixels that pages offer; any other is answered with the next larger one, as a CDN
+--- may do.
 images.widths = { 165, 360, 533, 720, 1206 }
 
--- Drawing is a matter of a tenth of a second, and the shop is one process with its watcher: pictures are kept, and the
--- warm-up draws those that the first page shows before anybody asks.
+-- Drawing takes some tens of milliseconds, in which the shop's process does nothing else.
 local KEEP = 120
 
 local known = {} -- name → { width, height, scene = function(aspect) }
 
-for _, product in ipairs(catalog.products()) do
+--- What a phone asks for on its first pages: { { name, width }, … }.
+images.first_pages = { { "favicon" }, { "hero-tall" }, { "alpenglow-snowboard", 1206 } }
+
+for i, product in ipairs(catalog.products()) do
+  if i <= 8 then table.insert(images.first_pages, { product.images[1].name, 533 }) end
   for _, picture in ipairs(product.images) do
     known[picture.name] = {
       width = picture.width, height = picture.height,
@@ -28,7 +32,8 @@ end
 known["hero-wide"] = { width = 1800, height = 1000, scene = mountains.scene }
 known["hero-tall"] = { width = 1206, height = 1500, scene = mountains.scene }
 known["favicon"] = { width = 48, height = 48, scene = function()
-  local scene = { width = 48, background = { paint.rgb "#3b3f98", paint.rgb "#ff8a70", top = 0, bottom = 40 } }
+  local scene = { width = 48, background = { paint.rgb "#3b3f98", paint.rgb "#ff8a70", top = 0,
+    bottom = 40 } }
   scene[1] = paint.polygon({ 4, 40, 20, 14, 28, 26, 33, 19, 44, 40 }, paint.rgb "#ffffff")
   return scene
 end }

@@ -1,9 +1,10 @@
---- A small painter: fills shapes with smooth edges onto a picture of any size. A scene is described in units of its own
---- (a product's square is 100 wide), so every size that a page asks for is drawn sharp. Used by demo/images.lua.
+--- A small painter: fills shapes with smooth edges onto a picture of any size. A scene is described
+--- in units of its own (a product's square is 100 wide), so every size that a page asks for is
+--- drawn sharp. Used by demo/images.lua.
 ---
---- A shape is { points = {x1, y1, x2, y2, …}, fill = fill }: a closed polygon, filled where its winding is not zero.
---- A fill is { r, g, b[, a] } (0 to 255, alpha 0 to 1) or { from, to, top =, bottom = }, a gradient between two such
---- colours from height top to height bottom.
+--- A shape is { points = {x1, y1, x2, y2, …}, fill = fill }: a closed polygon, filled where its
+--- winding is not zero. A fill is { r, g, b[, a] } (0 to 255, alpha 0 to 1) or { from, to, top =,
+--- bottom = }, a gradient between two such colours from height top to height bottom.
 
 local png = require "demo.png"
 
@@ -20,7 +21,7 @@ function paint.rgb(text, alpha)
   return { floor(n / 65536), floor(n / 256) % 256, n % 256, alpha or 1 }
 end
 
---- Shapes -------------------------------------------------------------------------------------------------------
+-- Shapes ------------------------------------------------------------------------------------
 
 function paint.polygon(points, fill) return { points = points, fill = fill } end
 
@@ -88,7 +89,8 @@ function paint.line(shapes, points, width, fill)
     local x1, y1, x2, y2 = points[i], points[i + 1], points[i + 2], points[i + 3]
     local length = math.sqrt((x2 - x1) ^ 2 + (y2 - y1) ^ 2)
     local px, py = (y1 - y2) / length * width / 2, (x2 - x1) / length * width / 2
-    shapes[#shapes + 1] = { points = { x1 + px, y1 + py, x2 + px, y2 + py, x2 - px, y2 - py, x1 - px, y1 - py },
+    shapes[#shapes + 1] = { points = { x1 + px, y1 + py, x2 + px, y2 + py, x2 - px, y2 - py,
+      x1 - px, y1 - py },
       fill = fill }
   end
   for i = 1, #points, 2 do
@@ -96,9 +98,10 @@ function paint.line(shapes, points, width, fill)
   end
 end
 
---- Rendering ----------------------------------------------------------------------------------------------------
+-- Rendering ---------------------------------------------------------------------------------
 
--- A shape in pixels: its edges from top to bottom, each { x, y, x2, y2, direction }, and the rows that it touches.
+-- A shape in pixels: its edges from top to bottom, each { x, y, x2, y2, direction }, and the rows
+-- that it touches.
 local function prepare(shape, scale)
   local points, edges = shape.points, {}
   local top, bottom = math.huge, -math.huge
@@ -115,12 +118,14 @@ local function prepare(shape, scale)
   local gradient = type(fill[1]) == "table"
   return {
     edges = edges, top = floor(top), bottom = ceil(bottom), fill = fill, gradient = gradient,
-    fill_top = gradient and fill.top * scale or 0, fill_bottom = gradient and fill.bottom * scale or 1,
+    fill_top = gradient and fill.top * scale or 0, fill_bottom = gradient and fill.bottom * scale
+      or 1,
   }
 end
 
--- Adds to cover what the part of an edge inside row y changes from pixel to pixel. A piece of the edge covers what lies
--- right of it: of its own pixel the rest, of every later one its whole height.
+-- Adds to cover what the part of an edge inside row y changes from pixel to pixel. A piece of the
+-- edge covers what lies right of it: of its own pixel the rest, of every later one its whole
+-- height.
 local function add_edge(cover, edge, y, width)
   local from, to = max(y, edge[2]), min(y + 1, edge[4])
   if from >= to then return end

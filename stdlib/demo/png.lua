@@ -27,7 +27,8 @@ local function triple(r, g, b)
   return text
 end
 
--- One row with its filter byte. Runs of one colour, which are most of a drawing, cost one piece each.
+-- One row with its filter byte. Runs of one colour, which are most of a drawing, cost one piece
+-- each.
 local function filter_row(red, green, blue, width, pieces)
   pieces[1] = "\1"
   local n, x = 1, 0
@@ -51,7 +52,8 @@ end
 --- Encodes a picture row by row.
 ---@param width number   pixels
 ---@param height number  pixels
----@param draw fun(y: number, red: number[], green: number[], blue: number[])  fills the three arrays, from index 0,
+---@param draw fun(y: number, red: number[], green: number[], blue: number[]) fills the three
+--- arrays, from index 0,
 ---with whole numbers from 0 to 255 for row y
 ---@return string file
 function png.encode(width, height, draw)
@@ -61,7 +63,8 @@ function png.encode(width, height, draw)
     rows[y + 1] = filter_row(red, green, blue, width, pieces)
   end
   local header = big_endian(width) .. big_endian(height) .. "\8\2\0\0\0" -- 8 bit, RGB
-  return "\137PNG\r\n\26\n" .. chunk("IHDR", header) .. chunk("IDAT", codec.deflate(table.concat(rows), 6))
+  return "\137PNG\r\n\26\n" .. chunk("IHDR", header)
+    .. chunk("IDAT", codec.deflate(table.concat(rows), 6))
     .. chunk("IEND", "")
 end
 

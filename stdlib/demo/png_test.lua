@@ -1,7 +1,9 @@
 local png = require "demo.png"
 local codec = sys.codec
 
-local function number(text) return ((text:byte(1) * 256 + text:byte(2)) * 256 + text:byte(3)) * 256 + text:byte(4) end
+local function number(text)
+  return ((text:byte(1) * 256 + text:byte(2)) * 256 + text:byte(3)) * 256 + text:byte(4)
+end
 
 -- A reader of its own, after the PNG specification: pixels as rows of { r, g, b }, or an error.
 local function decode(file)
@@ -10,7 +12,8 @@ local function decode(file)
   while at <= #file do
     local length, kind = number(file:sub(at, at + 3)), file:sub(at + 4, at + 7)
     local content = file:sub(at + 8, at + 7 + length)
-    assert(codec.crc32(kind .. content) == number(file:sub(at + 8 + length, at + 11 + length)), "checksum of " .. kind)
+    assert(codec.crc32(kind .. content) == number(file:sub(at + 8 + length, at + 11 + length)),
+      "checksum of " .. kind)
     if kind == "IHDR" then
       width, height = number(content), number(content:sub(5))
       assert(content:sub(9) == "\8\2\0\0\0", "8-bit RGB")

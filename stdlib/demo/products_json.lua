@@ -1,5 +1,5 @@
---- Products as Shopify's JSON addresses show them: /products/<handle>.js (cents), /products/<handle>.json and
---- /products.json (decimal text). Used by demo/routes_catalog.lua.
+--- Products as Shopify's JSON addresses show them: /products/<handle>.js (cents),
+--- /products/<handle>.json and /products.json (decimal text). Used by demo/routes_catalog.lua.
 
 local html = require "demo.html"
 local json = require "json"
@@ -11,10 +11,14 @@ local function or_null(value)
   return value
 end
 
-local function image_url(picture, base) return ("%s/cdn/shop/files/%s.png?v=1"):format(base, picture.name) end
+local function image_url(picture, base)
+  return ("%s/cdn/shop/files/%s.png?v=1"):format(base, picture.name)
+end
 
 local function options(product)
-  if #product.options == 0 then return { { name = "Title", position = 1, values = { "Default Title" } } } end
+  if #product.options == 0 then
+    return { { name = "Title", position = 1, values = { "Default Title" } } }
+  end
   local list = {}
   for i, option in ipairs(product.options) do
     list[i] = { name = option.name, position = i, values = { unpack(option.values) } }
@@ -31,13 +35,17 @@ local function ajax_variant(product, variant, base)
   local one, two, three = variant_options(product, variant)
   local picture = variant.image
   return {
-    id = variant.id, title = variant.title, option1 = or_null(one), option2 = or_null(two), option3 = or_null(three),
+    id = variant.id, title = variant.title, option1 = or_null(one), option2 = or_null(two),
+    option3 = or_null(three),
     sku = variant.sku, requires_shipping = true, taxable = true, available = variant.available,
     name = #product.options > 0 and product.title .. " - " .. variant.title or product.title,
-    public_title = #product.options > 0 and variant.title or json.null, options = { one, two, three },
-    price = variant.price, weight = variant.weight, compare_at_price = or_null(variant.compare_at_price),
+    public_title = #product.options > 0 and variant.title or json.null,
+    options = { one, two, three },
+    price = variant.price, weight = variant.weight,
+    compare_at_price = or_null(variant.compare_at_price),
     inventory_management = "shopify", barcode = json.null,
-    featured_image = { id = picture.id, product_id = product.id, position = picture.position, alt = picture.alt,
+    featured_image = { id = picture.id, product_id = product.id, position = picture.position,
+      alt = picture.alt,
       width = picture.width, height = picture.height, src = image_url(picture, base) },
   }
 end
@@ -61,21 +69,32 @@ function products_json.ajax(product, base)
   local low, high = range(product, "price")
   local compare_low, compare_high = range(product, "compare_at_price")
   local out = {
-    id = product.id, title = product.title, handle = product.handle, description = "<p>" .. product.text .. "</p>",
-    published_at = product.created_at, created_at = product.created_at, vendor = product.vendor, type = product.type,
-    tags = product.tags, price = low, price_min = low, price_max = high, available = product.available,
-    price_varies = low ~= high, compare_at_price = or_null(compare_low), compare_at_price_min = compare_low or 0,
-    compare_at_price_max = compare_high or 0, compare_at_price_varies = compare_low ~= compare_high, variants = {},
-    images = {}, media = {}, featured_image = image_url(product.images[1], base), options = options(product),
-    url = "/products/" .. product.handle, requires_selling_plan = false, selling_plan_groups = json.array {},
+    id = product.id, title = product.title, handle = product.handle, description = "<p>"
+      .. product.text .. "</p>",
+    published_at = product.created_at, created_at = product.created_at, vendor = product.vendor,
+    type = product.type,
+    tags = product.tags, price = low, price_min = low, price_max = high,
+    available = product.available,
+    price_varies = low ~= high, compare_at_price = or_null(compare_low),
+    compare_at_price_min = compare_low or 0,
+    compare_at_price_max = compare_high or 0, compare_at_price_varies = compare_low ~= compare_high,
+    variants = {},
+    images = {}, media = {}, featured_image = image_url(product.images[1], base),
+    options = options(product),
+    url = "/products/" .. product.handle, requires_selling_plan = false,
+    selling_plan_groups = json.array {},
   }
-  for i, variant in ipairs(product.variants) do out.variants[i] = ajax_variant(product, variant, base) end
+  for i, variant in ipairs(product.variants) do
+    out.variants[i] = ajax_variant(product, variant, base)
+  end
   for i, picture in ipairs(product.images) do
     local src = image_url(picture, base)
     out.images[i] = src
-    out.media[i] = { id = picture.id, alt = picture.alt, position = i, media_type = "image", aspect_ratio = 1,
+    out.media[i] = { id = picture.id, alt = picture.alt, position = i, media_type = "image",
+      aspect_ratio = 1,
       width = picture.width, height = picture.height, src = src,
-      preview_image = { aspect_ratio = 1, width = picture.width, height = picture.height, src = src } }
+      preview_image = { aspect_ratio = 1, width = picture.width, height = picture.height,
+        src = src } }
   end
   return out
 end
@@ -83,10 +102,13 @@ end
 local function rest_variant(product, variant, with_availability)
   local one, two, three = variant_options(product, variant)
   local out = {
-    id = variant.id, product_id = product.id, title = variant.title, option1 = or_null(one), option2 = or_null(two),
-    option3 = or_null(three), sku = variant.sku, requires_shipping = true, taxable = true, position = variant.position,
+    id = variant.id, product_id = product.id, title = variant.title, option1 = or_null(one),
+    option2 = or_null(two),
+    option3 = or_null(three), sku = variant.sku, requires_shipping = true, taxable = true,
+    position = variant.position,
     price = html.decimal(variant.price), grams = variant.weight, created_at = product.created_at,
-    compare_at_price = variant.compare_at_price and html.decimal(variant.compare_at_price) or json.null,
+    compare_at_price = variant.compare_at_price and html.decimal(variant.compare_at_price)
+      or json.null,
     updated_at = product.created_at, featured_image = json.null,
   }
   if with_availability then out.available = variant.available end
@@ -100,15 +122,22 @@ end
 ---@return table
 function products_json.rest(product, base, with_availability)
   local out = {
-    id = product.id, title = product.title, handle = product.handle, body_html = "<p>" .. product.text .. "</p>",
-    published_at = product.created_at, created_at = product.created_at, updated_at = product.created_at,
-    vendor = product.vendor, product_type = product.type, tags = product.tags, variants = {}, images = {},
+    id = product.id, title = product.title, handle = product.handle, body_html = "<p>"
+      .. product.text .. "</p>",
+    published_at = product.created_at, created_at = product.created_at,
+    updated_at = product.created_at,
+    vendor = product.vendor, product_type = product.type, tags = product.tags, variants = {},
+    images = {},
     options = options(product),
   }
-  for i, variant in ipairs(product.variants) do out.variants[i] = rest_variant(product, variant, with_availability) end
+  for i, variant in ipairs(product.variants) do
+    out.variants[i] = rest_variant(product, variant, with_availability)
+  end
   for i, picture in ipairs(product.images) do
-    out.images[i] = { id = picture.id, product_id = product.id, position = i, src = image_url(picture, base),
-      width = picture.width, height = picture.height, created_at = product.created_at, updated_at = product.created_at,
+    out.images[i] = { id = picture.id, product_id = product.id, position = i,
+      src = image_url(picture, base),
+      width = picture.width, height = picture.height, created_at = product.created_at,
+      updated_at = product.created_at,
       variant_ids = json.array {} }
     if not with_availability then out.images[i].alt = picture.alt end
   end

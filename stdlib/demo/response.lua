@@ -1,11 +1,12 @@
---- Responses of the demo store as plain tables { status, headers, cookies, body, delay_ms? }, so that every page can be
---- tested without a server. Used by demo/shop.lua and its routes.
+--- Responses of the demo store as plain tables { status, headers, cookies, body, delay_ms? }, so
+--- that every page can be tested without a server. Used by demo/shop.lua and its routes.
 
 local json = require "json"
 
 local response = {}
 
---- headers: by lower-case name. cookies: Set-Cookie lines. delay_ms: how long the server is to wait before it answers.
+--- headers: by lower-case name. cookies: Set-Cookie lines. delay_ms: how long the server is to wait
+--- before it answers.
 ---@class DemoResponse
 ---@field status number
 ---@field headers table<string, string>
@@ -16,7 +17,8 @@ local response = {}
 ---@return DemoResponse
 function response.new(status, kind, text, cache)
   return {
-    status = status, headers = { ["content-type"] = kind, ["cache-control"] = cache }, cookies = {}, body = text,
+    status = status, headers = { ["content-type"] = kind, ["cache-control"] = cache }, cookies = {},
+    body = text,
   }
 end
 
@@ -29,12 +31,14 @@ function response.text(text, status)
 end
 
 function response.json(value, status)
-  return response.new(status or 200, "application/json; charset=utf-8", json.encode(value), "no-store")
+  return response.new(status or 200, "application/json; charset=utf-8", json.encode(value),
+    "no-store")
 end
 
 --- As the Ajax addresses that end in .js answer.
 function response.javascript(value, status)
-  return response.new(status or 200, "text/javascript; charset=utf-8", json.encode(value), "no-store")
+  return response.new(status or 200, "text/javascript; charset=utf-8", json.encode(value),
+    "no-store")
 end
 
 function response.redirect(location, status)

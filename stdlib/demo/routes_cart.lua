@@ -1,5 +1,5 @@
---- Addresses of cart and checkout. Used by demo/shop.lua. A handler gets (shop, request, view, captures…) and returns a
---- response, or nil for "not found".
+--- Addresses of cart and checkout. Used by demo/shop.lua. A handler gets (shop, request, view,
+--- captures…) and returns a response, or nil for "not found".
 
 local body = require "demo.body"
 local cart_pages = require "demo.pages.cart"
@@ -54,7 +54,8 @@ local function add_sections(value, view, wanted)
 end
 
 local function problem_answer(problem)
-  return response.javascript({ status = problem.status, message = problem.message, description = problem.description,
+  return response.javascript({ status = problem.status, message = problem.message,
+    description = problem.description,
     errors = problem.description }, problem.status)
 end
 
@@ -75,7 +76,8 @@ end
 local function add(shop, request, view)
   local form = body.parse(request)
   if not form then
-    return problem_answer { status = 400, message = "Bad Request", description = "The request body could not be read" }
+    return problem_answer { status = 400, message = "Bad Request",
+      description = "The request body could not be read" }
   end
   local out, lines = {}, {}
   local items, single = wanted_items(form)
@@ -86,21 +88,25 @@ local function add(shop, request, view)
     lines[i] = shop.carts:line_json(line, view.base)
   end
   if #lines == 0 then
-    return problem_answer { status = 400, message = "Bad Request", description = "Required parameter missing or invalid: items" }
+    return problem_answer { status = 400, message = "Bad Request",
+      description = "Required parameter missing or invalid: items" }
   end
   local value = single and lines[1] or { items = lines }
   return with_cookie(response.javascript(add_sections(value, view, form.sections)), out)
 end
 
 local function wants_json(request)
-  return request.headers["x-requested-with"] == "XMLHttpRequest" or (request.headers.accept or ""):find("^application/j")
+  return request.headers["x-requested-with"] == "XMLHttpRequest"
+    or (request.headers.accept or ""):find("^application/j")
 end
 
 -- The form without JavaScript: back to the page of the cart.
 local function add_form(shop, request, view)
   if wants_json(request) then return add(shop, request, view) end
   local answer = add(shop, request, view)
-  if answer.status ~= 200 then return response.html(other.trouble("Cart error", json.decode(answer.body).description), 422) end
+  if answer.status ~= 200 then
+    return response.html(other.trouble("Cart error", json.decode(answer.body).description), 422)
+  end
   local redirect = response.redirect("/cart")
   redirect.cookies = answer.cookies
   return redirect
@@ -108,7 +114,8 @@ end
 
 local function change(shop, request, view)
   local form = body.parse(request) or {}
-  local ok, problem = shop.carts:change(view.cart, { line = form.line, id = form.id }, form.quantity)
+  local ok, problem = shop.carts:change(view.cart, { line = form.line, id = form.id },
+    form.quantity)
   if not ok then return problem_answer(problem) end
   return response.javascript(add_sections(cart_json(view), view, form.sections))
 end
@@ -131,7 +138,8 @@ local function update(shop, request, view)
   local form, out = body.parse(request) or {}, {}
   own_cart(shop, view, out)
   local ok, problem = apply_form(shop, view, form)
-  local answer = ok and response.javascript(add_sections(cart_json(view), view, form.sections)) or problem_answer(problem)
+  local answer = ok and response.javascript(add_sections(cart_json(view), view, form.sections))
+    or problem_answer(problem)
   return with_cookie(answer, out)
 end
 
@@ -151,8 +159,8 @@ end
 local function show_cart(_, _, view) return response.html(cart_pages.page(view)) end
 
 local function checkout_url(cart)
-  return ("/checkouts/cn/%s/en-us?_r=%s&auto_redirect=false&edge_redirect=true&skip_shop_pay=true"):format(cart.token,
-    "AQAB" .. crypto.hex(crypto.random_bytes(12)))
+  return ("/checkouts/cn/%s/en-us?_r=AQAB%s&auto_redirect=false&edge_redirect=true"
+    .. "&skip_shop_pay=true"):format(cart.token, crypto.hex(crypto.random_bytes(12)))
 end
 
 local function start_checkout(_, _, view)
@@ -182,7 +190,8 @@ local function show_checkout(shop, _, view, token)
   return answer
 end
 
--- Nobody may buy here. The attempt is kept, so that a test of a monitor can assert that there was none.
+-- Nobody may buy here. The attempt is kept, so that a test of a monitor can assert that there was
+-- none.
 local function refuse_order(shop, _, view, token)
   local cart = shop.carts:find(token)
   shop:log_order { token = token, item_count = cart and view.carts:item_count(cart) or 0,

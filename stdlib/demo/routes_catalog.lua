@@ -1,5 +1,6 @@
---- Addresses that show the catalogue: home, collections, products, search, their JSON, texts, pictures and assets.
---- Used by demo/shop.lua. A handler gets (shop, request, view, captures…) and returns a response, or nil for "not found".
+--- Addresses that show the catalogue: home, collections, products, search, their JSON, texts,
+--- pictures and assets. Used by demo/shop.lua. A handler gets (shop, request, view, captures…) and
+--- returns a response, or nil for "not found".
 
 local codec = sys.codec
 local images = require "demo.images"
@@ -34,7 +35,8 @@ local function show_home(_, _, view) return response.html(home(view)) end
 
 local function show_collection(_, _, view, handle)
   local collection = find_by(view.collections, "handle", handle)
-  return collection and response.html(collection_pages.collection(view, collection, products_of(view, collection)))
+  return collection and response.html(collection_pages.collection(view, collection,
+    products_of(view, collection)))
 end
 
 local function show_product(_, request, view, handle)
@@ -97,17 +99,21 @@ local TYPES = { css = "text/css; charset=utf-8", js = "text/javascript; charset=
 
 local function asset(shop, _, _, name)
   local text = shop:asset(name)
-  return text and response.static(TYPES[name:match("%a+$")], text, ('"%08x"'):format(codec.crc32(text)))
+  return text and response.static(TYPES[name:match("%a+$")], text,
+    ('"%08x"'):format(codec.crc32(text)))
 end
 
 local function robots(_, _, view)
-  return response.text(("User-agent: *\nDisallow: /cart\nDisallow: /checkout\nDisallow: /checkouts/\nSitemap: %s/sitemap.xml\n")
-    :format(view.base))
+  return response.text(("User-agent: *\nDisallow: /cart\nDisallow: /checkout\n"
+    .. "Disallow: /checkouts/\nSitemap: %s/sitemap.xml\n"):format(view.base))
 end
 
 local function sitemap(_, _, view)
-  local out = { '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n' }
-  local function add(path) out[#out + 1] = ("<url><loc>%s%s</loc></url>\n"):format(view.base, path) end
+  local out = { '<?xml version="1.0" encoding="UTF-8"?>\n'
+    .. '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n' }
+  local function add(path)
+    out[#out + 1] = ("<url><loc>%s%s</loc></url>\n"):format(view.base, path)
+  end
   add("/")
   for _, collection in ipairs(view.collections) do add("/collections/" .. collection.handle) end
   for _, product in ipairs(view.products) do add("/products/" .. product.handle) end
@@ -119,7 +125,8 @@ end
 --- { method, pattern, handler }, tried in order.
 routes.list = {
   { "GET", "^/$", show_home },
-  { "GET", "^/collections$", function(_, _, view) return response.html(collection_pages.list(view)) end },
+  { "GET", "^/collections$",
+    function(_, _, view) return response.html(collection_pages.list(view)) end },
   { "GET", "^/collections/([%w-]+)/products%.json$", collection_products },
   { "GET", "^/collections/[%w-]+/products/([%w-]+)$", show_product },
   { "GET", "^/collections/([%w-]+)$", show_collection },

@@ -1,9 +1,11 @@
---- What the shop's pictures show: one drawing for each kind of product, in its colours, and the mountains of the home
---- page. Drawings are 100 units square (demo/paint.lua). Used by demo/images.lua.
+--- What the shop's pictures show: one drawing for each kind of product, in its colours, and the
+--- mountains of the home page. Drawings are 100 units square (demo/paint.lua). Used by
+--- demo/images.lua.
 
 local paint = require "demo.paint"
 
-local rgb, box, ellipse, blob, polygon, line = paint.rgb, paint.box, paint.ellipse, paint.blob, paint.polygon, paint.line
+local rgb, box, ellipse, blob, polygon, line = paint.rgb, paint.box, paint.ellipse, paint.blob,
+  paint.polygon, paint.line
 
 local scenes = {}
 
@@ -78,7 +80,8 @@ function scenes.jacket(c)
   add(scene, blob({ 67, 25, 78, 31, 85, 52, 89, 74, 81, 80, 75, 77, 70, 58, 64, 40 }, sleeve))
   add(scene, blob({ 50, 9, 40, 12, 37, 22, 42, 29, 58, 29, 63, 22, 60, 12 }, shade(c.main, -0.3)))
   add(scene, blob({ 50, 14, 44, 16, 43, 23, 46, 28, 54, 28, 57, 23, 56, 16 }, shade(c.main, -0.62)))
-  add(scene, blob({ 38, 23, 30, 27, 29, 48, 27, 86, 34, 90, 50, 91, 66, 90, 73, 86, 71, 48, 70, 27, 62, 23, 56, 29,
+  add(scene, blob({ 38, 23, 30, 27, 29, 48, 27, 86, 34, 90, 50, 91, 66, 90, 73, 86, 71, 48, 70, 27,
+    62, 23, 56, 29,
     44, 29 }, body))
   add(scene, polygon({ 28.6, 46, 71.4, 46, 71.8, 55, 28.2, 55 }, c.accent))
   add(scene, polygon({ 28.2, 55, 71.8, 55, 71.9, 57, 28.1, 57 }, { 255, 255, 255, 0.85 }))
@@ -94,11 +97,14 @@ end
 
 function scenes.goggles(c)
   local scene = studio(c.tint, 78, 36)
-  add(scene, blob({ 4, 40, 14, 37, 22, 42, 22, 58, 14, 62, 4, 59, 2, 50 }, fade(c.main, shade(c.main, -0.35), 36, 62)))
-  add(scene, blob({ 96, 40, 86, 37, 78, 42, 78, 58, 86, 62, 96, 59, 98, 50 }, fade(c.main, shade(c.main, -0.35), 36, 62)))
+  add(scene, blob({ 4, 40, 14, 37, 22, 42, 22, 58, 14, 62, 4, 59, 2, 50 },
+    fade(c.main, shade(c.main, -0.35), 36, 62)))
+  add(scene, blob({ 96, 40, 86, 37, 78, 42, 78, 58, 86, 62, 96, 59, 98, 50 },
+    fade(c.main, shade(c.main, -0.35), 36, 62)))
   add(scene, polygon({ 3, 47, 22, 47, 22, 50, 3, 50 }, c.stripe or WHITE))
   add(scene, polygon({ 97, 47, 78, 47, 78, 50, 97, 50 }, c.stripe or WHITE))
-  local frame = { 50, 24, 28, 25, 14, 34, 12, 52, 18, 68, 32, 73, 43, 68, 50, 62, 57, 68, 68, 73, 82, 68, 88, 52, 86,
+  local frame = { 50, 24, 28, 25, 14, 34, 12, 52, 18, 68, 32, 73, 43, 68, 50, 62, 57, 68, 68, 73,
+    82, 68, 88, 52, 86,
     34, 72, 25 }
   add(scene, blob(frame, fade(shade(c.main, -0.1), shade(c.main, -0.5), 24, 74)))
   local lens = {}
@@ -106,9 +112,11 @@ function scenes.goggles(c)
     lens[i], lens[i + 1] = 50 + (frame[i] - 50) * 0.88, 48 + (frame[i + 1] - 48) * 0.83
   end
   add(scene, blob(lens, fade(c.accent, c.second, 28, 70)))
-  add(scene, blob({ 24, 36, 34, 31.5, 42, 31, 30, 40, 23, 54, 20, 50, 20.5, 42 }, { 255, 255, 255, 0.42 }))
+  add(scene, blob({ 24, 36, 34, 31.5, 42, 31, 30, 40, 23, 54, 20, 50, 20.5, 42 },
+    { 255, 255, 255, 0.42 }))
   add(scene, blob({ 50, 31, 55, 31, 41, 44, 33, 60, 30, 62, 35, 48 }, { 255, 255, 255, 0.20 }))
-  add(scene, polygon({ 56, 60, 64, 50, 68, 55, 74, 46, 82, 58, 76, 64, 66, 65 }, { 30, 20, 60, 0.25 }))
+  add(scene, polygon({ 56, 60, 64, 50, 68, 55, 74, 46, 82, 58, 76, 64, 66, 65 },
+    { 30, 20, 60, 0.25 }))
   return scene
 end
 
@@ -120,13 +128,15 @@ function scenes.beanie(c)
       i % 2 == 0 and c.accent or shade(c.accent, 0.2)))
   end
   add(scene, ellipse(50, 17, 8.5, 8, shade(c.accent, 0.1)))
-  add(scene, blob({ 50, 22, 34, 27, 23, 42, 20, 64, 30, 68, 50, 69, 70, 68, 80, 64, 77, 42, 66, 27 },
+  add(scene, blob({ 50, 22, 34, 27, 23, 42, 20, 64, 30, 68, 50, 69, 70, 68, 80, 64, 77, 42, 66,
+    27 },
     fade(shade(c.main, 0.12), shade(c.main, -0.22), 22, 68)))
   for i = -4, 4 do
     line(scene, { 50 + i * 2.2, 25 + math.abs(i) * 0.8, 50 + i * 5.6, 44, 50 + i * 6.6, 64 }, 0.7,
       shade(c.main, i % 2 == 0 and -0.3 or 0.12))
   end
-  add(scene, polygon({ 22.5, 48, 77.5, 48, 78.6, 54, 21.4, 54 }, { c.second[1], c.second[2], c.second[3], 0.92 }))
+  add(scene, polygon({ 22.5, 48, 77.5, 48, 78.6, 54, 21.4, 54 },
+    { c.second[1], c.second[2], c.second[3], 0.92 }))
   add(scene, box(50, 70, 64, 18, 6, fade(shade(c.main, 0.02), shade(c.main, -0.4), 61, 80)))
   for i = -9, 9 do
     line(scene, { 50 + i * 3.3, 62.5, 50 + i * 3.3, 77.5 }, 0.8, shade(c.main, -0.42))
@@ -142,7 +152,8 @@ function scenes.mittens(c)
     local function x(v) return cx + side * v end
     add(scene, blob({ x(13), 44, x(22), 38, x(27), 44, x(23), 54, x(13), 64 },
       fade(shade(c.main, -0.1), shade(c.main, -0.35), 38, 64)))
-    add(scene, blob({ x(0), 12, x(-12), 17, x(-15), 34, x(-13), 62, x(0), 65, x(14), 62, x(15), 34, x(12), 17 },
+    add(scene, blob({ x(0), 12, x(-12), 17, x(-15), 34, x(-13), 62, x(0), 65, x(14), 62, x(15), 34,
+      x(12), 17 },
       fade(shade(c.main, 0.12), shade(c.main, -0.2), 12, 66)))
     add(scene, blob({ x(-1), 22, x(-8), 26, x(-9), 40, x(-6), 50, x(4), 50, x(8), 40, x(7), 27 },
       { c.accent[1], c.accent[2], c.accent[3], 0.9 }))
@@ -163,18 +174,22 @@ function scenes.helmet(c)
   add(scene, blob({ 24, 58, 28, 74, 36, 80, 42, 74, 36, 58 }, shade(c.main, -0.62)))
   line(scene, { 33, 74, 42, 83, 58, 83, 66, 72 }, 1.6, rgb "#3a4152")
   add(scene, box(52, 83, 9, 4, 1.5, BLACK))
-  add(scene, blob({ 50, 14, 31, 18, 19, 34, 17, 54, 24, 63, 44, 60, 62, 56, 82, 58, 85, 46, 79, 30, 67, 18 },
+  add(scene, blob({ 50, 14, 31, 18, 19, 34, 17, 54, 24, 63, 44, 60, 62, 56, 82, 58, 85, 46, 79, 30,
+    67, 18 },
     fade(shade(c.main, 0.22), shade(c.main, -0.28), 14, 62)))
   add(scene, blob({ 44, 60, 62, 55.6, 84, 57, 90, 61, 80, 63, 60, 62 }, shade(c.main, -0.5)))
   for i = 0, 3 do
-    add(scene, box(38 + i * 10, 24 + (i - 1.5) ^ 2 * 0.9, 6.5, 2.6, 1.3, shade(c.main, -0.65), -12 + i * 9))
+    add(scene, box(38 + i * 10, 24 + (i - 1.5) ^ 2 * 0.9, 6.5, 2.6, 1.3, shade(c.main, -0.65),
+      -12 + i * 9))
   end
   for i = 0, 2 do
-    add(scene, box(44 + i * 9.5, 32 + (i - 1) ^ 2 * 0.8, 6, 2.2, 1.1, shade(c.main, -0.6), -6 + i * 7))
+    add(scene, box(44 + i * 9.5, 32 + (i - 1) ^ 2 * 0.8, 6, 2.2, 1.1, shade(c.main, -0.6),
+      -6 + i * 7))
   end
   add(scene, blob({ 19, 44, 50, 38, 83, 44, 84, 49, 50, 43, 18, 50 }, c.accent))
   add(scene, blob({ 27, 30, 36, 21, 45, 18, 36, 26, 30, 36 }, { 255, 255, 255, 0.4 }))
-  add(scene, blob({ 25, 54, 20, 62, 24, 73, 33, 73, 37, 64, 34, 55 }, fade(c.second, shade(c.second, -0.4), 54, 74)))
+  add(scene, blob({ 25, 54, 20, 62, 24, 73, 33, 73, 37, 64, 34, 55 },
+    fade(c.second, shade(c.second, -0.4), 54, 74)))
   return scene
 end
 
@@ -186,12 +201,14 @@ function scenes.socks(c)
       for i = 1, #points, 2 do out[i], out[i + 1] = points[i] + dx, points[i + 1] + dy end
       return out
     end
-    add(scene, blob(p { 34, 10, 33, 34, 35, 58, 26, 68, 14, 75, 13, 84, 24, 87, 42, 82, 52, 74, 55, 58, 55, 34, 55, 10 },
+    add(scene, blob(p { 34, 10, 33, 34, 35, 58, 26, 68, 14, 75, 13, 84, 24, 87, 42, 82, 52, 74, 55,
+      58, 55, 34, 55, 10 },
       fade(shade(main, 0.12), shade(main, -0.2), 10 + dy, 86 + dy)))
     add(scene, blob(p { 26, 69, 14, 75, 13, 84, 22, 86.5, 27, 80 }, c.accent))
     add(scene, blob(p { 36, 61, 41, 70, 50, 75.5, 54.5, 64, 54.8, 56, 45, 56 }, c.accent))
     for i = 0, 2 do
-      add(scene, polygon(p { 33.6, 24 + i * 8, 55, 24 + i * 8, 55, 27.6 + i * 8, 33.8, 27.6 + i * 8 },
+      add(scene, polygon(p { 33.6, 24 + i * 8, 55, 24 + i * 8, 55, 27.6 + i * 8, 33.8,
+        27.6 + i * 8 },
         i == 1 and c.accent or c.second))
     end
     add(scene, box(44.5 + dx, 12 + dy, 22.5, 9, 2.5, shade(main, -0.3)))
@@ -223,9 +240,11 @@ function scenes.pack(c)
   line(scene, { 30, 24, 20, 44, 22, 70 }, 4.5, shade(c.main, -0.55))
   line(scene, { 70, 24, 80, 44, 78, 70 }, 4.5, shade(c.main, -0.55))
   line(scene, { 43, 14, 43, 7, 57, 7, 57, 14 }, 2.6, BLACK)
-  add(scene, blob({ 50, 11, 35, 13, 28, 26, 26, 56, 27, 86, 36, 91, 50, 92, 64, 91, 73, 86, 74, 56, 72, 26, 65, 13 },
+  add(scene, blob({ 50, 11, 35, 13, 28, 26, 26, 56, 27, 86, 36, 91, 50, 92, 64, 91, 73, 86, 74, 56,
+    72, 26, 65, 13 },
     fade(shade(c.main, 0.14), shade(c.main, -0.24), 12, 92)))
-  add(scene, blob({ 50, 11, 35, 13, 28, 27, 31, 35, 50, 37, 69, 35, 72, 27, 65, 13 }, fade(shade(c.main, -0.1),
+  add(scene, blob({ 50, 11, 35, 13, 28, 27, 31, 35, 50, 37, 69, 35, 72, 27, 65, 13 },
+    fade(shade(c.main, -0.1),
     shade(c.main, -0.34), 12, 37)))
   add(scene, box(50, 68, 36, 34, 6, fade(shade(c.second, 0.1), shade(c.second, -0.22), 51, 85)))
   line(scene, { 34, 58, 66, 58 }, 1.2, BLACK)
@@ -267,7 +286,8 @@ function scenes.mug(c)
   add(scene, polygon({ 53, 45, 47.6, 53.6, 52, 52, 54, 55, 58, 53 }, c.accent))
   add(scene, box(28, 56, 3, 42, 1.5, { 255, 255, 255, 0.3 }))
   for i = -1, 1 do
-    add(scene, blob({ 47 + i * 9, 22, 44 + i * 9, 16, 48 + i * 9, 10, 46 + i * 9, 4, 50 + i * 9, 10, 46.5 + i * 9, 16 },
+    add(scene, blob({ 47 + i * 9, 22, 44 + i * 9, 16, 48 + i * 9, 10, 46 + i * 9, 4, 50 + i * 9, 10,
+      46.5 + i * 9, 16 },
       { 255, 255, 255, 0.5 }))
   end
   return scene

@@ -1,8 +1,9 @@
---- The demo store without its server: a function from a request to a response, with carts, faults and a password in
---- between. Used by demo/store.lua; tests call it directly.
+--- The demo store without its server: a function from a request to a response, with carts, faults
+--- and a password in between. Used by demo/store.lua; tests call it directly.
 ---
---- A request is { method, path (decoded), query = {name = value}, headers = {lower-case name = value}, body }.
---- Memory is bounded whatever is asked: carts (demo/carts.lua), pictures (demo/images.lua), the order log.
+--- A request is { method, path (decoded), query = {name = value}, headers = {name = value}, body },
+--- header names in lower case. Memory is bounded whatever is asked: carts (demo/carts.lua),
+--- pictures (demo/images.lua), the order log.
 
 local body = require "demo.body"
 local carts = require "demo.carts"
@@ -32,14 +33,15 @@ for _, module in ipairs { "demo.routes_catalog", "demo.routes_cart" } do
   for _, route in ipairs(require(module).list) do ROUTES[#ROUTES + 1] = route end
 end
 
---- @param options table?  { password = string?, faults = names?, now = fun(): ms? }
+---@param options table?  { password = string?, faults = names?, now = fun(): ms? }
 ---@return DemoShop
 ---@raise usage: an unknown fault
 function shop.new(options)
   options = options or {}
   local self = setmetatable({
     password = options.password, now = options.now or function() return sys.clock.now() end,
-    secret = crypto.random_bytes(32), on = {}, orders = {}, order_count = 0, wrong = {}, assets = {},
+    secret = crypto.random_bytes(32), on = {}, orders = {}, order_count = 0, wrong = {},
+    assets = {},
   }, Shop)
   self.carts = carts.new(function(id) return self:find_variant(id) end)
   self:reload()
@@ -68,7 +70,9 @@ function Shop:reload()
   self.products, self.variants, self.assets = catalog.products(), {}, {}
   each_hook(self, "catalog", function(hook) hook(self.products) end)
   for _, product in ipairs(self.products) do
-    for _, variant in ipairs(product.variants) do self.variants[variant.id] = { variant, product } end
+    for _, variant in ipairs(product.variants) do
+      self.variants[variant.id] = { variant, product }
+    end
   end
 end
 
@@ -138,14 +142,17 @@ end
 local function view_of(self, request)
   local cart = self.carts:find(cookie(request, "cart")) or self.carts:empty()
   return {
-    shop = catalog.shop, base = "http://" .. (request.headers.host or catalog.shop.domain), path = request.path,
+    shop = catalog.shop, base = "http://" .. (request.headers.host or catalog.shop.domain),
+    path = request.path,
     products = self.products, collections = catalog.collections, cart = cart, carts = self.carts,
     item_count = self.carts:item_count(cart), find_variant = self.carts.find_variant,
-    asset = function(name) return ("/cdn/shop/t/4/assets/%s?v=%08x"):format(name, codec.crc32(self:asset(name))) end,
+    asset = function(name)
+      return ("/cdn/shop/t/4/assets/%s?v=%08x"):format(name, codec.crc32(self:asset(name)))
+    end,
   }
 end
 
--- The password page -------------------------------------------------------------------------------------------
+-- The password page -------------------------------------------------------------------------
 
 local function session_of(self, nonce) return nonce .. "." .. crypto.hmac(self.secret, nonce) end
 
@@ -169,28 +176,35 @@ local function try_password(self, request)
     return out
   end
   local form = body.parse(request) or {}
-  if form.form_type == "storefront_password" and self.password and crypto.equal(tostring(form.password), self.password) then
+  if form.form_type == "storefront_password" and self.password
+    and crypto.equal(tostring(form.password), self.password) then
     local out = response.redirect("/")
-    return response.set_cookie(out, "_shopify_essential", session_of(self, crypto.hex(crypto.random_bytes(16))), nil, true)
+    return response.set_cookie(out, "_shopify_essential",
+      session_of(self, crypto.hex(crypto.random_bytes(16))), nil, true)
   end
   table.insert(self.wrong, self.now())
   return response.html(other.password(view_of(self, request), true))
 end
 
---- What the password page answers to a visitor who has not given the password; nil lets the request through.
+--- What the password page answers to a visitor who has not given the password; nil lets the request
+--- through.
 ---@param request table
 ---@return DemoResponse?
 function Shop:password_gate(request)
   if request.path:find("^/cdn/") or request.path:find("^/assets/") then return nil end
-  if request.path == "/password" and request.method == "POST" then return try_password(self, request) end
+  if request.path == "/password" and request.method == "POST" then
+    return try_password(self, request)
+  end
   if has_session(self, request) then
     return request.path == "/password" and response.redirect("/") or nil
   end
-  if request.path == "/password" then return response.html(other.password(view_of(self, request), false)) end
+  if request.path == "/password" then
+    return response.html(other.password(view_of(self, request), false))
+  end
   return response.redirect("/password")
 end
 
--- Switches and logs of the demo itself ------------------------------------------------------------------------
+-- Switches and logs of the demo itself -------------------------------------------------------
 
 local function control(self, request)
   if request.path == "/__orders" then
@@ -199,13 +213,14 @@ local function control(self, request)
   if request.method == "GET" then return response.json { faults = self:list_faults() } end
   local form = body.parse(request) or {}
   if not faults[form.name or ""] then
-    return response.json({ error = ('there is no fault "%s"'):format(tostring(form.name)), faults = shop.fault_names() }, 404)
+    return response.json({ error = ('there is no fault "%s"'):format(tostring(form.name)),
+      faults = shop.fault_names() }, 404)
   end
   self:fault(form.name, form.on == true or form.on == "true" or form.on == "on" or form.on == "1")
   return response.json { name = form.name, on = self.on[form.name] == true }
 end
 
--- One request -------------------------------------------------------------------------------------------------
+-- One request -------------------------------------------------------------------------------
 
 -- ?sections=a,b and ?section_id=a render pieces of a page.
 local function sections(request, view)
@@ -224,7 +239,9 @@ end
 
 local function route(self, request, view)
   local method = request.method == "HEAD" and "GET" or request.method
-  if method == "GET" and (request.query.sections or request.query.section_id) then return sections(request, view) end
+  if method == "GET" and (request.query.sections or request.query.section_id) then
+    return sections(request, view)
+  end
   for _, one in ipairs(ROUTES) do
     if one[1] == method then
       local a, b = request.path:match(one[2])
@@ -257,15 +274,20 @@ local function finish(request, out)
   headers["x-content-type-options"] = "nosniff"
   if headers["content-type"]:find("^text/html") then
     headers["content-language"] = "en-US"
-    if not cookie(request, "localization") then response.set_cookie(out, "localization", "US", 31536000) end
-    if not cookie(request, "cart_currency") then response.set_cookie(out, "cart_currency", catalog.shop.currency, 1209600) end
+    if not cookie(request, "localization") then
+      response.set_cookie(out, "localization", "US", 31536000)
+    end
+    if not cookie(request, "cart_currency") then
+      response.set_cookie(out, "cart_currency", catalog.shop.currency, 1209600)
+    end
   end
   if headers.etag and request.headers["if-none-match"] == headers.etag then
     out.status, out.body = 304, ""
   end
   if not headers["content-type"]:find("^image/") then
     headers.vary = "Accept-Encoding"
-    if #out.body >= GZIP_FROM and (request.headers["accept-encoding"] or ""):find("gzip", 1, true) then
+    local accepted = request.headers["accept-encoding"] or ""
+    if #out.body >= GZIP_FROM and accepted:find("gzip", 1, true) then
       out.body, headers["content-encoding"] = codec.gzip(out.body, 5), "gzip"
     end
   end
@@ -279,7 +301,9 @@ function Shop:handle(request)
 
   if #request.path > 1 then request.path = request.path:gsub("/+$", "") end
   if request.path == "" then request.path = "/" end
-  if request.path == "/__fault" or request.path == "/__orders" then return finish(request, control(self, request)) end
+  if request.path == "/__fault" or request.path == "/__orders" then
+    return finish(request, control(self, request))
+  end
   local out = answer(self, request)
   local active = self:active()
   if out.headers["content-type"]:find("^text/html") and out.body ~= "" then

@@ -1,7 +1,7 @@
 /*
- * The theme's behaviour: add to cart, cart notification, variant picker, cart page, quantities, appearing sections.
- * Element names, form fields and published events are those of Shopify's common themes, so that what watches this shop
- * would watch a real one.
+ * The theme's behaviour: add to cart, cart notification, variant picker, cart page, quantities,
+ * appearing sections. Element names, form fields and published events are those of Shopify's
+ * common themes, so that what watches this shop would watch a real one.
  */
 'use strict';
 
@@ -121,7 +121,9 @@ customElements.define(
       this.onBodyClick = (event) => {
         if (!event.target.closest('cart-notification')) this.close();
       };
-      this.notification.addEventListener('keyup', (event) => event.code === 'Escape' && this.close());
+      this.notification.addEventListener('keyup', (event) => {
+        if (event.code === 'Escape') this.close();
+      });
       this.querySelectorAll('button[type="button"]').forEach((button) =>
         button.addEventListener('click', () => this.close())
       );
@@ -165,7 +167,8 @@ customElements.define(
           const before = this.input.value;
           if (button.name === 'plus') this.input.stepUp();
           else this.input.stepDown();
-          if (before !== this.input.value) this.input.dispatchEvent(new Event('change', { bubbles: true }));
+          if (before === this.input.value) return;
+          this.input.dispatchEvent(new Event('change', { bubbles: true }));
         })
       );
     }
@@ -184,14 +187,15 @@ customElements.define(
       const options = [...this.querySelectorAll('fieldset')].map(
         (fieldset) => fieldset.querySelector('input:checked').value
       );
-      const variant = this.variants.find((one) => one.options.every((value, i) => value === options[i]));
+      const variant = this.variants.find((one) =>
+        one.options.every((value, i) => value === options[i])
+      );
       this.markUnavailable(options);
       const form = document.querySelector('product-form');
       if (!variant) return form.toggleSubmitButton(true, window.variantStrings.unavailable);
       const section = this.dataset.section;
-      document.querySelectorAll(`#product-form-${section}, #product-form-installment-${section}`).forEach((one) => {
-        one.querySelector('input[name="id"]').value = variant.id;
-      });
+      for (const id of [`product-form-${section}`, `product-form-installment-${section}`])
+        document.getElementById(id).querySelector('input[name="id"]').value = variant.id;
       window.history.replaceState({}, '', `${window.location.pathname}?variant=${variant.id}`);
       this.updatePrice(section, variant);
       this.updatePicture(variant);
@@ -218,7 +222,7 @@ customElements.define(
     updatePrice(section, variant) {
       const price = document.getElementById(`price-${section}`);
       price.querySelector('.price').classList.toggle('price--sold-out', !variant.available);
-      price.querySelector('.price-item:not(.price-item--regular), .price-item--regular:not(s)').textContent = variant.price;
+      price.querySelector('span.price-item').textContent = variant.price;
       document.getElementById(`installment-${section}`).textContent = variant.instalment;
     }
 
@@ -245,6 +249,8 @@ customElements.define(
   }
 );
 
+const SECTIONS = ['main-cart-items', 'main-cart-footer']; /* the cart page's own */
+
 customElements.define(
   'cart-items',
   class CartItems extends HTMLElement {
@@ -259,7 +265,7 @@ customElements.define(
       const body = JSON.stringify({
         line: Number(line),
         quantity: Number(quantity),
-        sections: ['main-cart-items', 'main-cart-footer', 'cart-icon-bubble', 'cart-live-region-text'],
+        sections: [...SECTIONS, 'cart-icon-bubble', 'cart-live-region-text'],
         sections_url: window.location.pathname,
       });
       const contents = document.getElementById('main-cart-items');
@@ -269,12 +275,14 @@ customElements.define(
         .then((state) => {
           if (state.errors) return this.showError(line, state.errors);
           this.classList.toggle('is-empty', state.item_count === 0);
-          for (const id of ['main-cart-items', 'main-cart-footer'])
-            document.querySelector(`#${id} .js-contents`).innerHTML = sectionInner(state.sections[id], '.js-contents');
-          document.getElementById('cart-icon-bubble').innerHTML = sectionInner(state.sections['cart-icon-bubble']);
-          document.getElementById('cart-live-region-text').textContent = sectionInner(
-            state.sections['cart-live-region-text']
-          );
+          const show = (id, selector) => {
+            document.querySelector(selector).innerHTML = sectionInner(
+              state.sections[id],
+              SECTIONS.includes(id) ? '.js-contents' : '.shopify-section'
+            );
+          };
+          for (const id of SECTIONS) show(id, `#${id} .js-contents`);
+          for (const id of ['cart-icon-bubble', 'cart-live-region-text']) show(id, `#${id}`);
           publish(PUB_SUB_EVENTS.cartUpdate, { source: 'cart-items', cartData: state });
         })
         .catch((error) => {
@@ -288,7 +296,8 @@ customElements.define(
     showError(line, message) {
       const input = document.getElementById(`Quantity-${line}`);
       input.value = input.getAttribute('value');
-      document.querySelector(`#Line-item-error-${line} .cart-item__error-text`).textContent = message;
+      const error = document.getElementById(`Line-item-error-${line}`);
+      error.querySelector('.cart-item__error-text').textContent = message;
     }
   }
 );

@@ -48,6 +48,10 @@ local function add_evidence(lines, paint, evidence)
   if #requests > 0 then field(lines, paint, "requests", table.concat(requests, "\n")) end
 end
 
+-- Where the script's own lines say what is wrong; of a failure of the shop or trouble of the
+-- monitor they are only of interest to the script's author.
+local OF_THE_SCRIPT = { script = true, timeout = true, memory = true, killed = true }
+
 local function add_problem(lines, result, options)
   local paint = options.paint
   local step, evidence = build.failed_step(result)
@@ -63,7 +67,9 @@ local function add_problem(lines, result, options)
   end
   local where = cause.where or (step and step.error and step.error.where)
   if where then field(lines, paint, "where", where) end
-  if cause.excerpt then field(lines, paint, "", cause.excerpt) end
+  if cause.excerpt and (OF_THE_SCRIPT[cause.kind] or options.verbose) then
+    field(lines, paint, "", cause.excerpt)
+  end
   if options.verbose and cause.traceback then field(lines, paint, "trace", cause.traceback) end
   if evidence then add_evidence(lines, paint, evidence) end
   for _, shot in ipairs(result.screenshots) do
@@ -88,13 +94,22 @@ local function add_warnings(lines, result, options)
   end
 end
 
+-- A line a page: "home: LCP 812 ms (good), CLS 0 (good)".
 local function add_metrics(lines, result, options)
+  local places, texts = {}, {}
   for _, metric in ipairs(result.metrics) do
     local name, value, verdict = words.metric(metric)
-    local place = metric.page or metric.step
-    field(lines, options.paint, "metric",
-      ("%s%s %s%s"):format(place and place .. ": " or "", name, value,
-        verdict and " (" .. verdict .. ")" or ""))
+    local place, usual = metric.page or metric.step or "", words.usual(result, metric)
+    if not texts[place] then
+      texts[place] = {}
+      places[#places + 1] = place
+    end
+    table.insert(texts[place], ("%s %s%s%s"):format(name, value,
+      verdict and " (" .. verdict .. ")" or "", usual and " usually " .. usual or ""))
+  end
+  for _, place in ipairs(places) do
+    field(lines, options.paint, "measured", (place ~= "" and place .. ": " or "")
+      .. table.concat(texts[place], ", "))
   end
 end
 
@@ -121,6 +136,10 @@ local function add_result(lines, result, options, name_width)
     add_warnings(lines, result, options)
     local advice = words.advice(result)
     if advice then field(lines, paint, "do", advice) end
+  end
+  local baselines = type(result.details) == "table" and result.details.baselines
+  if baselines and baselines.updated then
+    field(lines, paint, "baseline", "what this run measured is the new normal")
   end
   if options.verbose then add_metrics(lines, result, options) end
   if options.verbose or options.dry_run then add_gate(lines, result, options) end

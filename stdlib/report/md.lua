@@ -3,46 +3,18 @@
 --- Pure.
 
 local build = require "report.build"
+local markdown = require "report.markdown"
 local words = require "report.words"
+
+local escape, escape_advice = markdown.escape, markdown.escape_advice
 
 local reporter = { extension = "md" }
 
 local ICONS = { PASS = "✅ PASS", WARN = "⚠️ WARN", FAIL = "❌ FAIL", ERROR = "🔧 ERROR",
   SKIP = "⏭️ SKIP" }
 
--- Text from a shop must stay text: no HTML, no table or link syntax, one line.
-local function escape(text)
-  text = tostring(text):gsub("[%z\1-\31\127]+", " ")
-  return (text:gsub("[\\`*_{}%[%]<>|#~]", "\\%0"))
-end
-
--- Advice is ours and may name a command in backticks, which stay if they come in pairs.
-local function escape_advice(text)
-  local escaped = escape(text)
-  local _, count = escaped:gsub("\\`", "")
-  return count % 2 == 0 and (escaped:gsub("\\`", "`")) or escaped
-end
-
-local function code_block(text)
-  text = tostring(text):gsub("[%z\1-\8\11-\31\127]", "?")
-  local fence = "```"
-  while text:find(fence, 1, true) do fence = fence .. "`" end
-  return fence .. "\n" .. text:gsub("\n+$", "") .. "\n" .. fence
-end
-
-local function link_target(path)
-  return (path:gsub("[^%w%-._~/]", function(char) return string.format("%%%02X", char:byte()) end))
-end
-
 local function add(lines, format, ...)
   lines[#lines + 1] = select("#", ...) > 0 and format:format(...) or format
-end
-
-local function table_rows(lines, head, rows)
-  add(lines, "| " .. table.concat(head, " | ") .. " |")
-  add(lines, "|" .. string.rep(" --- |", #head))
-  for _, row in ipairs(rows) do add(lines, "| " .. table.concat(row, " | ") .. " |") end
-  add(lines, "")
 end
 
 local function add_summary(lines, report)
@@ -55,7 +27,7 @@ local function add_summary(lines, report)
   end
   add(lines, "## Summary\n")
   if #rows > 0 then
-    table_rows(lines, { "Skill", "Status", "Summary", "Time" }, rows)
+    add(lines, markdown.table({ "Skill", "Status", "Summary", "Time" }, rows))
   else
     add(lines, "No check was finished.\n")
   end
@@ -74,32 +46,53 @@ local function add_summary(lines, report)
   end
 end
 
+local function names_with(report, status)
+  local names = {}
+  for _, result in ipairs(report.results) do
+    if result.status == status then names[#names + 1] = escape(result.skill) end
+  end
+  return table.concat(names, ", ")
+end
+
+-- The one sentence for somebody who reads no further.
+local function verdict(report)
+  local totals = report.totals
+  if totals.failed > 0 then
+    return ("❌ **The shop has a problem:** %s failed."):format(names_with(report, "FAIL"))
+  elseif totals.errors > 0 or #report.problems > 0 then
+    return "🔧 **Not everything could be checked.** The checks that were made found no failure."
+  elseif totals.total == 0 or totals.skipped == totals.total then
+    return "⏭️ **Nothing was checked.**"
+  elseif totals.warned > 0 then
+    local names = names_with(report, "WARN")
+    return ("⚠️ **The shop works, with something to look at:** %s."):format(names)
+  end
+  return "✅ **The shop works:** everything that was checked passed."
+end
+
+local function action(icon, name, text, advice)
+  return ("- %s **%s**: %s%s"):format(icon, name, text,
+    advice and " → " .. escape_advice(advice) or "")
+end
+
+local ACTION_ICONS = { FAIL = "❌", WARN = "⚠️", ERROR = "🔧" }
+
 local function add_actions(lines, report)
   local actions = {}
   for _, result in ipairs(report.results) do
-    local advice = words.advice(result)
-    if result.status == "FAIL" then
-      actions[#actions + 1] = ("❌ **%s**: %s"):format(escape(result.skill),
-        escape(result.summary or ""))
-    elseif result.status == "ERROR" then
-      actions[#actions + 1] = ("🔧 **%s**: %s"):format(escape(result.skill),
-        words.error_meaning(result))
-    elseif result.status == "WARN" then
-      actions[#actions + 1] = ("⚠️ **%s**: %s"):format(escape(result.skill),
-        escape(result.summary or ""))
-    end
-    if advice and #actions > 0 and result.status ~= "PASS" then
-      actions[#actions] = actions[#actions] .. " → " .. escape_advice(advice)
+    local icon = ACTION_ICONS[result.status]
+    if icon then
+      local text = result.status == "ERROR" and words.error_meaning(result)
+        or escape(result.summary or "")
+      actions[#actions + 1] = action(icon, escape(result.skill), text, words.advice(result))
     end
   end
   for _, problem in ipairs(report.problems) do
-    actions[#actions + 1] = ("🔧 **the monitor**: %s%s"):format(escape(problem.message),
-      problem.hint and " → " .. escape_advice(problem.hint) or "")
+    actions[#actions + 1] = action("🔧", "the monitor", escape(problem.message), problem.hint)
   end
   if #actions == 0 then return end
   add(lines, "## What to look at\n")
-  for _, action in ipairs(actions) do add(lines, "- " .. action) end
-  add(lines, "")
+  add(lines, table.concat(actions, "\n") .. "\n")
 end
 
 local function remark_of(step)
@@ -119,58 +112,41 @@ local function add_steps(lines, result)
       escape(remark_of(step)),
     }
   end
-  table_rows(lines, { "#", "Step", "Status", "Time", "Remark" }, rows)
+  add(lines, markdown.table({ "#", "Step", "Status", "Time", "Remark" }, rows))
 end
 
--- What the database knows to be usual for a metric of this shop (service/baselines.lua).
-local function usual_value(result, metric)
-  local details = type(result.details) == "table" and result.details or {}
-  for _, entry in ipairs(details.baselines and details.baselines.metrics or {}) do
-    if entry.name == metric.name and (entry.page or "") == (metric.page or "") then
-      if not entry.median then return "" end
-      local _, text = words.metric { name = metric.name, value = entry.median, unit = metric.unit }
-      return text
-    end
-  end
-  return ""
-end
-
-local function add_metrics(lines, result)
-  if #result.metrics == 0 then return end
-  local rows = {}
-  for _, metric in ipairs(result.metrics) do
-    local name, value, verdict = words.metric(metric)
-    rows[#rows + 1] = { escape(metric.page or metric.step or ""), escape(name), escape(value),
-      escape(usual_value(result, metric)), verdict or "" }
-  end
-  add(lines, "**Page speed and measurements**\n")
-  table_rows(lines, { "Page", "Measure", "Value", "Usually", "Verdict" }, rows)
-end
-
-local function details_block(lines, title, items, to_text)
+local function add_collapsed(lines, title, items, to_text)
   if #items == 0 then return end
   local rows = {}
   for i, item in ipairs(items) do rows[i] = to_text(item) end
-  add(lines, "<details><summary>" .. title .. "</summary>\n")
-  add(lines, code_block(table.concat(rows, "\n")) .. "\n\n</details>\n")
+  add(lines, markdown.collapsed(title, markdown.code_block(table.concat(rows, "\n"))))
 end
 
-local function add_evidence(lines, result)
+-- What happened, for the shop's owner.
+local function add_cause(lines, result)
   local _, evidence = build.failed_step(result)
   local cause = build.cause(result)
   if result.status == "ERROR" then add(lines, words.error_meaning(result) .. "\n") end
   if cause.message and not (result.summary or ""):find(cause.message, 1, true) then
-    add(lines, code_block((cause.where and cause.where .. ": " or "") .. cause.message) .. "\n")
+    local where = cause.where and cause.where .. ": " or ""
+    add(lines, markdown.code_block(where .. cause.message) .. "\n")
   end
-  if cause.excerpt then details_block(lines, "In the script", { cause.excerpt }, tostring) end
-  if not evidence then return end
-  if evidence.url then add(lines, "**On page:** %s\n", escape(evidence.url)) end
-  details_block(lines, "Last requests", evidence.requests, words.request)
-  details_block(lines, "Browser console", evidence.console, words.console)
-  if evidence.dom then
-    details_block(lines, "The page around it", { type(evidence.dom) == "string" and evidence.dom
-      or require("json").pretty(evidence.dom) }, tostring)
+  if evidence and evidence.url then add(lines, "**On page:** %s\n", escape(evidence.url)) end
+end
+
+-- What a developer wants to see of it.
+local function add_evidence(lines, result)
+  local _, evidence = build.failed_step(result)
+  local cause = build.cause(result)
+  if evidence then
+    add_collapsed(lines, "Browser console", evidence.console, words.console)
+    add_collapsed(lines, "Last requests", evidence.requests, words.request)
+    if evidence.dom then
+      add_collapsed(lines, "The page around it", { type(evidence.dom) == "string" and evidence.dom
+        or require("json").pretty(evidence.dom) }, tostring)
+    end
   end
+  if cause.excerpt then add_collapsed(lines, "In the script", { cause.excerpt }, tostring) end
 end
 
 local function add_warnings(lines, result)
@@ -207,23 +183,27 @@ local function add_details(lines, value, depth, left)
   return left
 end
 
+local function add_notes(lines, result)
+  for _, note in ipairs(result.notes) do add(lines, "- " .. escape(note)) end
+  if #result.notes > 0 then add(lines, "") end
+end
+
 local function add_findings(lines, result)
   local found = {}
   for key, value in pairs(type(result.details) == "table" and result.details or {}) do
     if key ~= "baselines" then found[key] = value end -- stands in the table of measurements
   end
-  if #result.notes == 0 and next(found) == nil then return end
-  for _, note in ipairs(result.notes) do add(lines, "- " .. escape(note)) end
-  if add_details(lines, found, 0, DETAILS_LINES) == 0 then add(lines, "- …") end
-  add(lines, "")
+  if next(found) == nil then return end
+  local inner = {}
+  if add_details(inner, found, 0, DETAILS_LINES) == 0 then add(inner, "- …") end
+  add(lines, markdown.collapsed("What the check found", table.concat(inner, "\n")))
 end
 
 local function add_pictures(lines, result, options)
   if #result.screenshots == 0 then return end
-  add(lines, "**Pictures**\n")
   for _, shot in ipairs(result.screenshots) do
     local caption = escape(shot.step or shot.kind or "screenshot")
-    add(lines, "![%s](%s)\n", caption, link_target(options.relative(shot.path)))
+    add(lines, "![%s](%s)\n", caption, markdown.link_target(options.relative(shot.path)))
   end
 end
 
@@ -233,14 +213,17 @@ local function add_skill(lines, result, options)
   add(lines, "**Summary:** %s  ", escape(result.summary or ""))
   add(lines, "**Started:** %s, **took:** %s\n", result.started_at or "?",
     words.duration(result.duration_ms or 0))
-  if result.status == "FAIL" or result.status == "ERROR" then add_evidence(lines, result) end
+  local is_bad = result.status == "FAIL" or result.status == "ERROR"
+  if is_bad then add_cause(lines, result) end
   add_warnings(lines, result)
   local advice = words.advice(result)
   if advice then add(lines, "**What to do:** %s\n", escape_advice(advice)) end
-  add_findings(lines, result)
-  add_steps(lines, result)
-  add_metrics(lines, result)
+  add_notes(lines, result)
   add_pictures(lines, result, options)
+  add_steps(lines, result)
+  if #result.metrics > 0 then add(lines, require("report.md_metrics").render(result)) end
+  if is_bad then add_evidence(lines, result) end
+  add_findings(lines, result)
 end
 
 --- @param report table  report/build.lua
@@ -252,8 +235,10 @@ function reporter.render(report, options)
   add(lines, "# Store report: %s\n", escape(report.store_name or report.store_url or "no store"))
   add(lines, "**Generated:** %s  ", report.finished_at or "?")
   if report.store_url then add(lines, "**Store URL:** %s  ", escape(report.store_url)) end
-  add(lines, "**Made by:** nano-sre %s, `%s`%s\n", report.tool.version or "", report.command or "",
+  add(lines, "**Made by:** nano-sre %s, `%s`%s\n", report.tool.version or "",
+    ((report.command or ""):gsub("`", "'")),
     report.dry_run and ", dry run: nothing was changed" or "")
+  add(lines, verdict(report) .. "\n")
   add_summary(lines, report)
   add_actions(lines, report)
   if #report.results > 0 then

@@ -209,7 +209,21 @@ describe("list", function()
 
   it("shows metrics when asked", function()
     expect(render():find("LCP", 1, true)):is(nil)
-    expect(render(nil, { verbose = true })):matches("home: LCP 2.8 s %(needs work%)")
+    expect(render(nil, { verbose = true }))
+      :contains("home: LCP 2.8 s (needs work), CLS 0.02 (good)\n")
+  end)
+
+  it("says that a baseline was updated, and with -v what is usual", function()
+    local function result(baselines)
+      return { results = { build.normalise {
+        skill = "x", status = "PASS", metrics = { { name = "lcp_ms", value = 900, page = "home" } },
+        details = { baselines = baselines },
+      } } }
+    end
+    expect(render(result { updated = true, metrics = {} })):contains("is the new normal")
+    local usual = { metrics = { { name = "lcp_ms", page = "home", median = 812 } } }
+    expect(render(result(usual), { verbose = true }))
+      :contains("home: LCP 900 ms (good) usually 812 ms\n")
   end)
 
   it("shows what a dry run refused", function()
@@ -227,6 +241,22 @@ describe("md", function()
     return md.render(sample_report(fields),
       { relative = function(path) return (path:gsub("^/out/", "")) end })
   end
+
+  it("says in one sentence how the shop is", function()
+    local function sentence(...)
+      local results = {}
+      for i, status in ipairs { ... } do
+        results[i] = build.normalise { skill = "s" .. i, status = status }
+      end
+      return render { results = results }:match "\n\n([^\n]*%*%*[^\n]*)\n\n## Summary"
+    end
+    expect(sentence("PASS", "SKIP")):contains "The shop works:"
+    expect(sentence("PASS", "WARN")):contains "something to look at:** s2."
+    expect(sentence("ERROR", "FAIL", "FAIL")):contains "The shop has a problem:** s2, s3 failed."
+    expect(sentence("PASS", "ERROR")):contains "Not everything could be checked."
+    expect(sentence("SKIP")):contains "Nothing was checked."
+    expect(sentence()):contains "Nothing was checked."
+  end)
 
   it("begins with shop, summary table and totals", function()
     local text = render()
@@ -263,12 +293,13 @@ describe("md", function()
       skill = "x", status = "PASS", notes = { "3 products" },
       details = { pages = { "a", "b" }, total = 2 },
     } } }
-    expect(text):contains("- 3 products\n- **pages:** \n  - a\n  - b\n- **total:** 2\n")
+    expect(text):contains("- 3 products\n")
+    expect(text):contains("- **pages:** \n  - a\n  - b\n- **total:** 2\n")
   end)
 
   it("judges vitals", function()
-    expect(render()):contains("| home | LCP | 2.8 s |  | needs work |")
-    expect(render()):contains("| home | CLS | 0.02 |  | good |")
+    expect(render()):contains("| Page | LCP | CLS | items |")
+    expect(render()):contains("| home | 2.8 s 🟡 | 0.02 🟢 |  |\n|  |  |  | 3 |")
   end)
 
   it("says what is usual", function()
@@ -277,7 +308,7 @@ describe("md", function()
       details = { baselines = { metrics = { { name = "lcp_ms", page = "home",
         median = 812.4 } } } },
     } } }
-    expect(text):contains("| home | LCP | 900 ms | 812 ms | good |")
+    expect(text):contains("| home | 900 ms 🟢 (usually 812 ms) |")
     expect(text:find("baselines", 1, true)):is(nil)
   end)
 end)

@@ -63,6 +63,23 @@ function words.metric(metric)
   return vital[1], text, verdict
 end
 
+--- What the database knows to be usual for a metric of this shop (service/baselines.lua); nil while
+--- too little is known.
+---@param result table
+---@param metric table
+---@return string|nil
+function words.usual(result, metric)
+  local details = type(result.details) == "table" and result.details or {}
+  for _, entry in ipairs(details.baselines and details.baselines.metrics or {}) do
+    if entry.median and entry.name == metric.name and (entry.page or "") == (metric.page or "") then
+      return (select(2, words.metric {
+        name = metric.name, value = entry.median, unit = metric.unit,
+      }))
+    end
+  end
+  return nil
+end
+
 --- "2 passed, 1 failed".
 ---@param totals table
 ---@return string

@@ -1,13 +1,14 @@
---- os.time and os.date for scripts, in UTC whatever the machine's time zone is: a run gives the same result on a laptop, in
---- CI and when it is executed again from its recording. Pure: the time comes in as an argument.
+--- os.time and os.date for scripts, in UTC whatever the machine's time zone is: a run gives the
+--- same result on a laptop, in CI and when it is executed again from its recording. Pure: the time
+--- comes in as an argument.
 
 local guard = require "run.guard"
 
 local calendar = {}
 
 local DAYS = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" }
-local MONTHS = { "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-  "November", "December" }
+local MONTHS = { "January", "February", "March", "April", "May", "June", "July", "August",
+  "September", "October", "November", "December" }
 
 -- Days since 1970-01-01 of a date; years begin in March here, so that the leap day is the last one.
 local function days_of(year, month, day)
@@ -15,8 +16,8 @@ local function days_of(year, month, day)
   local era = math.floor(year / 400)
   local year_of_era = year - era * 400
   local day_of_year = math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1
-  return era * 146097 + year_of_era * 365 + math.floor(year_of_era / 4) - math.floor(year_of_era / 100) + day_of_year
-    - 719468
+  local leap_days = math.floor(year_of_era / 4) - math.floor(year_of_era / 100)
+  return era * 146097 + year_of_era * 365 + leap_days + day_of_year - 719468
 end
 
 --- The fields of a time, as os.date("*t") gives them.
@@ -29,19 +30,22 @@ function calendar.fields(seconds)
   local z = days + 719468
   local era = math.floor(z / 146097)
   local day_of_era = z - era * 146097
-  local year_of_era = math.floor((day_of_era - math.floor(day_of_era / 1460) + math.floor(day_of_era / 36524)
-    - math.floor(day_of_era / 146096)) / 365)
-  local day_of_year = day_of_era - (365 * year_of_era + math.floor(year_of_era / 4) - math.floor(year_of_era / 100))
+  local leap_days = math.floor(day_of_era / 1460) - math.floor(day_of_era / 36524)
+    + math.floor(day_of_era / 146096)
+  local year_of_era = math.floor((day_of_era - leap_days) / 365)
+  local day_of_year = day_of_era
+    - (365 * year_of_era + math.floor(year_of_era / 4) - math.floor(year_of_era / 100))
   local shifted = math.floor((5 * day_of_year + 2) / 153)
   local month = shifted < 10 and shifted + 3 or shifted - 9
   local year = year_of_era + era * 400 + (month <= 2 and 1 or 0)
   return { year = year, month = month, day = day_of_year - math.floor((153 * shifted + 2) / 5) + 1,
-    hour = math.floor(rest / 3600), min = math.floor(rest / 60) % 60, sec = rest % 60, wday = (days + 4) % 7 + 1,
+    hour = math.floor(rest / 3600), min = math.floor(rest / 60) % 60, sec = rest % 60,
+    wday = (days + 4) % 7 + 1,
     yday = days - days_of(year, 1, 1) + 1, isdst = false }
 end
 
---- Seconds since 1970 of the fields year, month, day (hour 12, min 0, sec 0 by default); fields out of their range carry
---- over, as in C. Raises like os.time when a field is missing.
+--- Seconds since 1970 of the fields year, month, day (hour 12, min 0, sec 0 by default); fields out
+--- of their range carry over, as in C. Raises like os.time when a field is missing.
 ---@param at table
 ---@return number
 function calendar.seconds(at)
@@ -55,7 +59,8 @@ function calendar.seconds(at)
   return ((days * 24 + field("hour", 12)) * 60 + field("min", 0)) * 60 + field("sec", 0)
 end
 
-local COMPOSED = { c = "%a %b %e %H:%M:%S %Y", x = "%m/%d/%y", X = "%H:%M:%S", D = "%m/%d/%y", F = "%Y-%m-%d",
+local COMPOSED = { c = "%a %b %e %H:%M:%S %Y", x = "%m/%d/%y", X = "%H:%M:%S", D = "%m/%d/%y",
+  F = "%Y-%m-%d",
   T = "%H:%M:%S", R = "%H:%M" }
 
 local SIMPLE = {

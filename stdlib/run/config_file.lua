@@ -61,6 +61,8 @@ local function evaluate(job)
   send { value = value }
 end
 
+--- Evaluates the file of the job (JSON: {path, source}) and sends one "result" event.
+---@param argument string
 function config_file.run(argument)
   local job = decode(argument)
   local task = sys.task.spawn(evaluate, job)

@@ -1,5 +1,6 @@
---- `t`, the first argument of a skill's run function. Every function here raises a fault when it fails, so that a skill is
---- a straight line. Made once per run by run/session.lua; works in the user's task.
+--- `t`, the first argument of a skill's run function. Every function here raises a fault when it
+--- fails, so that a skill is a straight line. Made once per run by run/session.lua; works in the
+--- user's task.
 
 local events = require "run.events"
 local fault = require "fault"
@@ -16,6 +17,7 @@ local function shown(value) return require("run.show").value(value) end
 
 local NAME_MAX, TEXT_MAX = 200, 2000
 local STEPS_MAX, STEP_DEPTH_MAX = 1000, 10
+local LIST_MAX = 1000 -- notes of a step, warnings, figures
 
 local function refuse(signature, problem, hint)
   guard.refuse(signature .. ": " .. problem, hint)
@@ -40,8 +42,21 @@ local function milliseconds(signature, value)
   if type(value) == "number" and value >= 0 and value < math.huge then return value end
   local ms, why
   if type(value) == "string" then ms, why = time.parse_duration(value) end
-  if not ms then refuse(signature, why or shown(value) .. " is not a duration", 'write "1s" or "250ms"') end
+  if not ms then
+    refuse(signature, why or shown(value) .. " is not a duration", 'write "1s" or "250ms"')
+  end
   return ms
+end
+
+--- Adds to a list of the result, as long as there is room for it.
+local function keep(run, list, item)
+  if #list < LIST_MAX then
+    list[#list + 1] = item
+  elseif not run.dropping then
+    run.dropping = true
+    events.log("warn", ("more than %d notes, warnings or figures: the rest is dropped")
+      :format(LIST_MAX))
+  end
 end
 
 --- The step that is going on, or the run itself.
@@ -49,7 +64,8 @@ local function holder(run)
   return run.stack[#run.stack] or run
 end
 
-local UNITS = { { "_ms$", "ms" }, { "_s$", "s" }, { "_bytes$", "bytes" }, { "_percent$", "percent" } }
+local UNITS = { { "_ms$", "ms" }, { "_s$", "s" }, { "_bytes$", "bytes" },
+  { "_percent$", "percent" } }
 
 local function unit_of(name)
   for _, known in ipairs(UNITS) do
@@ -64,7 +80,8 @@ local function check_fields(signature, given, allowed)
   if type(given) ~= "table" then refuse(signature, "the last argument is a table") end
   for key, value in pairs(given) do
     if not allowed[key] then
-      refuse(signature, ("unknown field %q"):format(tostring(key)), require("run.nearest").hint(key, allowed))
+      refuse(signature, ("unknown field %q"):format(tostring(key)),
+        require("run.nearest").hint(key, allowed))
     end
     if type(value) ~= allowed[key] then
       refuse(signature, ("%s must be a %s, not %s"):format(key, allowed[key], shown(value)))
@@ -78,14 +95,15 @@ local function measure(run, name, value, more)
   name = need_text(signature, "name", name, NAME_MAX)
   more = check_fields(signature, more, MEASURE)
   if value == nil then -- a browser may have nothing to report: that is no reason to end a run
-    table.insert(holder(run).notes, name .. " was not measured")
+    keep(run, holder(run).notes, name .. " was not measured")
     return
   end
   if type(value) ~= "number" or value ~= value or math.abs(value) == math.huge then
     refuse(signature, ("the value of %s must be a number, not %s"):format(name, shown(value)))
   end
   local step = run.stack[#run.stack]
-  table.insert(run.metrics, { name = name, value = value, unit = more.unit or unit_of(name), page = more.page,
+  keep(run, run.metrics,
+    { name = name, value = value, unit = more.unit or unit_of(name), page = more.page,
     step = step and step.name, baseline = more.baseline or false })
 end
 
@@ -93,12 +111,13 @@ local function warn(run, message)
   local text = message_of("t.warn(message)", message)
   for _, step in ipairs(run.stack) do step.warned = true end
   local step = run.stack[#run.stack]
-  if step then table.insert(step.notes, text) end
-  table.insert(run.warnings, { message = text, step = steps.path(run), where = frames.where() })
+  if step then keep(run, step.notes, text) end
+  keep(run, run.warnings, { message = text, step = steps.path(run), where = frames.where() })
 end
 
 local function raise(kind, code, signature, message)
-  error(fault.new(kind, { message = message_of(signature, message), code = code, where = frames.where() }), 0)
+  error(fault.new(kind,
+    { message = message_of(signature, message), code = code, where = frames.where() }), 0)
 end
 
 --- The functions of t that need no page and no network.
@@ -112,7 +131,9 @@ local function plain_words(run)
         't.step("home", function() … end)')
     end
     if #run.stack >= STEP_DEPTH_MAX then refuse(signature, "steps are nested too deeply") end
-    if #run.steps >= STEPS_MAX then refuse(signature, ("a run has at most %d steps"):format(STEPS_MAX)) end
+    if #run.steps >= STEPS_MAX then
+      refuse(signature, ("a run has at most %d steps"):format(STEPS_MAX))
+    end
     return steps.run(run, name, fn)
   end
   function t.expect(value, label) return require("expect")(value, label) end
@@ -120,11 +141,14 @@ local function plain_words(run)
   function t.warn(message) warn(run, message) end
   function t.fail(message) raise("failure", "fail", "t.fail(message)", message) end
   function t.skip(message) raise("skip", "skip", "t.skip(message)", message) end
-  function t.note(message) table.insert(holder(run).notes, message_of("t.note(message)", message)) end
+  function t.note(message)
+    keep(run, holder(run).notes, message_of("t.note(message)", message))
+  end
   function t.log(message) events.log("info", message_of("t.log(message)", message)) end
   function t.summary(message) run.summary = message_of("t.summary(message)", message) end
   function t.detail(name, value)
-    run.details[need_text("t.detail(name, value)", "name", name, NAME_MAX)] = require("run.plain").copy(value)
+    name = need_text("t.detail(name, value)", "name", name, NAME_MAX)
+    run.details[name] = require("run.plain").copy(value)
   end
   function t.sleep(duration)
     local _, why, code = sys.clock.sleep(milliseconds("t.sleep(duration)", duration))
@@ -152,7 +176,8 @@ function context.make(run, values)
     t.http = require("run.http_words").make()
   else
     local function missing()
-      guard.refuse("t.http: the script does not declare that it needs http", 'add "http" to needs', "needs")
+      guard.refuse("t.http: the script does not declare that it needs http", 'add "http" to needs',
+        "needs")
     end
     t.http = setmetatable({}, { __metatable = false, __newindex = missing, __index = missing })
   end

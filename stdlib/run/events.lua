@@ -1,5 +1,5 @@
---- What a run tells main while it goes on: JSON objects with a "type", without secrets. Every line that leaves a run goes
---- through here.
+--- What a run tells main while it goes on: JSON objects with a "type", without secrets. Every line
+--- that leaves a run goes through here.
 
 local json = require "json"
 local secret = require "run.secret"
@@ -24,7 +24,9 @@ end
 function events.log(level, text)
   log_lines = log_lines + 1
   if log_lines > LOG_LINES_MAX then return end
-  if log_lines == LOG_LINES_MAX then level, text = "warn", "more log lines of this run are dropped" end
+  if log_lines == LOG_LINES_MAX then
+    level, text = "warn", "more log lines of this run are dropped"
+  end
   if #text > LOG_TEXT_MAX then text = text:sub(1, LOG_TEXT_MAX) .. " …" end
   events.send("log", { level = level, text = text })
 end

@@ -1,14 +1,17 @@
---- What the pages looked like when a step failed: screenshot, DOM around the selector, last console lines and requests.
---- Bounded in time, never raises: evidence is worth having, but a failure without it is still a failure.
+--- What the pages looked like when a step failed: screenshot, DOM around the selector, last console
+--- lines and requests. Bounded in time, never raises: evidence is worth having, but a failure
+--- without it is still a failure.
 
 local plain = require "run.plain"
 
 local evidence = {}
 
 local LIMIT_MS = 6000
+local CAPTURES_MAX = 10 -- of one run: a script may try something that fails again and again
 local PAGES_MAX = 2 -- the page that was used last, and the one before: a pop-up and its opener
 
-local KEPT = { "url", "title", "selector", "dom", "console", "requests", "errors", "vitals", "screenshot" }
+local KEPT = { "url", "title", "selector", "dom", "console", "requests", "errors", "vitals",
+  "screenshot" }
 
 local function collect(run, step_name, selector)
   local pages = require("browser.page").list(run.page_context)
@@ -18,7 +21,7 @@ local function collect(run, step_name, selector)
       local entry = { step = step_name }
       for _, field in ipairs(KEPT) do entry[field] = plain.copy(seen[field]) end
       table.insert(run.evidence, entry)
-      require("run.pages").note_url(run, seen.screenshot, seen.url)
+      require("run.pages").note_shot(run, seen.screenshot, seen.url, step_name)
     end
   end
 end
@@ -28,7 +31,8 @@ end
 ---@param step_name string?
 ---@param cause run.Problem
 function evidence.capture(run, step_name, cause)
-  if not run.page_context.opened then return end
+  if not run.page_context.opened or run.captures >= CAPTURES_MAX then return end
+  run.captures = run.captures + 1
   local details = type(cause.details) == "table" and cause.details or {}
   run.capturing = true
   local task = sys.task.spawn(collect, run, step_name, details.selector)
@@ -38,7 +42,8 @@ function evidence.capture(run, step_name, cause)
       task:kill("collecting evidence took too long")
       why = "it took too long"
     end
-    run.log("warn", "evidence is incomplete: " .. (type(why) == "string" and why or "unknown reason"))
+    run.log("warn", "evidence is incomplete: "
+      .. (type(why) == "string" and why or "unknown reason"))
   end
   run.capturing = false
 end

@@ -1,4 +1,5 @@
---- Lines of a script around the one that matters, with a marker. Used by results, by `inspect` and by the test runner.
+--- Lines of a script around the one that matters, with a marker. Used by results, by `inspect` and
+--- by the test runner.
 ---
 ---      11 |     local page = t.page()
 ---    > 12 |     page:clck("text=Buy")
@@ -37,7 +38,8 @@ function excerpt.lines(text, line, around)
     if not content then break end
     content = content:gsub("\r$", ""):gsub("[%c]", " ")
     if #content > LINE_MAX then content = content:sub(1, LINE_MAX) .. " …" end
-    out[#out + 1] = ("%s %" .. width .. "d | %s"):format(number == line and ">" or " ", number, content)
+    out[#out + 1] = ("%s %" .. width .. "d | %s"):format(number == line and ">" or " ", number,
+      content)
   end
   return table.concat(out, "\n")
 end

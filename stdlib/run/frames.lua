@@ -1,5 +1,6 @@
---- Which line of the user's script is running. Knows the chunks that the user wrote (run/load.lua and run/require.lua
---- register them) and reads the Lua stack; frames of the stdlib and of C are passed over. Never raises.
+--- Which line of the user's script is running. Knows the chunks that the user wrote (run/load.lua
+--- and run/require.lua register them) and reads the Lua stack; frames of the stdlib and of C are
+--- passed over. Never raises.
 
 local getinfo = debug.getinfo
 
@@ -17,7 +18,8 @@ function frames.register(name, text)
   main_name = main_name or name
 end
 
---- The script itself. `return skill "x" {…}` is a tail call: while it is checked, no frame of the file is left.
+--- The script itself. `return skill "x" {…}` is a tail call: while it is checked, no frame of the
+--- file is left.
 ---@return string?
 function frames.main()
   return main_name

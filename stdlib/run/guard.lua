@@ -1,7 +1,9 @@
---- Read-only stand-ins for the tables that the user's script may see but not change, and the versions of Lua's table
---- functions that respect them. Used by run/sandbox.lua, run/require.lua, run/context.lua.
+--- Read-only stand-ins for the tables that the user's script may see but not change, and the
+--- versions of Lua's table functions that respect them. Used by run/sandbox.lua, run/require.lua,
+--- run/context.lua.
 ---
---- A stand-in is an empty table; what it shows lies in `backing`, which no function given to the user returns.
+--- A stand-in is an empty table; what it shows lies in `backing`, which no function given to the
+--- user returns.
 
 local fault = require "fault"
 local frames = require "run.frames"
@@ -20,18 +22,21 @@ local own_metas = setmetatable({}, { __mode = "k" }) -- metatables that the user
 ---@param hint string?
 ---@param code string?
 function guard.refuse(message, hint, code)
-  error(fault.new("usage", { message = message, hint = hint, code = code or "usage", where = frames.where() }), 0)
+  error(fault.new("usage",
+    { message = message, hint = hint, code = code or "usage", where = frames.where() }), 0)
 end
 
 local function refuse_write(proxy, key)
-  guard.refuse(("%s is read-only: cannot set %q"):format(names[proxy] or "this table", tostring(key)))
+  guard.refuse(("%s is read-only: cannot set %q"):format(names[proxy] or "this table",
+    tostring(key)))
 end
 
---- A read-only stand-in for target. Functions and plain values show as they are; tables in it must be protected by the
---- caller when the user may not change them.
+--- A read-only stand-in for target. Functions and plain values show as they are; tables in it must
+--- be protected by the caller when the user may not change them.
 ---@param name string    for messages: "string", "t.store"
 ---@param target table
----@param known table?   words that may be read though they are nil; when given, reading any other unknown word is an
+---@param known table?   words that may be read though they are nil; when given, reading any other
+---  unknown word is an
 ---  error that names the nearest. Without it an unknown word is nil, as in plain Lua.
 ---@return table
 function guard.readonly(name, target, known)
@@ -44,7 +49,8 @@ function guard.readonly(name, target, known)
         local all = {}
         for word in raw_next, target do all[word] = true end
         for word in raw_next, known do all[word] = true end
-        guard.refuse(("%s has no %q"):format(name, tostring(key)), require("run.nearest").hint(key, all), "undefined")
+        guard.refuse(("%s has no %q"):format(name, tostring(key)),
+          require("run.nearest").hint(key, all), "undefined")
       end
       return value
     end
@@ -60,35 +66,41 @@ local ABSENT = {
   dofile = 'use require "lib.name" for lib/name.lua beside the script',
   loadfile = 'use require "lib.name" for lib/name.lua beside the script',
   package = 'use require "lib.name" for lib/name.lua beside the script',
-  debug = "not available to scripts", jit = "not available to scripts", ffi = "not available to scripts",
+  debug = "not available to scripts", jit = "not available to scripts",
+  ffi = "not available to scripts",
   setfenv = "not available to scripts", getfenv = "not available to scripts",
   newproxy = "not available to scripts", sys = "not available to scripts",
 }
 
---- The global environment: the given words, where reading or writing any other is an error that names the nearest.
+--- The global environment: the given words, where reading or writing any other is an error that
+--- names the nearest.
 ---@param words table
 ---@return table env
 function guard.globals(words)
   local env = {}
   backing[env], names[env] = words, "_G"
   setmetatable(words, { __index = function(_, key)
-    guard.refuse(("the name %q is not defined"):format(tostring(key)), ABSENT[key] or require("run.nearest").hint(key, words),
-      "undefined")
+    local hint = ABSENT[key] or require("run.nearest").hint(key, words)
+    guard.refuse(("the name %q is not defined"):format(tostring(key)), hint, "undefined")
   end })
   return setmetatable(env, {
     __index = words,
     __newindex = function(_, key)
       local word = tostring(key)
-      if rawget(words, key) ~= nil then guard.refuse(("%q is read-only"):format(word), nil, "undefined") end
+      if rawget(words, key) ~= nil then
+        guard.refuse(("%q is read-only"):format(word), nil, "undefined")
+      end
       local near = require("run.nearest").find(word, words)
       guard.refuse(("%q would be a new global"):format(word),
-        ("write local %s%s"):format(word, near and (' (or did you mean "%s"?)'):format(near) or ""), "undefined")
+        ("write local %s%s"):format(word, near and (' (or did you mean "%s"?)'):format(near) or ""),
+        "undefined")
     end,
     __metatable = false,
   })
 end
 
---- Whether the script may not change value: a stand-in, or an object whose metatable is not the script's own.
+--- Whether the script may not change value: a stand-in, or an object whose metatable is not the
+--- script's own.
 ---@param value any
 ---@return boolean
 function guard.is_protected(value)
@@ -107,7 +119,8 @@ end
 
 local function need_own(value, name)
   if guard.is_protected(value) then
-    guard.refuse(("%s: %s belongs to nano-sre and is read-only"):format(name, names[value] or "this table"))
+    guard.refuse(("%s: %s belongs to nano-sre and is read-only"):format(name,
+      names[value] or "this table"))
   end
 end
 
@@ -131,7 +144,8 @@ function guard.setmetatable(value, meta)
   return setmetatable(value, meta)
 end
 
---- rawget for the user: looks through a stand-in, so that `rawget(_G, "jit")` can ask without an error.
+--- rawget for the user: looks through a stand-in, so that `rawget(_G, "jit")` can ask without an
+--- error.
 function guard.rawget(value, key)
   need_table(value, 1, "rawget", 2)
   return rawget(backing[value] or value, key)
@@ -168,7 +182,8 @@ local function sorted_keys(source)
     sorted = sorted and key == count
   end
   if sorted then return keys end
-  -- table.sort must not see keys without an order (tables, functions): they stay as they come, at the end.
+  -- table.sort must not see keys without an order (tables, functions): they stay as they come, at
+  -- the end.
   local plain, others = {}, {}
   for i = 1, count do
     local list = RANK[raw_type(keys[i])] and plain or others
@@ -179,8 +194,9 @@ local function sorted_keys(source)
   return plain
 end
 
---- pairs for the user: numbers first, then texts, each in ascending order. LuaJIT seeds its string hash anew in every
---- state, so plain pairs visits the same table in another order in the next run, and a run could not be repeated.
+--- pairs for the user: numbers first, then texts, each in ascending order. LuaJIT seeds its string
+--- hash anew in every state, so plain pairs visits the same table in another order in the next run,
+--- and a run could not be repeated.
 function guard.pairs(value)
   need_table(value, 1, "pairs", 2)
   local source = backing[value] or value

@@ -1,4 +1,5 @@
---- t.http: the functions of the http module, raising a fault where the module returns nil, message, code.
+--- t.http: the functions of the http module, raising a fault where the module returns nil, message,
+--- code.
 
 local fault = require "fault"
 local frames = require "run.frames"

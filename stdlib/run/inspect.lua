@@ -1,4 +1,5 @@
---- What a script declares, without running it: for `list`, `info`, `validate` and the schedule. Called by run/main.lua.
+--- What a script declares, without running it: for `list`, `info`, `validate` and the schedule.
+--- Called by run/main.lua.
 
 local alerter = require "run.alerter"
 local events = require "run.events"
@@ -10,7 +11,8 @@ local inspect = {}
 
 --- Loads job.source.
 ---@param job table  script, source, project, kind, options (of an alerter: checked)
----@return table  { manifest = … } or { error = { kind, message, where, excerpt, traceback, hint, code } }
+---@return table  { manifest = … } or { error = { kind, message, where, excerpt, traceback, hint,
+---  code } }
 function inspect.run(job)
   local loaded, cause = load.script(job, function(text) events.log("info", text) end)
   if loaded and job.options and loaded.alerter then
@@ -18,7 +20,8 @@ function inspect.run(job)
     if not ok then cause = require("run.problem").describe(problem_value) end
   end
   if cause then
-    return { error = { kind = cause.kind, message = cause.message, where = cause.where, excerpt = cause.excerpt,
+    return { error = { kind = cause.kind, message = cause.message, where = cause.where,
+      excerpt = cause.excerpt,
       traceback = cause.traceback, hint = cause.hint, code = cause.code } }
   end
   local manifest = loaded.alerter and alerter.describe(loaded.alerter) or skill.describe(loaded.skill)

@@ -1,6 +1,7 @@
---- Loads a script without running it: builds its sandbox, executes the file where it cannot wait, and takes the skill
---- that it returns. Used by run/session.lua and run/inspect.lua; the work happens in a task of its own, so that a file
---- that never ends, or eats all memory, ends only that task.
+--- Loads a script without running it: builds its sandbox, executes the file where it cannot wait,
+--- and takes the skill that it returns. Used by run/session.lua and run/inspect.lua; the work
+--- happens in a task of its own, so that a file that never ends, or eats all memory, ends only that
+--- task.
 
 local alerter = require "run.alerter"
 local fault = require "fault"
@@ -61,25 +62,26 @@ local function compile(text, file, env)
 end
 
 local WORDS = { skill = skill, alerter = alerter }
+local ARTICLE = { skill = "a skill", alerter = "an alerter" }
 
 local function take(value, file, kind)
   local found = WORDS[kind].of(value)
   if found then return found end
-  local article = kind == "alerter" and "an alerter" or "a skill"
+  local article = ARTICLE[kind]
   for other, word in pairs(WORDS) do
-    if word.of(value) then
-      refuse(("%s is %s, not %s"):format(file, other == "alerter" and "an alerter" or "a skill", article))
-    end
+    if word.of(value) then refuse(("%s is %s, not %s"):format(file, ARTICLE[other], article)) end
   end
-  local example = ("return %s \"%s\" { … }"):format(kind, (file:gsub("%.lua$", "")))
-  if value == nil then refuse(("%s returns nothing"):format(file), "the file ends with " .. example) end
+  local ends = ("the file ends with return %s \"%s\" { … }"):format(kind, (file:gsub("%.lua$", "")))
+  if value == nil then refuse(("%s returns nothing"):format(file), ends) end
   if type(value) == "function" then
-    refuse(("%s returns a function, not %s"):format(file, article), "put a table after the name: " .. example)
+    refuse(("%s returns a function, not %s"):format(file, article),
+      (ends:gsub("^the file ends with", "put a table after the name:")))
   end
-  refuse(("%s returns a %s, not %s"):format(file, type(value), article), "the file ends with " .. example)
+  refuse(("%s returns a %s, not %s"):format(file, type(value), article), ends)
 end
 
---- Executes the file; the outcome goes into `into`, because the task may be ended before it can return.
+--- Executes the file; the outcome goes into `into`, because the task may be ended before it can
+--- return.
 local function perform(job, into, log)
   local file = job.script:match("[^/]+$")
   local text = plain(job.source)
@@ -88,7 +90,8 @@ local function perform(job, into, log)
     skill.api_of(text)
     local base = loader.folder_of(job.script)
     local require_user, state = loader.make(base, job.project or base, job.modules)
-    local words = { skill = skill.word, alerter = alerter.word, option = require("run.option").words(), require = require_user }
+    local words = { skill = skill.word, alerter = alerter.word, require = require_user,
+      option = require("run.option").words() }
     state.env = sandbox.create(words, log)
     local chunk = compile(text, file, state.env)
     local done, result, co = loader.execute(chunk, file)
@@ -117,7 +120,8 @@ function load.script(job, log)
     task:kill("the file took too long to load")
     ok, why, code, trace = task:join()
   end
-  if not into.loaded then sys.host.grace() end -- the file may have used up the memory that its report needs
+  -- the file may have used up the memory that its report needs
+  if not into.loaded then sys.host.grace() end
   if not ok then into.problem = problem.of_ended_task(why, code, trace) end
   return into.loaded, into.problem
 end

@@ -1,5 +1,5 @@
---- `needs`: what a script may reach. Parsed here, enforced by the gate in C (capabilities) and by the HTTP policy (hosts);
---- shown to the person who installs a shared script.
+--- `needs`: what a script may reach. Parsed here, enforced by the gate in C (capabilities) and by
+--- the HTTP policy (hosts); shown to the person who installs a shared script.
 ---
 ---    needs = { "browser", "http", "http:api.example.com", "http:*.example.com" }
 
@@ -57,7 +57,8 @@ function manifest.parse(list)
       refuse(("%q: only http takes a host"):format(entry), ('write "%s"'):format(word))
     end
     if host and not valid_host(host) then
-      refuse(("%q is not a host"):format(host), 'write a name without scheme or path: "http:api.example.com"')
+      refuse(("%q is not a host"):format(host),
+        'write a name without scheme or path: "http:api.example.com"')
     end
     if not seen[entry] then
       seen[entry] = true

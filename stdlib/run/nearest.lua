@@ -1,5 +1,5 @@
---- Which known word a mistyped one most likely meant. Used wherever a person writes a name: option keys, fields of
---- a skill, needs, globals, modules, the command line. Pure.
+--- Which known word a mistyped one most likely meant. Used wherever a person writes a name: option
+--- keys, fields of a skill, needs, globals, modules, the command line. Pure.
 
 local nearest = {}
 
@@ -26,7 +26,8 @@ local function distance(a, b)
   return previous[lb]
 end
 
---- The words of known in alphabetical order, whether it is a list of words or a table keyed by them.
+--- The words of known in alphabetical order, whether it is a list of words or a table keyed by
+--- them.
 ---@param known table
 ---@return string[]
 function nearest.words(known)
@@ -53,10 +54,13 @@ function nearest.find(word, known)
     local d
     if math.abs(#candidate - #word) <= limit then
       d = distance(lowered, plain)
-    elseif #word >= 3 and (plain:find(lowered, 1, true) == 1 or lowered:find(plain, 1, true) == 1) then
+    elseif #word >= 3 and (plain:find(lowered, 1, true) == 1
+        or lowered:find(plain, 1, true) == 1) then
       d = limit -- "screen" for "screenshot": a beginning counts, but less than a real near miss
     end
-    if d and d <= limit and (best == nil or d < best_distance) then best, best_distance = candidate, d end
+    if d and d <= limit and (best == nil or d < best_distance) then
+      best, best_distance = candidate, d
+    end
   end
   return best
 end

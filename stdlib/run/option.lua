@@ -1,7 +1,7 @@
---- Options of a skill: one description of each that validates, fills defaults, converts what the command line and the
---- environment give (texts), documents (`nano-sre info`) and builds forms.
+--- Options of a skill: one description of each that validates, fills defaults, converts what the
+--- command line and the environment give (texts), documents (`nano-sre info`) and builds forms.
 ---
----    options = { product = option.string { about = "handle; default: the first product on the home page" } }
+---    options = { product = option.string { about = "handle; default: the first" } }
 
 local fault = require "fault"
 local guard = require "run.guard"
@@ -39,11 +39,16 @@ local function check_spec(kind, spec)
       local all = {}
       for word in pairs(COMMON) do all[word] = true end
       for word in pairs(allowed) do all[word] = true end
-      refuse(signature, ("unknown field %q"):format(tostring(key)), require("run.nearest").hint(key, all))
+      refuse(signature, ("unknown field %q"):format(tostring(key)),
+        require("run.nearest").hint(key, all))
     end
   end
-  if spec.about ~= nil and type(spec.about) ~= "string" then refuse(signature, "about must be a text") end
-  if spec.required ~= nil and type(spec.required) ~= "boolean" then refuse(signature, "required must be true or false") end
+  if spec.about ~= nil and type(spec.about) ~= "string" then
+    refuse(signature, "about must be a text")
+  end
+  if spec.required ~= nil and type(spec.required) ~= "boolean" then
+    refuse(signature, "required must be true or false")
+  end
   if spec.required and spec.default ~= nil then
     refuse(signature, "an option with a default is never missing", "remove required or default")
   end
@@ -87,7 +92,8 @@ end
 local function describe_one(name, descriptor)
   local o = specs[descriptor]
   local plain = require "run.plain" -- the script may have put anything into a default
-  local out = { name = name, type = o.kind, about = o.spec.about, required = o.spec.required or false }
+  local out = { name = name, type = o.kind, about = o.spec.about,
+    required = o.spec.required or false }
   for field in pairs(kind_of(o.kind).fields) do
     if field ~= "of" then out[field] = plain.copy(o.spec[field]) end
   end
@@ -114,8 +120,8 @@ function option.describe(schema)
   return out
 end
 
---- The values for a run: what was given, converted and checked, and defaults for the rest. Raises one usage fault
---- (code "option") that lists every problem.
+--- The values for a run: what was given, converted and checked, and defaults for the rest. Raises
+--- one usage fault (code "option") that lists every problem.
 ---@param schema table<string, any>
 ---@param given table<string, any>  texts or values
 ---@return table values

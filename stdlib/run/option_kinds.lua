@@ -1,6 +1,7 @@
---- The kinds of options: for each, the fields that describe it, a check of the declaration, and the conversion of a value.
+--- The kinds of options: for each, the fields that describe it, a check of the declaration, and the
+--- conversion of a value.
 ---   declare(spec) → nil | problem, hint
----   convert(value, spec) → converted | nil, problem      value: a text from outside, or a Lua value
+---   convert(value, spec) → converted | nil, problem    value: a text from outside, or a Lua value
 --- Used by run/option.lua alone.
 
 local secret = require "run.secret"
@@ -23,14 +24,20 @@ end
 local function no_declaration() return nil end
 
 local function within(value, size, spec, what)
-  if spec.min and size < spec.min then return nil, ("%s must be at least %s%s"):format(shown(value), spec.min, what) end
-  if spec.max and size > spec.max then return nil, ("%s must be at most %s%s"):format(shown(value), spec.max, what) end
+  if spec.min and size < spec.min then
+    return nil, ("%s must be at least %s%s"):format(shown(value), spec.min, what)
+  end
+  if spec.max and size > spec.max then
+    return nil, ("%s must be at most %s%s"):format(shown(value), spec.max, what)
+  end
   return value
 end
 
 local function check_bounds(spec)
   for _, field in ipairs { "min", "max" } do
-    if spec[field] ~= nil and type(spec[field]) ~= "number" then return field .. " must be a number" end
+    if spec[field] ~= nil and type(spec[field]) ~= "number" then
+      return field .. " must be a number"
+    end
   end
   if spec.min and spec.max and spec.min > spec.max then return "min is greater than max" end
 end
@@ -53,7 +60,8 @@ local function declare_string(spec)
   return check_bounds(spec)
 end
 
-kinds.string = { fields = fields("min", "max", "pattern"), declare = declare_string, convert = convert_string }
+kinds.string = { fields = fields("min", "max", "pattern"), declare = declare_string,
+  convert = convert_string }
 
 kinds.secret = {
   fields = fields("min", "max", "pattern"),
@@ -117,8 +125,12 @@ kinds.duration = {
   convert = function(value, spec)
     local ms, why = milliseconds(value)
     if not ms then return nil, why end
-    if spec.min and ms < milliseconds(spec.min) then return nil, ("%s is shorter than %s"):format(value, spec.min) end
-    if spec.max and ms > milliseconds(spec.max) then return nil, ("%s is longer than %s"):format(value, spec.max) end
+    if spec.min and ms < milliseconds(spec.min) then
+      return nil, ("%s is shorter than %s"):format(value, spec.min)
+    end
+    if spec.max and ms > milliseconds(spec.max) then
+      return nil, ("%s is longer than %s"):format(value, spec.max)
+    end
     return ms
   end,
 }
@@ -131,7 +143,9 @@ kinds.enum = {
     return out
   end,
   declare = function(spec)
-    if #spec == 0 then return "lists no choices", 'option.enum { "phone", "desktop", default = "phone" }' end
+    if #spec == 0 then
+      return "lists no choices", 'option.enum { "phone", "desktop", default = "phone" }'
+    end
     for _, choice in ipairs(spec) do
       if type(choice) ~= "string" then return "the choices must be texts" end
     end
@@ -140,7 +154,8 @@ kinds.enum = {
     for _, choice in ipairs(spec) do
       if choice == value then return value end
     end
-    return nil, ("%s is not one of %s"):format(shown(value), table.concat(kinds.enum.choices(spec), ", "))
+    return nil, ("%s is not one of %s"):format(shown(value),
+      table.concat(kinds.enum.choices(spec), ", "))
   end,
 }
 
@@ -168,14 +183,20 @@ end
 kinds.list = {
   fields = fields("of", "min", "max"),
   declare = function(spec)
-    if spec.of ~= nil and not find_spec(spec.of) then return "of must be an option", "of = option.string {}" end
-    if spec.of and find_spec(spec.of).kind == "list" then return "a list of lists has no form in a text" end
+    if spec.of ~= nil and not find_spec(spec.of) then
+      return "of must be an option", "of = option.string {}"
+    end
+    if spec.of and find_spec(spec.of).kind == "list" then
+      return "a list of lists has no form in a text"
+    end
     return check_bounds(spec)
   end,
   --- A text is split at commas.
   convert = function(value, spec)
     if type(value) == "string" then value = split(value) end
-    if type(value) ~= "table" then return nil, shown(value) .. " is not a list: separate the items with commas" end
+    if type(value) ~= "table" then
+      return nil, shown(value) .. " is not a list: separate the items with commas"
+    end
     local item = spec.of and find_spec(spec.of) or { kind = "string", spec = {} }
     local out = {}
     for i, raw in ipairs(value) do
@@ -183,8 +204,12 @@ kinds.list = {
       if converted == nil then return nil, ("item %d: %s"):format(i, why) end
       out[i] = converted
     end
-    if spec.min and #out < spec.min then return nil, ("needs at least %d items, got %d"):format(spec.min, #out) end
-    if spec.max and #out > spec.max then return nil, ("takes at most %d items, got %d"):format(spec.max, #out) end
+    if spec.min and #out < spec.min then
+      return nil, ("needs at least %d items, got %d"):format(spec.min, #out)
+    end
+    if spec.max and #out > spec.max then
+      return nil, ("takes at most %d items, got %d"):format(spec.max, #out)
+    end
     return out
   end,
 }

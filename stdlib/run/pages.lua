@@ -1,5 +1,5 @@
---- t.page and t.screenshot: what the runner does for pages. The browser itself is browser/page.lua, which is loaded only
---- when a script opens its first page.
+--- t.page and t.screenshot: what the runner does for pages. The browser itself is browser/page.lua,
+--- which is loaded only when a script opens its first page.
 
 local guard = require "run.guard"
 
@@ -22,23 +22,26 @@ local function save(run, name, bytes)
   local stem, extension = name:match("^(.-)(%.%w+)$")
   local step = run.stack[#run.stack]
   run.artifact_count = run.artifact_count + 1
-  local file = ("%02d-%s%s%s"):format(run.artifact_count, step and slug(step.name) .. "-" or "", slug(stem or name),
+  local file = ("%02d-%s%s%s"):format(run.artifact_count, step and slug(step.name) .. "-" or "",
+    slug(stem or name),
     extension or "")
   local path = folder .. "/" .. file
   local made, why = sys.files.make_dirs(folder)
   if made then made, why = sys.files.write(path, bytes) end
   if not made then return nil, why end
-  table.insert(run.screenshots, { path = path, step = step and step.name, kind = run.capturing and "failure" or "shot" })
+  table.insert(run.screenshots,
+    { path = path, step = step and step.name, kind = run.capturing and "failure" or "shot" })
   return path
 end
 
---- Notes which page a kept picture shows.
+--- Notes what a kept picture shows.
 ---@param run run.State
 ---@param path string?
 ---@param url string?
-function pages.note_url(run, path, url)
+---@param step string?  when the picture was taken after the step had been ended
+function pages.note_shot(run, path, url, step)
   for _, shot in ipairs(run.screenshots) do
-    if shot.path == path then shot.url = url end
+    if shot.path == path then shot.url, shot.step = url, shot.step or step end
   end
 end
 
@@ -60,10 +63,12 @@ end
 
 local function open(run, options)
   if not run.skill.needs.has.browser then
-    guard.refuse("t.page: the script does not declare that it needs a browser", 'add "browser" to needs', "needs")
+    guard.refuse("t.page: the script does not declare that it needs a browser",
+      'add "browser" to needs', "needs")
   end
   if options ~= nil and type(options) ~= "table" then
-    guard.refuse("t.page{…}: takes a table, not " .. require("run.show").value(options), 't.page { device = "iPhone 17 Pro" }')
+    guard.refuse("t.page{…}: takes a table, not " .. require("run.show").value(options),
+      't.page { device = "iPhone 17 Pro" }')
   end
   run.page_context.opened = true
   return require("browser.page").open(run.page_context, options or {})
@@ -74,9 +79,11 @@ local function screenshot(run, page, name)
   if type(page) ~= "table" or type(page.screenshot) ~= "function" then
     guard.refuse(signature .. ": the first argument is a page", "local page = t.page()")
   end
-  if type(name) ~= "string" or name == "" then guard.refuse(signature .. ": the name must be a text") end
+  if type(name) ~= "string" or name == "" then
+    guard.refuse(signature .. ": the name must be a text")
+  end
   local _, path = page:screenshot { name = name }
-  pages.note_url(run, path, page:url())
+  pages.note_shot(run, path, page:url())
   return path
 end
 
@@ -96,7 +103,8 @@ function pages.finish(run)
   local ok, why = task:join(CLOSE_LIMIT_MS)
   if ok then return end
   if not task:done() then task:kill("closing the pages took too long") end
-  run.log("warn", "the pages could not be closed: " .. (type(why) == "string" and why or "unknown reason"))
+  run.log("warn", "the pages could not be closed: "
+    .. (type(why) == "string" and why or "unknown reason"))
 end
 
 return pages

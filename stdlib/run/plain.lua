@@ -1,5 +1,5 @@
---- Copies of values that JSON can hold, for what scripts and faults hand in as evidence. Never raises: what cannot be
---- kept is shown as a text in its place.
+--- Copies of values that JSON can hold, for what scripts and faults hand in as evidence. Never
+--- raises: what cannot be kept is shown as a text in its place.
 
 local json = require "json"
 local secret = require "run.secret"
@@ -37,7 +37,8 @@ local function copy(value, depth, budget)
   return result
 end
 
---- Plain data of value: texts, numbers, booleans, lists, tables with texts as keys. Deep, long or endless values are cut.
+--- Plain data of value: texts, numbers, booleans, lists, tables with texts as keys. Deep, long or
+--- endless values are cut.
 ---@param value any
 ---@return any
 function plain.copy(value)

@@ -1,6 +1,7 @@
---- Turns whatever was raised into plain data: what kind of problem it is, its message, the line of the user's script.
---- Called inside the user's task (by run/steps.lua and run/session.lua), because an error object may carry a __tostring
---- of the user's, which must not run in the trusted task. Never raises.
+--- Turns whatever was raised into plain data: what kind of problem it is, its message, the line of
+--- the user's script. Called inside the user's task (by run/steps.lua and run/session.lua), because
+--- an error object may carry a __tostring of the user's, which must not run in the trusted task.
+--- Never raises.
 
 local fault = require "fault"
 local frames = require "run.frames"
@@ -10,7 +11,8 @@ local problem = {}
 local MESSAGE_MAX = 4000
 
 ---@class run.Problem
----@field kind "failure"|"skip"|"refused"|"script"|"browser"|"engine"|"timeout"|"memory"|"killed"|"config"
+---@field kind
+---  "failure"|"skip"|"refused"|"script"|"browser"|"engine"|"timeout"|"memory"|"killed"|"config"
 ---@field message string
 ---@field code string?
 ---@field where string?      "checkout.lua:12"
@@ -19,17 +21,23 @@ local MESSAGE_MAX = 4000
 ---@field hint string?
 ---@field details table?
 
--- What the innermost handler saw. An error that is raised again by an outer step is the same value, and must keep
--- the line where it happened.
+-- What the innermost handler saw. An error that is raised again by an outer step is the same value,
+-- and must keep the line where it happened.
 local last = {}
 
---- A message handler for xpcall: remembers where the error happened and hands the value on unchanged.
+--- A message handler for xpcall: remembers where the error happened and hands the value on
+--- unchanged.
 ---@param value any
 ---@return any
 function problem.handler(value)
   if last.set and rawequal(last.value, value) then return value end
   last = { set = true, value = value, where = frames.where(), traceback = frames.traceback() }
   return value
+end
+
+--- Forgets what the handler saw: the script has gone on, so an error of the same text is a new one.
+function problem.forget()
+  last = {}
 end
 
 --- Says where a value was raised when no handler could see it (in a coroutine that has ended).
@@ -40,7 +48,8 @@ function problem.note(value, where, traceback)
   last = { set = true, value = value, where = where, traceback = traceback }
 end
 
-local BROWSER_CODES = { browser = true, cdp = true, exited = true, crashed = true, ["no-browser"] = true }
+local BROWSER_CODES = { browser = true, cdp = true, exited = true, crashed = true,
+  ["no-browser"] = true }
 
 local function of_fault(value)
   local kind = value.kind
@@ -51,7 +60,8 @@ local function of_fault(value)
   elseif kind == "engine" and BROWSER_CODES[value.code] then
     kind = "browser"
   end
-  return { kind = kind, message = value.message, code = value.code, where = value.where, hint = value.hint,
+  return { kind = kind, message = value.message, code = value.code, where = value.where,
+    hint = value.hint,
     details = value.details ~= nil and require("run.plain").copy(value.details) or nil }
 end
 
@@ -60,8 +70,10 @@ local function of_string(text)
   if message:find("not enough memory", 1, true) then
     local seen = sys.host.last_seen() -- running out of memory calls no handler and leaves no line
     where = where or seen ~= "" and seen or nil
-    return { kind = "memory", message = "the script used more memory than a run may have", where = where,
-      code = "memory", hint = "keep less: drop what is no longer needed, read big answers in parts" }
+    return { kind = "memory", message = "the script used more memory than a run may have",
+      where = where,
+      code = "memory",
+      hint = "keep less: drop what is no longer needed, read big answers in parts" }
   end
   local waits = message:match("this call waits.*")
   if waits then return { kind = "script", message = waits, where = where, code = "wait" } end
@@ -69,15 +81,18 @@ local function of_string(text)
     return { kind = "engine", message = "an error inside nano-sre: " .. message, code = "internal" }
   end
   if not where and message:find("stack overflow", 1, true) then
-    -- The handler may not have had the room to run; the watchdog has looked in during so deep a recursion.
+    -- The handler may not have had the room to run; the watchdog has looked in during so deep a
+    -- recursion.
     local seen = sys.host.last_seen()
-    return { kind = "script", message = message, where = seen ~= "" and seen or nil, code = "lua-error",
+    return { kind = "script", message = message, where = seen ~= "" and seen or nil,
+      code = "lua-error",
       hint = "a function calls itself without end" }
   end
   return { kind = "script", message = message, where = where, code = "lua-error" }
 end
 
---- A user's own error object: its message field, its __tostring if that works, or at least its type.
+--- A user's own error object: its message field, its __tostring if that works, or at least its
+--- type.
 local function of_object(value)
   local message
   if type(value) == "table" then
@@ -126,13 +141,15 @@ function problem.describe(value)
 end
 
 local ENDED = {
-  slice = { "timeout", "a wait (t.sleep, page:wait_for, …) gives others their turn; a loop needs an end" },
+  slice = { "timeout",
+    "a wait (t.sleep, page:wait_for, …) gives others their turn; a loop needs an end" },
   timeout = { "timeout" },
   killed = { "killed" },
   error = { "script" },
 }
 
---- What a task died of that could not describe its own end: it was killed, ran too long or out of memory.
+--- What a task died of that could not describe its own end: it was killed, ran too long or out of
+--- memory.
 ---@param why any        as task:join gives them
 ---@param code string
 ---@param trace string?
@@ -144,7 +161,8 @@ function problem.of_ended_task(why, code, trace)
     p = of_string(why)
   else
     local ended = ENDED[code] or ENDED.killed
-    p = { kind = ended[1], hint = ended[2], message = type(why) == "string" and why or "the script was ended",
+    p = { kind = ended[1], hint = ended[2], message = type(why) == "string" and why
+      or "the script was ended",
       code = code }
   end
   p.where, p.traceback = p.where or where, lines
@@ -158,7 +176,8 @@ end
 ---@return run.Problem
 function problem.new(kind, message, fields)
   fields = fields or {}
-  return problem.illustrate({ kind = kind, message = message, code = fields.code or kind, where = fields.where,
+  return problem.illustrate({ kind = kind, message = message, code = fields.code or kind,
+    where = fields.where,
     hint = fields.hint, traceback = fields.traceback })
 end
 

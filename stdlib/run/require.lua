@@ -1,5 +1,6 @@
---- `require` for scripts: public modules of the stdlib, and files beside the script ("lib.cart" is lib/cart.lua in the
---- script's folder). A file is loaded once a run, in the script's own environment, and cannot wait while it loads.
+--- `require` for scripts: public modules of the stdlib, and files beside the script ("lib.cart" is
+--- lib/cart.lua in the script's folder). A file is loaded once a run, in the script's own
+--- environment, and cannot wait while it loads.
 
 local fault = require "fault"
 local frames = require "run.frames"
@@ -11,7 +12,8 @@ local loader = {}
 local FILE_MAX = 1024 * 1024 -- bytes of one file
 
 local function refuse(name, problem, hint, where)
-  error(fault.new("usage", { message = ('require "%s": %s'):format(tostring(name), problem), hint = hint,
+  error(fault.new("usage",
+    { message = ('require "%s": %s'):format(tostring(name), problem), hint = hint,
     code = "require", where = where or frames.where() }), 0)
 end
 
@@ -19,7 +21,8 @@ local function folder_of(path)
   return path:match("^(.*)/[^/]*$") or "."
 end
 
---- Names that a person may have meant: the public modules and the files beside the one that is missing.
+--- Names that a person may have meant: the public modules and the files beside the one that is
+--- missing.
 local function candidates(base, name)
   local out = {}
   for module in pairs(public) do out[#out + 1] = module end
@@ -35,7 +38,8 @@ end
 --- The file's place, after symbolic links, must lie in the project.
 local function check_place(name, path, root)
   local real, root_real = sys.files.real_path(path), sys.files.real_path(root)
-  if not real or not root_real or real:sub(1, #root_real + 1) ~= root_real:gsub("/$", "") .. "/" then
+  local inside = root_real and root_real:gsub("/$", "") .. "/"
+  if not real or not inside or real:sub(1, #inside) ~= inside then
     refuse(name, "the file lies outside of the project's folder", "copy it beside the script")
   end
 end
@@ -43,7 +47,8 @@ end
 local function read_file(name, base, root)
   local path = base .. "/" .. name:gsub("%.", "/") .. ".lua"
   if not sys.files.stat(path) then
-    refuse(name, ("there is no module of this name and no file %s.lua beside the script"):format(name:gsub("%.", "/")),
+    local problem = "there is no module of this name and no file %s.lua beside the script"
+    refuse(name, problem:format((name:gsub("%.", "/"))),
       require("run.nearest").hint(name, candidates(base, name)))
   end
   check_place(name, path, root)
@@ -60,7 +65,8 @@ function loader.execute(chunk, ...)
   local co = coroutine.create(chunk)
   local ok, value = coroutine.resume(co, ...)
   if ok and coroutine.status(co) ~= "dead" then
-    return false, fault.new("usage", { message = "a file cannot wait or yield while it loads", code = "load",
+    return false, fault.new("usage", { code = "load",
+      message = "a file cannot wait or yield while it loads",
       hint = "move the call into the run function", where = frames.where(co) }), co
   end
   if not ok and type(value) == "string" and value:find("this call waits", 1, true) then
@@ -91,7 +97,8 @@ local function load_file(state, name)
 end
 
 local function refuse_need(name, need, where)
-  refuse(name, ("the script does not declare that it needs %s"):format(need), ('add "%s" to needs'):format(need), where)
+  refuse(name, ("the script does not declare that it needs %s"):format(need),
+    ('add "%s" to needs'):format(need), where)
 end
 
 local function load_public(state, name)
@@ -132,13 +139,15 @@ function loader.make(base, root, modules)
     end
     for part in (name .. "."):gmatch("(.-)%.") do
       if not part:match("^[%w_-]+$") then
-        refuse(name, "is not a module's name", 'write names with dots: require "lib.cart" is lib/cart.lua')
+        refuse(name, "is not a module's name",
+          'write names with dots: require "lib.cart" is lib/cart.lua')
       end
     end
     if loading[name] then
       local circle = {}
       for i = loading[name], #loading do circle[#circle + 1] = loading[i] end
-      refuse(name, "files require each other in a circle: " .. table.concat(circle, " → ") .. " → " .. name)
+      circle[#circle + 1] = name
+      refuse(name, "files require each other in a circle: " .. table.concat(circle, " → "))
     end
     loading[#loading + 1] = name
     loading[name] = #loading

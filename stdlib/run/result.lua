@@ -1,5 +1,5 @@
---- The result of a run, from what the run kept and how it ended. The format is described in docs/result-format.md.
---- Pure but for the clock's readings that it is given.
+--- The result of a run, from what the run kept and how it ended. The format is described in
+--- docs/result-format.md. Pure but for the clock's readings that it is given.
 
 local json = require "json"
 local time = require "time"
@@ -20,7 +20,8 @@ local function ended_well(run, duration)
   local warning = run.warnings[1]
   if not warning and not survived then
     local steps = #run.steps
-    local text = run.summary or steps > 0 and ("%s passed"):format(plural(steps, "step")) or "passed"
+    local text = run.summary or steps > 0 and ("%s passed"):format(plural(steps, "step"))
+      or "passed"
     if not run.summary then text = text .. " in " .. time.format_duration(math.max(duration, 1)) end
     return "PASS", text
   end
@@ -38,7 +39,8 @@ end
 local function dry_run_summary(run, path, cause)
   local counts = sys.host.gate()
   return ("dry run: stopped%s before its first effect (%s); %s, %s, %d refused"):format(
-    path and (' in "%s"'):format(path) or "", cause.message:match("^[^\n]*"), plural(counts.reads, "read"),
+    path and (' in "%s"'):format(path) or "", cause.message:match("^[^\n]*"),
+    plural(counts.reads, "read"),
     plural(counts.effects, "effect"), counts.refused)
 end
 
@@ -71,7 +73,8 @@ end
 local function steps_of(run)
   local out = json.array {}
   for i, step in ipairs(run.steps) do
-    out[i] = { name = step.name, status = step.status, duration_ms = step.duration_ms, error = step.error,
+    out[i] = { name = step.name, status = step.status, duration_ms = step.duration_ms,
+      error = step.error,
       notes = json.array(step.notes), depth = step.depth }
   end
   return out
@@ -100,17 +103,20 @@ function result.build(run, cause, path)
     skill = run.skill and run.skill.name or run.file:gsub("%.lua$", ""),
     script = job.script, store_url = job.store and job.store.url,
     status = status, summary = summary:gsub("%s*\n%s*", " "),
-    started_at = time.iso8601(run.started_at), finished_at = time.iso8601(finished), duration_ms = duration,
+    started_at = time.iso8601(run.started_at), finished_at = time.iso8601(finished),
+    duration_ms = duration,
     steps = steps_of(run), warnings = warnings_of(run), notes = json.array(run.notes),
     metrics = json.array(run.metrics), screenshots = json.array(run.screenshots),
     evidence = json.array(run.evidence), details = run.details, gate = sys.host.gate(),
     severity = run.skill and run.skill.severity, dry_run = job.dry_run and true or nil,
   }
   if cause and not STATUS[cause.kind] then
-    out.error = { kind = cause.kind, message = cause.message, where = cause.where, excerpt = cause.excerpt,
+    out.error = { kind = cause.kind, message = cause.message, where = cause.where,
+      excerpt = cause.excerpt,
       traceback = cause.traceback, hint = cause.hint, code = cause.code, step = path }
   elseif cause and cause.kind == "failure" then
-    out.failure = { message = cause.message, where = cause.where, excerpt = cause.excerpt, code = cause.code,
+    out.failure = { message = cause.message, where = cause.where, excerpt = cause.excerpt,
+      code = cause.code,
       hint = cause.hint, step = path, details = cause.details }
   end
   return out

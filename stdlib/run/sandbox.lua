@@ -1,11 +1,14 @@
---- The environment in which a user's file runs: an allow list. What is not named here does not exist for a script:
---- no io, os.execute, package, debug, ffi, jit, load, setfenv, newproxy, string.dump. Called once per run by run/load.lua.
+--- The environment in which a user's file runs: an allow list. What is not named here does not
+--- exist for a script: no io, os.execute, package, debug, ffi, jit, load, setfenv, newproxy,
+--- string.dump. Called once per run by run/load.lua.
 ---
---- The gate in C refuses what the manifest does not grant whatever Lua does; this is the wall before that one, and it
---- protects what the gate cannot see: the stdlib's own tables and handles. Invariants:
----  - no function given to the user returns a table of the stdlib that can be written, nor a metatable of ours;
----  - everything that depends on chance (time, random numbers, addresses, the order of pairs) is gated or made constant,
----    so that a run can be executed again from its recording.
+--- The gate in C refuses what the manifest does not grant whatever Lua does; this is the wall
+--- before that one, and it protects what the gate cannot see: the stdlib's own tables and handles.
+--- Invariants:
+---  - no function given to the user returns a table of the stdlib that can be written, nor a
+---    metatable of ours;
+---  - everything that depends on chance (time, random numbers, addresses, the order of pairs) is
+---    gated or made constant, so that a run can be executed again from its recording.
 
 local guard = require "run.guard"
 
@@ -16,15 +19,18 @@ local NESTED_MAX = 180
 local raw_tostring, raw_type = tostring, type
 local metatable_of = debug.getmetatable
 
---- tostring for the user: tables and functions get small numbers in the order in which they are first shown, instead
---- of addresses, which differ from run to run and would tell where memory lies.
+--- tostring for the user: tables and functions get small numbers in the order in which they are
+--- first shown, instead of addresses, which differ from run to run and would tell where memory
+--- lies.
 local function make_tostring()
   local numbers, count = setmetatable({}, { __mode = "k" }), 0
   return function(...)
     if select("#", ...) == 0 then error("bad argument #1 to 'tostring' (value expected)", 2) end
     local value = (...)
     local kind = raw_type(value)
-    if kind == "nil" or kind == "boolean" or kind == "number" or kind == "string" then return raw_tostring(value) end
+    if kind == "nil" or kind == "boolean" or kind == "number" or kind == "string" then
+      return raw_tostring(value)
+    end
     local meta = metatable_of(value)
     if meta and rawget(meta, "__tostring") ~= nil then return raw_tostring(value) end
     if not numbers[value] then
@@ -35,9 +41,11 @@ local function make_tostring()
   end
 end
 
---- Functions of C that call back into the script, and coroutines, each take a piece of the process's stack (gsub 8 KB and
---- more), of which LuaJIT keeps no account: nesting them without end would end the worker. This one counts.
----@return fun(name: string, fn: function, ...): any  calls fn(...) one level deeper; raises at the limit
+--- Functions of C that call back into the script, and coroutines, each take a piece of the
+--- process's stack (gsub 8 KB and more), of which LuaJIT keeps no account: nesting them without end
+--- would end the worker. This one counts.
+---@return fun(name: string, fn: function, ...): any  calls fn(...) one level deeper; raises at the
+---  limit
 local function make_nesting()
   local depth = 0
   local function leave(ok, ...)
@@ -46,7 +54,9 @@ local function make_nesting()
     return ...
   end
   return function(name, fn, ...)
-    if depth >= NESTED_MAX then error(("stack overflow: %s is nested too deeply"):format(name), 3) end
+    if depth >= NESTED_MAX then
+      error(("stack overflow: %s is nested too deeply"):format(name), 3)
+    end
     depth = depth + 1
     return leave(pcall(fn, ...))
   end
@@ -57,10 +67,13 @@ local function make_string(safe_tostring, nested)
   local gsub = string.gsub
   function out.gsub(text, pattern, replacement, limit)
     local kind = raw_type(replacement)
-    if kind ~= "function" and kind ~= "table" then return gsub(text, pattern, replacement, limit) end
+    if kind ~= "function" and kind ~= "table" then
+      return gsub(text, pattern, replacement, limit)
+    end
     return nested("string.gsub", gsub, text, pattern, replacement, limit)
   end
-  for _, name in ipairs { "byte", "char", "find", "gmatch", "len", "lower", "match", "rep", "reverse", "sub",
+  for _, name in ipairs { "byte", "char", "find", "gmatch", "len", "lower", "match", "rep",
+      "reverse", "sub",
     "upper" } do
     out[name] = string[name]
   end
@@ -84,12 +97,16 @@ local function make_string(safe_tostring, nested)
 end
 
 local function make_table(nested)
-  local out = { concat = table.concat, maxn = table.maxn, getn = table.getn, foreach = table.foreach,
+  local out = { concat = table.concat, maxn = table.maxn, getn = table.getn,
+    foreach = table.foreach,
     foreachi = table.foreachi, unpack = unpack }
   local sort = guard.changing("table.sort", table.sort)
   function out.sort(list, less) nested("table.sort", sort, list, less) end
-  for _, name in ipairs { "insert", "remove" } do out[name] = guard.changing("table." .. name, table[name]) end
-  local move = guard.changing("table.move", function(to, from, first, last, at) return table.move(from, first, last, at, to) end)
+  for _, name in ipairs { "insert", "remove" } do
+    out[name] = guard.changing("table." .. name, table[name])
+  end
+  local move = guard.changing("table.move",
+    function(to, from, first, last, at) return table.move(from, first, last, at, to) end)
   function out.move(from, first, last, at, to) return move(to or from, from, first, last, at) end
   return out
 end
@@ -132,11 +149,13 @@ local function make_os()
   return out
 end
 
---- Coroutines for generators. Only those that the script made can be resumed, and only from inside one can it yield: a
---- task's own coroutine belongs to the scheduler, and there is no coroutine.running to get hold of it.
+--- Coroutines for generators. Only those that the script made can be resumed, and only from inside
+--- one can it yield: a task's own coroutine belongs to the scheduler, and there is no
+--- coroutine.running to get hold of it.
 local function make_coroutine(nested)
   local mine = setmetatable({}, { __mode = "k" })
-  local create, resume, status, yield = coroutine.create, coroutine.resume, coroutine.status, coroutine.yield
+  local create, resume, status, yield = coroutine.create, coroutine.resume, coroutine.status,
+    coroutine.yield
   local running = coroutine.running
   local out = {}
 
@@ -147,7 +166,9 @@ local function make_coroutine(nested)
   end
 
   function out.create(fn)
-    if raw_type(fn) ~= "function" then error("bad argument #1 to 'create' (function expected)", 2) end
+    if raw_type(fn) ~= "function" then
+      error("bad argument #1 to 'create' (function expected)", 2)
+    end
     local co = create(fn)
     mine[co] = true
     return co
@@ -186,8 +207,8 @@ local function collected(ok, ...)
   return ok, ...
 end
 
---- pcall for the user. LuaJIT does not collect garbage when it runs out of memory: without this, a script that has caught
---- the error would fail again at once.
+--- pcall for the user. LuaJIT does not collect garbage when it runs out of memory: without this, a
+--- script that has caught the error would fail again at once.
 local function pcall_collecting(...)
   return collected(pcall(...))
 end
@@ -198,10 +219,13 @@ local function handled(handler, ok, ...)
   return false, value
 end
 
---- xpcall for the user: the handler is called after the error, not inside it. The watchdog raises its error from a hook, and
---- LuaJIT calls message handlers with hooks off: a handler that loops could never be ended.
+--- xpcall for the user: the handler is called after the error, not inside it. The watchdog raises
+--- its error from a hook, and LuaJIT calls message handlers with hooks off: a handler that loops
+--- could never be ended.
 local function xpcall_after(fn, handler, ...)
-  if raw_type(handler) ~= "function" then error("bad argument #2 to 'xpcall' (function expected)", 2) end
+  if raw_type(handler) ~= "function" then
+    error("bad argument #2 to 'xpcall' (function expected)", 2)
+  end
   return handled(handler, pcall_collecting(fn, ...))
 end
 
@@ -215,7 +239,8 @@ end
 
 local function collectgarbage_count(what)
   if what == "count" then return collectgarbage("count") end
-  guard.refuse(('collectgarbage: only "count" is available, not %q'):format(raw_tostring(what or "collect")),
+  what = raw_tostring(what or "collect")
+  guard.refuse(('collectgarbage: only "count" is available, not %q'):format(what),
     "memory is freed when the run ends")
 end
 
@@ -232,14 +257,17 @@ function sandbox.create(words, log)
 
 
   local all = {
-    _VERSION = _VERSION, assert = assert, error = error, ipairs = guard.ipairs, next = guard.next, pairs = guard.pairs,
-    pcall = pcall_collecting, xpcall = xpcall_after, select = select, tonumber = tonumber, tostring = safe_tostring, type = type,
+    _VERSION = _VERSION, assert = assert, error = error, ipairs = guard.ipairs, next = guard.next,
+    pairs = guard.pairs,
+    pcall = pcall_collecting, xpcall = xpcall_after, select = select, tonumber = tonumber,
+    tostring = safe_tostring, type = type,
     unpack = unpack, rawequal = rawequal, rawget = guard.rawget, rawset = guard.rawset,
     getmetatable = guard.getmetatable, setmetatable = guard.setmetatable,
     print = make_print(safe_tostring, log), collectgarbage = collectgarbage_count,
     string = guard.readonly("string", strings), table = guard.readonly("table", make_table(nested)),
     math = guard.readonly("math", make_math()), os = guard.readonly("os", make_os()),
-    bit = guard.readonly("bit", bit), coroutine = guard.readonly("coroutine", make_coroutine(nested)),
+    bit = guard.readonly("bit", bit),
+    coroutine = guard.readonly("coroutine", make_coroutine(nested)),
   }
   for name, value in pairs(words) do all[name] = value end
   local env = guard.globals(all)

@@ -1,6 +1,7 @@
---- Secrets are handles. A script can pass one on (page:fill, an http header) and join it with text, but reading, printing
---- or comparing it shows only dots; the parts of the stdlib that need the text call secret.reveal. What left the run by
---- another way (a page that shows the password again, a message) is scrubbed by run/events.lua from every event.
+--- Secrets are handles. A script can pass one on (page:fill, an http header) and join it with text,
+--- but reading, printing or comparing it shows only dots; the parts of the stdlib that need the
+--- text call secret.reveal. What left the run by another way (a page that shows the password again,
+--- a message) is scrubbed by run/events.lua from every event.
 
 local redact = require "redact"
 
@@ -42,7 +43,9 @@ end
 Secret.__metatable = false
 Secret.__tostring = function() return "[secret]" end
 Secret.__newindex = function() error("a secret is read-only", 2) end
-Secret.__index = function(_, key) error(('a secret has no field "%s": pass it on as it is'):format(tostring(key)), 2) end
+Secret.__index = function(_, key)
+  error(('a secret has no field "%s": pass it on as it is'):format(tostring(key)), 2)
+end
 --- "Bearer " .. token is a secret as well.
 Secret.__concat = function(a, b)
   local function part(value)

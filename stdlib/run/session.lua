@@ -1,5 +1,6 @@
---- One run from the job to the result. Trusted: the user's code runs in tasks of its own (loading, then the run function), so
---- that whatever it does ends that task and the result is still written. Called by run/main.lua.
+--- One run from the job to the result. Trusted: the user's code runs in tasks of its own (loading,
+--- then the run function), so that whatever it does ends that task and the result is still written.
+--- Called by run/main.lua.
 
 local context = require "run.context"
 local events = require "run.events"
@@ -31,21 +32,26 @@ local END_LIMIT_MS = 5000 -- for a task that was told to end
 ---@field evidence table[]
 ---@field details table
 ---@field summary string?       the script's own sentence for a run that passes
----@field failing table?        the first step that saw the present error: { value, cause, path, step }
+---@field failing table?        the first step that saw the present error: { value, cause, path,
+---  step }
 ---@field capturing boolean?    evidence is being collected
 ---@field page_context table?   see browser/page.lua
 ---@field log fun(level: string, text: string)
 
 local function new_state(job)
-  if job.store and job.store.password then secret.new(job.store.password) end -- scrubbed from here on
+  -- scrubbed from here on
+  if job.store and job.store.password then secret.new(job.store.password) end
   return {
-    job = job, file = job.script:match("[^/]+$"), began = sys.clock.mono(), started_at = sys.clock.now(),
-    steps = {}, stack = {}, metrics = {}, notes = {}, warnings = {}, screenshots = {}, evidence = {}, details = {},
-    artifact_count = 0, log = events.log,
+    job = job, file = job.script:match("[^/]+$"), began = sys.clock.mono(),
+    started_at = sys.clock.now(),
+    steps = {}, stack = {}, metrics = {}, notes = {}, warnings = {}, screenshots = {},
+    evidence = {}, details = {},
+    artifact_count = 0, captures = 0, log = events.log,
   }
 end
 
---- What the user's task does. Everything it finds out goes into run, because it may be ended at any point.
+--- What the user's task does. Everything it finds out goes into run, because it may be ended at any
+--- point.
 local function perform(run)
   local ok, value = xpcall(function()
     local t, options = context.make(run, option.resolve(run.skill.options, run.job.options or {}))
@@ -66,7 +72,9 @@ end
 
 --- How a task that did not end by itself is told of.
 local function cause_of_end(run, why, code, trace, limit_ms)
-  if run.failing and run.capturing then return run.failing.cause, run.failing.path end -- ended over its evidence
+  -- ended over its evidence
+  if run.capturing and run.cause then return run.cause end
+  if run.capturing and run.failing then return run.failing.cause, run.failing.path end
   local cause, path = problem.of_ended_task(why, code, trace), steps.path(run)
   if code == "timeout" then
     local where, _, callee = frames.of_trace(trace)
@@ -81,7 +89,8 @@ end
 local function await(run, task, limit_ms)
   local ok, why, code, trace = task:join(limit_ms)
   if not ok and not task:done() and run.capturing then
-    ok, why, code, trace = task:join(require("run.evidence").LIMIT_MS) -- a failure came first: let it be told whole
+    -- a failure came first: let it be told whole
+    ok, why, code, trace = task:join(require("run.evidence").LIMIT_MS)
   end
   if not ok and not task:done() then
     task:kill("timed out", "timeout")

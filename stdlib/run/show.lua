@@ -1,5 +1,5 @@
---- Shows any value in one short line, for messages: texts quoted, tables with sorted keys, cut where it gets long.
---- Calls no metamethod but a __tostring, and that protected.
+--- Shows any value in one short line, for messages: texts quoted, tables with sorted keys, cut
+--- where it gets long. Calls no metamethod but a __tostring, and that protected.
 
 local show = {}
 
@@ -10,7 +10,8 @@ local ESCAPES = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ['"'] = '\\"',
 local function quoted(text)
   local cut = #text > TEXT_MAX
   if cut then
-    text = text:sub(1, TEXT_MAX):gsub("[\192-\255][\128-\191]*$", "") -- not in the middle of a character
+    -- not in the middle of a character
+    text = text:sub(1, TEXT_MAX):gsub("[\192-\255][\128-\191]*$", "")
   end
   text = text:gsub('[%c"\\]', function(c) return ESCAPES[c] or ("\\x%02x"):format(c:byte()) end)
   return '"' .. text .. '"' .. (cut and "…" or "")

@@ -1,6 +1,7 @@
---- The word `skill` of a script: checks what a script declares and keeps it where the script cannot change it.
+--- The word `skill` of a script: checks what a script declares and keeps it where the script cannot
+--- change it.
 ---
----    return skill "checkout" { about = "…", every = "30m", timeout = "90s", needs = {…}, options = {…}, run = fn }
+---    return skill "checkout" { about = "…", every = "30m", needs = {…}, options = {…}, run = fn }
 
 local declare = require "run.declare"
 local fault = require "fault"
@@ -54,8 +55,8 @@ skill.word = declare.word("skill", READ, function(handle, name, got)
   if not got.run then kit.refuse(name, nil, "has no run function", "run = function(t, o) … end") end
   declared[handle] = {
     name = name, about = got.about, every_ms = got.every, timeout_ms = got.timeout, run = got.run,
-    needs = got.needs or manifest.parse(nil), options = got.options or {}, aliases = got.alias or {},
-    severity = got.severity, tags = got.tags or {},
+    needs = got.needs or manifest.parse(nil), options = got.options or {},
+    aliases = got.alias or {}, severity = got.severity, tags = got.tags or {},
     parents = got.parents or {},
   }
 end)
@@ -67,7 +68,8 @@ function skill.of(value)
   return type(value) == "table" and declared[value] or nil
 end
 
---- Checks the `-- api: N` line among the comments at the top of a script. Missing: 1. Raises a usage fault.
+--- Checks the `-- api: N` line among the comments at the top of a script. Missing: 1. Raises a
+--- usage fault.
 ---@param text string
 ---@return integer
 function skill.api_of(text)
@@ -78,12 +80,15 @@ function skill.api_of(text)
       if version ~= API_VERSION then
         local newer = version and version > API_VERSION
         error(fault.new("usage", { code = "api",
-          message = ("the script asks for api %s; this nano-sre has api %d"):format(wanted, API_VERSION),
+          message = ("the script asks for api %s; this nano-sre has api %d")
+            :format(wanted, API_VERSION),
           hint = newer and "install a newer nano-sre" or "write -- api: 1" }), 0)
       end
       return version
     end
-    if not (content:match("^%s*%-%-") or content:match("^%s*$") or content:match("^#!")) then break end
+    if not (content:match("^%s*%-%-") or content:match("^%s*$") or content:match("^#!")) then
+      break
+    end
   end
   return API_VERSION
 end
@@ -94,7 +99,8 @@ end
 function skill.describe(s)
   local json = require "json"
   return {
-    name = s.name, about = s.about, aliases = json.array(s.aliases), every_ms = s.every_ms, timeout_ms = s.timeout_ms,
+    name = s.name, about = s.about, aliases = json.array(s.aliases), every_ms = s.every_ms,
+    timeout_ms = s.timeout_ms,
     severity = s.severity, tags = json.array(s.tags),
     parents = json.array(s.parents), api = API_VERSION,
     needs = json.array(s.needs.list), capabilities = json.array(s.needs.capabilities),

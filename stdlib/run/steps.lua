@@ -1,5 +1,6 @@
---- t.step: runs a part of a skill under a name, and keeps how it went. Works in the user's task. A step that fails collects
---- its evidence at once, while the page still shows what went wrong, and raises the same error again.
+--- t.step: runs a part of a skill under a name, and keeps how it went. Works in the user's task. A
+--- step that fails collects its evidence at once, while the page still shows what went wrong, and
+--- raises the same error again.
 
 local events = require "run.events"
 local problem = require "run.problem"
@@ -9,7 +10,8 @@ local steps = {}
 local STATUS = { failure = "FAIL", skip = "SKIP", refused = "SKIP" }
 local NO_EVIDENCE = { skip = true, refused = true, config = true, memory = true, killed = true }
 
---- The names of the steps that are going on, outermost first, joined for people; nil outside of any step.
+--- The names of the steps that are going on, outermost first, joined for people; nil outside of any
+--- step.
 ---@param run run.State
 ---@return string?
 function steps.path(run)
@@ -20,7 +22,10 @@ function steps.path(run)
 end
 
 local function begin(run, name)
-  local step = { name = name, index = #run.steps + 1, depth = #run.stack, notes = {}, began = sys.clock.mono(),
+  run.failing = nil -- the script goes on: an earlier error was caught
+  problem.forget()
+  local step = { name = name, index = #run.steps + 1, depth = #run.stack, notes = {},
+    began = sys.clock.mono(),
     status = "RUNNING" }
   run.steps[step.index] = step
   run.stack[#run.stack + 1] = step
@@ -43,10 +48,12 @@ local function finish(run, step, status, cause, duration)
   step.duration_ms = duration or sys.clock.mono() - step.began
   step.status = status
   if cause then
-    step.error = { message = cause.message, code = cause.code, where = cause.where, hint = cause.hint,
+    step.error = { message = cause.message, code = cause.code, where = cause.where,
+      hint = cause.hint,
       details = cause.details }
   end
-  events.send("step.finished", { name = step.name, index = step.index, depth = step.depth, status = status,
+  events.send("step.finished",
+    { name = step.name, index = step.index, depth = step.depth, status = status,
     duration_ms = step.duration_ms, message = cause and cause.message })
 end
 

@@ -87,6 +87,9 @@ function cron.parse(text)
     any_day = parts[3]:sub(1, 1) == "*", any_weekday = parts[5]:sub(1, 1) == "*" }, Cron)
 end
 
+--- Whether the expression allows the day.
+---@param date table  as os.date("!*t") gives it: day, month, wday
+---@return boolean
 function Cron:matches_day(date)
   if not self.month[date.month] then return false end
   local day, weekday = self.day[date.day], self.weekday[date.wday - 1]

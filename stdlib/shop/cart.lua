@@ -7,29 +7,34 @@ local cart = {}
 
 local REQUEST_MS, ANSWER_MS, FIND_MS, TRUTH_MS = 5000, 15000, 5000, 5000
 
--- The form for instalments posts to /cart/add as well, and has no button: so the button is looked for, not the form.
+-- The form for instalments posts to /cart/add as well, and has no button: so the button is looked
+-- for, not the form.
 local ADD = {
   'form[action*="/cart/add"] [name="add"]',
-  'form[action*="/cart/add"] button[type="submit"], form[action*="/cart/add"] input[type="submit"], '
+  'form[action*="/cart/add"] button[type="submit"], form[action*="/cart/add"] [type="submit"], '
     .. 'product-form button[type="submit"], button[name="add"], button[data-add-to-cart]',
-  "role=button[name=/^\\s*(add to (cart|bag|basket)|add|buy|in den warenkorb|ajouter au panier|añadir al carrito"
-    .. "|agregar al carrito|aggiungi al carrello|in winkelwagen|lägg i varukorg|læg i kurv|カートに(入れる|追加))/i]",
+  "role=button[name=/^\\s*(add to (cart|bag|basket)|add|buy|in den warenkorb|ajouter au panier"
+    .. "|añadir al carrito|agregar al carrito|aggiungi al carrello|in winkelwagen|lägg i varukorg"
+    .. "|læg i kurv|カートに(入れる|追加))/i]",
 }
 local ADD_REQUEST = "**/cart/add*"
 
-local LINK = 'cart-notification a[href*="/cart"], #cart-notification a[href*="/cart"], cart-drawer a[href$="/cart"], '
-  .. '.cart-drawer a[href$="/cart"]'
+local LINK = 'cart-notification a[href*="/cart"], #cart-notification a[href*="/cart"], '
+  .. 'cart-drawer a[href$="/cart"], .cart-drawer a[href$="/cart"]'
 
--- Asks until the cart holds more than `before`, as long as `limit` ms: the shop may take a moment to tell.
+-- Asks until the cart holds more than `before`, as long as `limit` ms: the shop may take a moment
+-- to tell.
 local READ = [[async ({ before, limit }) => {
   const root = (window.Shopify && Shopify.routes && Shopify.routes.root) || '/';
+  const how = { headers: { Accept: 'application/json' }, cache: 'no-store' };
   for (const end = Date.now() + limit;;) {
-    const answer = await fetch(root + 'cart.js', { headers: { Accept: 'application/json' }, cache: 'no-store' });
+    const answer = await fetch(root + 'cart.js', how);
     if (!answer.ok) return { status: answer.status };
     const cart = await answer.json().catch(() => ({}));
     if (cart.item_count > before || Date.now() >= end) {
-      return { status: answer.status, item_count: cart.item_count, total_price: cart.total_price, currency: cart.currency,
-        titles: (cart.items || []).slice(0, 20).map(item => item.product_title || item.title) };
+      const titles = (cart.items || []).slice(0, 20).map(item => item.product_title || item.title);
+      return { status: answer.status, item_count: cart.item_count, total_price: cart.total_price,
+        currency: cart.currency, titles };
     }
     await new Promise(done => setTimeout(done, 100));
   }
@@ -52,7 +57,8 @@ function cart.read(page)
   local state = ask(page, -1, 0)
   if not state.item_count then
     fault.failure { code = "http-status", message = ("/cart.js answered %d%s"):format(state.status,
-      state.status < 400 and " with something that is no cart" or ""), details = { status = state.status } }
+      state.status < 400 and " with something that is no cart" or ""),
+      details = { status = state.status } }
   end
   return state
 end
@@ -82,23 +88,29 @@ local function check_request(page)
     error(request, 0)
   end
   local path = storefront.path_of(request.url)
-  local answered, response = pcall(page.wait_for_response, page, ADD_REQUEST, { timeout = ANSWER_MS })
+  local answered, response = pcall(page.wait_for_response, page, ADD_REQUEST,
+    { timeout = ANSWER_MS })
   if not answered then
     if request.failure then
-      fault.failure { code = "net", message = ("the request to %s failed (%s)"):format(path, request.failure) }
+      fault.failure { code = "net", message = ("the request to %s failed (%s)"):format(path,
+        request.failure) }
     elseif fault.is(response) and response.code == "timeout" then
-      fault.failure { code = "timeout", message = ("%s did not answer for %d s"):format(path, ANSWER_MS / 1000) }
+      fault.failure { code = "timeout",
+        message = ("%s did not answer for %d s"):format(path, ANSWER_MS / 1000) }
     end
     error(response, 0)
   end
   if response.status >= 400 then
-    fault.failure { code = "http-status", message = ("%s answered %d%s"):format(path, response.status,
-      response.status < 500 and refusal_words(response) or ""), details = { url = request.url, status = response.status } }
+    fault.failure { code = "http-status",
+      message = ("%s answered %d%s"):format(path, response.status,
+      response.status < 500 and refusal_words(response) or ""),
+      details = { url = request.url, status = response.status } }
   end
   return true
 end
 
--- A theme shows a variant that is sold out although another is not: that one is chosen by its address.
+-- A theme shows a variant that is sold out although another is not: that one is chosen by its
+-- address.
 local function choose_variant(page, button, product)
   if not product or not product.variant or page:is_enabled(button) then return end
   pcall(page.wait_for, page, button .. ":not([disabled])", { timeout = FIND_MS })
@@ -112,22 +124,26 @@ end
 ---@return table cart     see read
 function cart.add(page, product)
   local button = storefront.find(page, ADD, "add-to-cart button", FIND_MS)
-  if button ~= ADD[#ADD] and not button:find(",", 1, true) then choose_variant(page, button, product) end
+  if button ~= ADD[#ADD] and not button:find(",", 1, true) then
+    choose_variant(page, button, product)
+  end
   local before, errors = count_before(page), #page:errors()
   page:click(button)
   local sent = check_request(page)
   local state = ask(page, before, sent and TRUTH_MS or 0)
   if state.item_count and state.item_count > before then return state end
   if not sent then
-    fault.failure { code = "no-request", message = "the button was clicked but no request to /cart/add was sent"
+    fault.failure { code = "no-request",
+      message = "the button was clicked but no request to /cart/add was sent"
       .. console_words(page, errors), hint = "the theme's script, or an app's, is broken" }
   end
   if not state.item_count then
     fault.failure { code = "http-status", message = ("/cart.js answered %d"):format(state.status),
       details = { status = state.status } }
   end
-  fault.failure { code = "cart", message = ("the shop took the product, but its cart still holds %d items after %d s")
-    :format(state.item_count, TRUTH_MS / 1000) }
+  fault.failure { code = "cart",
+    message = ("the shop took the product, but its cart still holds %d items after %d s"):format(
+      state.item_count, TRUTH_MS / 1000) }
 end
 
 --- Goes to the cart page: by the link that the theme shows after adding, or by its address.

@@ -11,20 +11,20 @@ local LINKS = 'a[href*="/products/"] >> visible=true'
 -- The shop's own word on a product; a shop without this address (headless) gives nothing.
 local READ = [[async handle => {
   const root = (window.Shopify && Shopify.routes && Shopify.routes.root) || '/';
-  const answer = await fetch(root + 'products/' + handle + '.js', { headers: { Accept: 'application/json' } });
-  if (!answer.ok) return { status: answer.status };
-  const one = await answer.json().catch(() => null);
+  const how = { headers: { Accept: 'application/json' } };
+  const answer = await fetch(root + 'products/' + handle + '.js', how);
+  const one = answer.ok && await answer.json().catch(() => null);
   if (!one || !one.variants) return { status: answer.status };
-  const free = one.variants.find(variant => variant.available);
-  return { title: one.title, available: !!one.available, variant: free && free.id, price: free && free.price };
+  const free = one.variants.find(variant => variant.available) || {};
+  return { title: one.title, available: !!one.available, variant: free.id, price: free.price };
 }]]
 
 local function handle_of(href)
   return href:match("/products/([^/?#]+)")
 end
 
---- The visible links to products on the page, each product once: { handle, href }. A card often has two links to its
---- product, and the first may be hidden.
+--- The visible links to products on the page, each product once: { handle, href }. A card often has
+--- two links to its product, and the first may be hidden.
 ---@param page Page
 ---@return table[]
 function product.links(page)
@@ -39,7 +39,8 @@ function product.links(page)
   return found
 end
 
---- What the shop says about the product: { handle, title, available (nil: unknown), variant, price (cents) }.
+--- What the shop says about the product: { handle, title, available (nil: unknown), variant, price
+--- (cents) }.
 ---@param page Page
 ---@param handle string
 ---@return table
@@ -71,7 +72,8 @@ local function first_that_can_be_bought(t, page)
     links = product.links(page)
   end
   if #links == 0 then
-    fault.failure { code = "no-product", message = "neither the home page nor /collections/all links to a product",
+    fault.failure { code = "no-product",
+      message = "neither the home page nor /collections/all links to a product",
       hint = "name one: -o product=HANDLE" }
   end
   local sold_out = {}
@@ -81,11 +83,13 @@ local function first_that_can_be_bought(t, page)
     if one.available ~= false then return one, sold_out end
     sold_out[#sold_out + 1] = one.title
   end
-  fault.failure { code = "sold-out", message = ("sold out: %s"):format(table.concat(sold_out, ", ")),
+  fault.failure { code = "sold-out",
+    message = ("sold out: %s"):format(table.concat(sold_out, ", ")),
     hint = "name a product that is in stock: -o product=HANDLE" }
 end
 
---- Opens the page of a product: the one that is named, or the first linked one that is not sold out.
+--- Opens the page of a product: the one that is named, or the first linked one that is not sold
+--- out.
 ---@param t table
 ---@param page Page        at the home page, unless handle is given
 ---@param handle string?

@@ -29,7 +29,8 @@ end
 local function enter_password(t, page)
   local password = t.store.password
   if not password then
-    fault.failure { code = "password", message = "visitors see the password page, the shop is closed to them",
+    fault.failure { code = "password",
+      message = "visitors see the password page, the shop is closed to them",
       hint = "if it is meant to be, set STORE_PASSWORD or give --password" }
   end
   local status = page:eval(SEND_PASSWORD, secret.reveal(password))
@@ -45,7 +46,8 @@ function storefront.check_answer(page)
   local response = page:response()
   if response and response.status >= 400 then
     local path = path_of(response.url)
-    fault.failure { code = "http-status", message = ("%s answered %d"):format(path == "/" and "home page" or path,
+    fault.failure { code = "http-status",
+      message = ("%s answered %d"):format(path == "/" and "home page" or path,
       response.status), details = { url = response.url, status = response.status } }
   end
 end
@@ -65,8 +67,8 @@ function storefront.open(t, page, path)
   end
 end
 
---- Records the vitals of the page that is open: ttfb_ms, fcp_ms, lcp_ms, cls, load_ms. Loading and LCP are held against
---- the baseline.
+--- Records the vitals of the page that is open: ttfb_ms, fcp_ms, lcp_ms, cls, load_ms. Loading and
+--- LCP are held against the baseline.
 ---@param t table
 ---@param page Page
 ---@param name string  "home"
@@ -81,8 +83,9 @@ function storefront.measure(t, page, name)
   return vitals
 end
 
---- The first of several selectors that has something visible to offer. Themes differ: the most telling selector comes
---- first, the one whose words a person would look for last; it explains the failure.
+--- The first of several selectors that has something visible to offer. Themes differ: the most
+--- telling selector comes first, the one whose words a person would look for last; it explains the
+--- failure.
 ---@param page Page
 ---@param selectors string[]
 ---@param what string       "add-to-cart button", for the message
@@ -102,8 +105,10 @@ function storefront.find(page, selectors, what, timeout)
   if found then return found end
   local _, why = pcall(page.wait_for, page, selectors[#selectors], { timeout = 0 })
   local details = fault.is(why) and why.details or {}
-  local near = details.near and #details.near > 0 and ". On the page are: " .. table.concat(details.near, ", ") or ""
-  fault.failure { code = "not-found", message = ("no %s is to be seen on %s%s"):format(what, path_of(page:url()), near),
+  local near = details.near and #details.near > 0 and ". On the page are: "
+    .. table.concat(details.near, ", ") or ""
+  fault.failure { code = "not-found",
+    message = ("no %s is to be seen on %s%s"):format(what, path_of(page:url()), near),
     details = details }
 end
 

@@ -14,7 +14,8 @@ end
 
 --- Prints a figure: {"bench":…,"metric":…,"value":…,"unit":…, …more}.
 function bench.figure(name, metric, value, unit, more)
-  local line = { bench = name, metric = metric, value = tonumber(("%.4g"):format(value)), unit = unit }
+  local line = { bench = name, metric = metric, value = tonumber(("%.4g"):format(value)),
+    unit = unit }
   for key, item in pairs(more or {}) do line[key] = item end
   sys.env.write(1, json.encode(line) .. "\n")
 end
@@ -32,7 +33,8 @@ function bench.time(name, metric, count, unit, fn)
   end
   cpu = (sys.clock.cpu() - cpu) * 1000 / count
   bench.figure(name, metric, bench.quantile(times, 0.5), unit,
-    { p99 = tonumber(("%.4g"):format(bench.quantile(times, 0.99))), n = count, own_cpu_us = tonumber(("%.4g"):format(cpu)) })
+    { p99 = tonumber(("%.4g"):format(bench.quantile(times, 0.99))), n = count,
+      own_cpu_us = tonumber(("%.4g"):format(cpu)) })
 end
 
 --- The words after a lab task's name, from BENCH_ARGS (one a line).

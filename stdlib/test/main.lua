@@ -1,5 +1,6 @@
---- The project's own test runner: `nano-sre --role=test [--filter=TEXT] [-v] FILE…`. Each test runs in a task of its own with
---- a time limit, in a trusted state with all of sys. Prints the tests that fail, and last "N passed, N failed".
+--- The project's own test runner: `nano-sre --role=test [--filter=TEXT] [-v] FILE…`. Each test runs
+--- in a task of its own with a time limit, in a trusted state with all of sys. Prints the tests
+--- that fail, and last "N passed, N failed".
 
 local excerpt = require "run.excerpt"
 local expect = require "expect"
@@ -15,7 +16,8 @@ local function indent(text, by) return by .. text:gsub("\n", "\n" .. by) end
 
 --- What a failed test says: message, line, excerpt, and for what is no fault the stack.
 local function explain(value, where, trace)
-  local message = fault.is(value) and value.message or type(value) == "string" and value or ("(%s)"):format(type(value))
+  local message = fault.is(value) and value.message or type(value) == "string" and value
+    or ("(%s)"):format(type(value))
   local split_where, rest = frames.split(message)
   where = split_where or fault.is(value) and value.where or where
   local lines = { (where and where .. ": " or "") .. rest }
@@ -33,7 +35,8 @@ local function attempt(fn, limit_ms)
   local found
   local task = sys.task.spawn(function()
     local ok, raised = xpcall(fn, function(value)
-      found = { value = value, where = frames.where(), trace = debug.traceback("", 2):gsub("^\n", "") }
+      found = { value = value, where = frames.where(),
+        trace = debug.traceback("", 2):gsub("^\n", "") }
       return value
     end)
     -- After a stack overflow there is no room for the handler.
@@ -106,7 +109,11 @@ function run_block(state, block, path, blocks)
   path, blocks = with(path, block.name), with(blocks, block)
   local title = table.concat(path, " › ")
   local ok, why = attempt(function() call_all(block.hooks.before_all) end, 60000)
-  if ok then run_items(state, block, path, blocks) else report(state, title .. " (before_all)", why) end
+  if ok then
+    run_items(state, block, path, blocks)
+  else
+    report(state, title .. " (before_all)", why)
+  end
   ok, why = attempt(function() call_all(block.hooks.after_all, true) end, 60000)
   if not ok then report(state, title .. " (after_all)", why) end
 end

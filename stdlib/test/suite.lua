@@ -1,5 +1,5 @@
---- The words of a test file: describe, it, before_each, … Collects a tree of blocks while the file runs; test/main.lua
---- executes it afterwards.
+--- The words of a test file: describe, it, before_each, … Collects a tree of blocks while the file
+--- runs; test/main.lua executes it afterwards.
 
 local suite = {}
 
@@ -16,11 +16,14 @@ local suite = {}
 local DEFAULT_LIMIT_MS = 30000
 
 local function new_block(name)
-  return { name = name, items = {}, hooks = { before_all = {}, before_each = {}, after_each = {}, after_all = {} } }
+  return { name = name, items = {},
+    hooks = { before_all = {}, before_each = {}, after_each = {}, after_all = {} } }
 end
 
 local function need(kind, value, signature)
-  if type(value) ~= kind then error(("%s: expected a %s, got a %s"):format(signature, kind, type(value)), 3) end
+  if type(value) ~= kind then
+    error(("%s: expected a %s, got a %s"):format(signature, kind, type(value)), 3)
+  end
 end
 
 --- Makes the words and the tree that they fill.

@@ -2,11 +2,13 @@
 
 --- What `skill "name" { … }` takes.
 ---@class nano.SkillFields
----@field run fun(t: nano.Context, o: table<string, any>): string?  does the work; may return its summary
+---@field run fun(t: nano.Context, o: table<string, any>): string?  does the work; may return its
+---  summary
 ---@field about? string                     one sentence: what does it do, and what must be true?
 ---@field every? string                     how often it runs when it is watched: "30m"
 ---@field timeout? string                   its time limit: "90s"; default "2m"
----@field needs? ("browser"|"http"|string)[]  what it may reach; "http:api.example.com" for one more host
+---@field needs? ("browser"|"http"|string)[]  what it may reach; "http:api.example.com" for one
+---  more host
 ---@field options? table<string, nano.Option>
 ---@field alias? string|string[]            further names
 ---@field severity? "P0"|"P1"|"P2"|"P3"     of an incident that it opens; P0 is the most urgent
@@ -39,7 +41,8 @@
 ---@field min? integer     items
 ---@field max? integer     items
 
---- The kinds of options. A value may come from the command line, the project's file or the environment.
+--- The kinds of options. A value may come from the command line, the project's file or the
+--- environment.
 ---@class nano.OptionWords
 local option_words = {}
 
@@ -80,8 +83,8 @@ function option_words.url(fields) end
 ---@return nano.Option
 function option_words.secret(fields) end
 
---- A text that can be passed on (page:fill, an http header) and joined with other text, but not read,
---- printed or compared.
+--- A text that can be passed on (page:fill, an http header) and joined with other text, but not
+--- read, printed or compared.
 ---@class nano.Secret
 ---@operator concat(string): nano.Secret
 
@@ -96,8 +99,8 @@ function option_words.secret(fields) end
 ---@field page? string       what page it is about
 ---@field baseline? boolean  compare it with earlier runs
 
---- t, the first argument of a skill's run function. Every function here raises when it fails, so that
---- a skill is a straight line.
+--- t, the first argument of a skill's run function. Every function here raises when it fails, so
+--- that a skill is a straight line.
 ---@class nano.Context
 ---@field store nano.Store
 ---@field options table<string, any>  the same as the second argument of the run function

@@ -57,7 +57,7 @@ function Core:restore(saved)
   self.silences, self.silence_serial = saved.silences or {}, saved.silence_serial or 0
 end
 
--- Both kinds of silences, as alert/dispatch.lua takes them; what is over goes.
+--- Both kinds of silences, as alert/dispatch.lua takes them; what is over goes.
 function Core:all_silences(now)
   local list = {}
   for _, silence in ipairs(self.setup.maintenance) do list[#list + 1] = silence end
@@ -127,6 +127,7 @@ local function calm_of(self, check)
   return longest + 60000
 end
 
+--- Takes a result into the check's track and the book of incidents.
 function Core:follow(check, result, run_id, now, out)
   local state = self.tracks[check.id] or track.new()
   self.tracks[check.id] = state
@@ -237,6 +238,7 @@ end
 
 -- ---- what people do -----------------------------------------------------------------------------
 
+--- Makes a change of a person one transaction, with the messages that follow from it.
 function Core:change(now, fn)
   local out = { kind = "incident" }
   local value = fn(out)

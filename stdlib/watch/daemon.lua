@@ -20,11 +20,12 @@ Daemon.__index = Daemon
 
 --- Makes a daemon that watches nothing yet.
 ---@param options table  flags: settings given as flags; log: WatchLog; cwd; getenv?; version;
----  deliver?: function(daemon) that starts the delivery of messages
+---  busy_timeout_ms?: of the database
 ---@return Daemon
 function daemon.new(options)
   local self = setmetatable({ flags = options.flags or {}, log = options.log, cwd = options.cwd,
     getenv = options.getenv, version = options.version, policy = {}, listeners = {},
+    busy_timeout_ms = options.busy_timeout_ms,
     started_ms = sys.clock.now(), broken = {}, reloads = 0, reload_failures = 0 }, Daemon)
   self.now = sys.clock.now
   self.pool = require("service.runs").open { concurrency = 100000, policy = self.policy,
@@ -33,6 +34,7 @@ function daemon.new(options)
   return self
 end
 
+--- Tells the log what became of a worker.
 function Daemon:on_worker(what, fields)
   local level = (what == "lost" or what == "failed") and "warn" or "debug"
   self.log:say(level, "worker." .. what, { "pid", fields.pid, "how", fields.how, "why", fields.why,
@@ -85,6 +87,7 @@ end
 
 -- ---- starting -----------------------------------------------------------------------------------
 
+--- Opens the database, alone, and reads what is remembered.
 function Daemon:open_database(path)
   local folder = paths.folder(path)
   if not paths.is(folder, "dir") then
@@ -94,7 +97,7 @@ function Daemon:open_database(path)
     end
   end
   self.lock = require("watch.lock").take(folder)
-  local db, why = require("service.db").open(path)
+  local db, why = require("service.db").open(path, { busy_timeout_ms = self.busy_timeout_ms })
   if not db then error(why, 0) end
   self.db = db
   local saved
@@ -103,6 +106,7 @@ function Daemon:open_database(path)
   return saved
 end
 
+--- Opens the ways out: journal, outboxes, and what is told when the journal can't write.
 function Daemon:open_journal()
   local log = self.log
   self.memory_box = require("watch.outbox").memory()
@@ -217,6 +221,7 @@ end
 
 local LEVEL = { FAIL = "warn", ERROR = "warn" }
 
+--- Tells log and view of a result and what follows from it.
 function Daemon:on_finished(launch, result, changes)
   self.log:say(LEVEL[result.status] or "info", "run.finished", { "check", launch.check.id,
     "status", result.status, "duration_ms", result.duration_ms, "late_ms", launch.late_ms,
@@ -258,7 +263,8 @@ function Daemon:stop(why)
   self.journal:stop(FLUSH_MS)
   self.journal_task:join(FLUSH_MS + 500)
   local left = self.journal:waiting()
-  self.log:say(left > 0 and "error" or "info", "watch.stopped", { "not_written", left > 0 and left })
+  self.log:say(left > 0 and "error" or "info", "watch.stopped",
+    { "not_written", left > 0 and left })
   sys.task.spawn(self.pool.close, self.pool):join(1000)
   if left == 0 then self.db:close() end
 end

@@ -13,7 +13,8 @@ local LEVELS = { debug = 1, info = 2, warn = 3, error = 4 }
 local Log = {}
 Log.__index = Log
 
----@param options {format: "logfmt"|"json", level: string?, write: fun(line: string)?, silent: boolean?}
+---@param options {format: "logfmt"|"json", level: string?, write: fun(line: string)?, silent:
+---  boolean?}
 ---@return WatchLog
 function log.new(options)
   return setmetatable({ format = options.format or "logfmt", silent = options.silent,
@@ -29,6 +30,7 @@ end
 --- Whether personal data is taken out as well (REDACT_PII).
 function Log:hide_personal_data(on) self.pii = on and true or false end
 
+--- The text without secrets.
 function Log:clean(text)
   text = redact.text(text, { pii = self.pii })
   for secret in pairs(self.secrets) do

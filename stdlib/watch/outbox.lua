@@ -12,8 +12,8 @@
 ---    sleep until box:next_at(), or until box:wait() says that something was put in
 ---
 --- A row: id, key (unique for ever and the same at every try: hand it to receivers that can tell a
---- repeated message, such as a webhook-id or dedup_key), alerter, route, thread, occasion, attempts,
---- created_at, message:
+--- repeated message, such as a webhook-id or dedup_key), alerter, route, thread, occasion,
+--- attempts, created_at, message:
 ---    { format = "nano-sre/alert", version = 1, key, alerter, route, created_at (ISO 8601),
 ---      occasion = "opened"|"changed"|"again"|"escalated"|"resolved"|"test",   -- the most urgent
 ---      items = { { occasion, incident = { id, kind ("shop"|"engine"), status, severity, title,
@@ -22,9 +22,10 @@
 ---
 --- Invariants. A row that is claimed is not claimed again before its lease (LEASE_MS) is over, so a
 --- delivery must end before that; a crash in between gives it back at once (recover). Within one
---- thread (the messages about one group to one alerter) rows go out in order: a "resolved" waits for
---- its "opened". A mark that cannot be written (locked database) is kept and written later; the row
---- is not handed out meanwhile. A row that was not sent in GIVE_UP_MS is dead.
+--- thread (the messages about one group to one alerter) rows go out in order: a "resolved" waits
+--- for its "opened". A mark that cannot be written (locked database) is kept and written later; the
+--- row is not handed out meanwhile. A row that was not sent in GIVE_UP_MS and
+--- TRIES tries is dead.
 
 local backoff = require "watch.backoff"
 local json = require "json"
@@ -36,6 +37,7 @@ outbox.LEASE_MS = 120000
 outbox.FIRST_RETRY_MS = 5000
 outbox.RETRY_CAP_MS = 1800000
 outbox.GIVE_UP_MS = 86400000
+outbox.TRIES = 8 -- at least, before it is given up: nobody may have been there for a day
 
 local function sql(text, ...) return { text, n = select("#", ...), ... } end
 
@@ -57,7 +59,8 @@ local function outcome_of(row, outcome, now_ms)
   if not outcome.deferred then
     wait = math.max(wait, backoff.delay(row.attempts, outbox.FIRST_RETRY_MS, outbox.RETRY_CAP_MS))
   end
-  local dead = outcome.permanent or now_ms + wait > born + outbox.GIVE_UP_MS
+  local late = now_ms + wait > born + outbox.GIVE_UP_MS and row.attempts >= outbox.TRIES
+  local dead = outcome.permanent or late
   return dead and "dead" or "pending", now_ms + wait, outcome.error or "unknown trouble", nil
 end
 
@@ -91,12 +94,14 @@ function outbox.open(db)
   return setmetatable({ db = db, unmarked = {} }, Outbox)
 end
 
+-- The first row of each thread; the others wait for it.
+local HEADS = [[outbox o WHERE o.status = 'pending' AND NOT EXISTS (
+    SELECT 1 FROM outbox older WHERE older.status = 'pending' AND older.alerter = o.alerter
+      AND older.thread = o.thread AND older.id < o.id)]]
+
 local CLAIM = [[
 UPDATE outbox SET claimed = 1, attempts = attempts + 1, due_ms = ?1 + ?2 WHERE id IN (
-  SELECT o.id FROM outbox o WHERE o.status = 'pending' AND o.due_ms <= ?1 AND NOT EXISTS (
-    SELECT 1 FROM outbox older WHERE older.status = 'pending' AND older.alerter = o.alerter
-      AND older.thread = o.thread AND older.id < o.id)
-  ORDER BY o.id LIMIT ?3)
+  SELECT o.id FROM ]] .. HEADS .. [[ AND o.due_ms <= ?1 ORDER BY o.id LIMIT ?3)
 RETURNING id, key, alerter, route, thread, occasion, message, created_at, attempts, due_ms]]
 
 local function mark_statement(row, outcome, now_ms)
@@ -106,7 +111,7 @@ local function mark_statement(row, outcome, now_ms)
     outcome.deferred and 1 or 0, row.id), status
 end
 
--- Marks that could not be written yet.
+--- Marks that could not be written yet.
 function Outbox:write_marks()
   local ids, statements = {}, {}
   for id, statement in pairs(self.unmarked) do
@@ -161,7 +166,7 @@ end
 ---@return number? ms   nil: the outbox is empty
 ---@return Fault? trouble
 function Outbox:next_at()
-  local rows, why = self.db:read("SELECT min(due_ms) AS at FROM outbox WHERE status = 'pending'")
+  local rows, why = self.db:read("SELECT min(o.due_ms) AS at FROM " .. HEADS)
   if not rows then return nil, why end
   return rows[1] and rows[1].at
 end
@@ -177,7 +182,8 @@ function Outbox:recover(now_ms)
   return true
 end
 
--- ---- in memory: for what must be told although the database can't be written ---------------------
+-- ---- in memory: for what must be told although the database can't be written
+-- ---------------------
 
 ---@class MemoryOutbox
 local Memory = setmetatable({}, { __index = Waiting })
@@ -232,8 +238,12 @@ end
 
 --- As Outbox:next_at.
 function Memory:next_at()
-  local at
-  for _, row in ipairs(self.rows) do at = math.min(at or row.due_ms, row.due_ms) end
+  local at, busy = nil, {}
+  for _, row in ipairs(self.rows) do
+    local thread = row.alerter .. "\0" .. row.thread
+    if not busy[thread] then at = math.min(at or row.due_ms, row.due_ms) end
+    busy[thread] = true
+  end
   return at
 end
 

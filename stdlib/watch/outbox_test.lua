@@ -47,8 +47,11 @@ local function promises(open, put)
     put(box, row("d", { alerter = "email" }))
     local rows = box:claim(NOW, 10)
     expect(keys(rows)):is "a c d"
+    box:mark(rows[2], { sent = true }, NOW)
+    box:mark(rows[3], { sent = true }, NOW)
     box:mark(rows[1], { error = "down" }, NOW)
     expect(keys(box:claim(NOW + 10, 10))):is "" -- b waits for a
+    expect(box:next_at() > NOW + 10):is(true) -- and nobody looks for it before
     rows = box:claim(NOW + outbox.FIRST_RETRY_MS, 10)
     expect(keys(rows)):is "a"
     expect(rows[1].attempts):is(2)
@@ -66,8 +69,16 @@ local function promises(open, put)
     expect(box:mark(again, { error = "410", permanent = true }, NOW)):is "dead"
     expect(box:next_at()):is(nil)
     put(box, row "b")
-    first = box:claim(NOW, 1)[1]
-    expect(box:mark(first, { error = "down" }, NOW + outbox.GIVE_UP_MS)):is "dead"
+    local now, status = NOW, "pending"
+    for try = 1, outbox.TRIES do
+      expect(status):is "pending"
+      first = box:claim(now, 1)[1]
+      expect(first.attempts):is(try)
+      now = now + outbox.GIVE_UP_MS / 2
+      status = box:mark(first, { error = "down" }, now)
+      now = now + outbox.RETRY_CAP_MS
+    end
+    expect(status):is "dead"
   end)
 
   it("wakes who waits", function()

@@ -86,6 +86,7 @@ function service.run(daemon)
   end
   sys.task.spawn(require("watch.retention").run, daemon)
   sys.task.spawn(daemon.reload.run, daemon.reload)
+  if daemon.log.silent then sys.task.spawn(require("watch.view").run, daemon) end
   keep_alive(daemon)
   local signal = wait_for_signals(daemon)
   sys.env.notify "STOPPING=1"

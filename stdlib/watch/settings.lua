@@ -99,7 +99,10 @@ local function read_skills(raw, prefix, problems)
   return out
 end
 
-local function host_of(url) return url:match("^%a[%w+.-]*://[^/@]*@?([^/]+)") or url end
+local function host_of(url)
+  local host = url:match "^%a[%w+.-]*://([^/]+)" or url
+  return (host:gsub("^.*@", ""))
+end
 
 local function read_store(raw, prefix, environment, problems)
   local store = fields(resolve_references(raw, environment, problems, prefix), STORE_FIELDS, prefix,
@@ -108,7 +111,7 @@ local function read_store(raw, prefix, environment, problems)
   if store.skills then
     store.skills = read_skills(store.skills, prefix .. ".skills", problems)
   end
-  store.name = store.name or store.url and host_of(store.url):gsub("^[^@]*@", "") or prefix
+  store.name = store.name or store.url and host_of(store.url) or prefix
   return store
 end
 
@@ -126,7 +129,7 @@ function settings.stores(config, problems)
   elseif config:get "store.url" then
     local url = config:get "store.url"
     list[1] = { url = url, password = config:get "store.password",
-      name = config:get "store.name" or host_of(url):gsub("^[^@]*@", "") }
+      name = config:get "store.name" or host_of(url) }
   end
   for _, store in ipairs(list) do
     if seen[store.name] then

@@ -186,12 +186,17 @@ function setup.build(options)
   end
   if #context.problems > 0 then
     table.sort(context.problems)
-    error(fault.new("usage", { message = table.concat(context.problems, "\n"), code = "config" }), 0)
+    local message = table.concat(context.problems, "\n")
+    error(fault.new("usage", { message = message, code = "config" }), 0)
   end
   link_parents(out.checks)
+  -- Beside the database unless somebody chose a place: the project may be read-only for a service.
+  local state = config.origins.report_dir == "default" and paths.folder(config:get "database")
+    or config:get "report_dir"
   out.job = { browser = cli_jobs.browser(config:get "browser", config:get "headed", config.cwd),
-    project = context.project, version = options.version, redact_pii = config:get "redact_pii",
-    artifacts = config:get "report_dir" .. "/watch" }
+    project = context.project, version = options.version,
+    redact_pii = config:get "redact_pii",
+    artifacts = state .. "/artifacts" }
   out.folder = paths.folder(config:get "database")
   return out, context.broken
 end

@@ -17,7 +17,7 @@ local function send(message) sys.worker.parent_send(encode(message)) end
 
 --- Starts the job and forwards its messages until it has ended.
 local function serve(message)
-  local id = message.id
+  local id, cpu = message.id, sys.clock.cpu()
   local handle, text, code = sys.script.start {
     name = message.name,
     module = message.module,
@@ -38,7 +38,9 @@ local function serve(message)
     local event, why, how = handle:recv()
     if not event then
       handles[id] = nil
-      send { type = "end", id = id, how = how, text = why, stats = handle:stats() }
+      -- The worker's CPU meanwhile; the run's own only while it is the only one.
+      send { type = "end", id = id, how = how, text = why, stats = handle:stats(),
+        cpu_ms = sys.clock.cpu() - cpu }
       return
     end
     sys.worker.parent_send('{"type":"event","id":"' .. id .. '","event":' .. event .. "}")

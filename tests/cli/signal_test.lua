@@ -1,5 +1,5 @@
--- A signal in the middle of a command: what had finished is printed and recorded, the rest is told, the exit code is
--- the signal's, and no process is left behind.
+-- A signal in the middle of a command: what had finished is printed and recorded, the rest is told,
+-- the exit code is the signal's, and no process is left behind.
 
 local json = require "json"
 local lib = assert(sys.load_trusted(sys.files.read "tests/e2e/lib.lua", "tests/e2e/lib.lua"))()
@@ -23,9 +23,11 @@ after_each(function() folder:remove() end)
 
 -- The command is where it shall be hit once the second skill's step has begun.
 local function start_and_wait(arguments)
-  local run = folder:start { "run", "quick.lua", "endless.lua", "quick.lua", "-r", "jsonl=events.jsonl",
-    unpack(arguments or {}) }
-  while not (folder:read "events.jsonl" or ""):find('"step.started"', 1, true) do sys.clock.sleep(10) end
+  local run = folder:start { "run", "quick.lua", "endless.lua", "quick.lua",
+    "-r", "jsonl=events.jsonl", unpack(arguments or {}) }
+  while not (folder:read "events.jsonl" or ""):find('"step.started"', 1, true) do
+    sys.clock.sleep(10)
+  end
   return run
 end
 
@@ -53,7 +55,8 @@ describe("a signal", function()
       expect(report.planned):is(3)
       expect(ended.stderr):contains("stopping (SIG" .. name .. ")")
 
-      local db = assert(require("service.db").open(folder.path .. "/.local/state/nano-sre/nano-sre.db"))
+      local file = folder.path .. "/.local/state/nano-sre/nano-sre.db"
+      local db = assert(require("service.db").open(file))
       local kept = assert(db:recent_runs {})
       db:close()
       expect(#kept):is(1)

@@ -23,7 +23,9 @@ describe("checkout at the demo store", function()
     demo = nil
     -- No browser, no profile and no lock is left behind.
     expect(#lib.processes_with(folder.path)):is(0)
-    for _, entry in ipairs(sys.files.list(folder.path)) do expect(entry.name):matches("^[^n]") end
+    for _, entry in ipairs(sys.files.list(folder.path)) do
+      expect(entry.name:find("nano%-sre%-browser")):is(nil)
+    end
     folder:remove()
   end)
 

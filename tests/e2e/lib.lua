@@ -2,6 +2,7 @@
 --- store. A test file gets it with: local lib =
 --- assert(sys.load_trusted(sys.files.read("tests/e2e/lib.lua"), "tests/e2e/lib.lua"))()
 
+local http = require "http"
 local json = require "json"
 
 local lib = {}
@@ -103,9 +104,7 @@ function Folder:demo(...)
   end
   local demo = { url = url, process = process }
   function demo.fault(name, on)
-    local answer = assert(sys.http.request { url = url .. "/__fault", method = "POST",
-      headers = { ["content-type"] = "application/json" }, body = json.encode { name = name,
-        on = on } })
+    local answer = assert(http.post(url .. "/__fault", { json = { name = name, on = on } }))
     assert(answer.status < 300, answer.body)
   end
   function demo.stop()

@@ -1,4 +1,5 @@
---- What a script declares: the fields of a skill, its needs and options, and how `inspect` tells of them.
+--- What a script declares: the fields of a skill, its needs and options, and how `inspect` tells of
+--- them.
 
 local scripts = require "test.scripts"
 
@@ -53,8 +54,10 @@ return skill "checkout" {
     expect(manifest.script):is("/project/checkout.lua")
     expect(manifest.files):same {}
     expect(manifest.options):same {
-      { name = "device", type = "enum", choices = { "phone", "desktop" }, default = "phone", required = false },
-      { name = "pages", type = "list", min = 1, required = false, of = { type = "url", about = "a page" } },
+      { name = "device", type = "enum", choices = { "phone", "desktop" }, default = "phone",
+        required = false },
+      { name = "pages", type = "list", min = 1, required = false,
+        of = { type = "url", about = "a page" } },
       { name = "pause", type = "duration", default = "2s", max = "1m", required = false },
       { name = "product", type = "string", about = "handle", max = 40, required = true },
       { name = "token", type = "secret", default = "[secret]", required = false },
@@ -101,7 +104,8 @@ describe("the fields of a skill", function()
     ["run = 5"] = "run must be a function",
   } do
     it(text, function()
-      local source = text:find("^run") and ('return skill "x" {\n  %s\n}'):format(text) or field(text)
+      local source = text:find("^run") and ('return skill "x" {\n  %s\n}'):format(text)
+      or field(text)
       local e = refused(source)
       expect(e.message):contains(message)
       expect(e.message):matches('^skill "x": ')
@@ -114,16 +118,20 @@ describe("the fields of a skill", function()
   end)
 
   it("a name", function()
-    for _, name in ipairs { '""', '"two words"', '"-x"', "5", "{}", ('"%s"'):format(("x"):rep(65)) } do
-      expect(refused(("return skill(%s) { run = function() end }"):format(name)).message):contains("is not a name")
+    for _, name in ipairs { '""', '"two words"', '"-x"', "5", "{}",
+        ('"%s"'):format(("x"):rep(65)) } do
+      expect(refused(("return skill(%s) { run = function() end }"):format(name)).message):contains(
+        "is not a name")
     end
     for _, name in ipairs { "x", "shopify_shopper", "a.b-c_9" } do
-      expect(inspect(('return skill "%s" { run = function() end }'):format(name)).manifest.name):is(name)
+      expect(inspect(('return skill "%s" { run = function() end }'):format(name)).manifest.name):is(
+        name)
     end
   end)
 
   it("run is the one that must be there", function()
-    expect(refused('\nreturn skill "x" {}')):same { kind = "script", code = "skill", where = "checkout.lua:2",
+    expect(refused('\nreturn skill "x" {}')):same { kind = "script", code = "skill",
+      where = "checkout.lua:2",
       message = 'skill "x": has no run function', hint = "run = function(t, o) … end",
       excerpt = '  1 | \n> 2 | return skill "x" {}' }
   end)
@@ -171,7 +179,8 @@ describe("the text of a file", function()
   end)
 
   for text, hint in pairs {
-    ["if a != b then end"] = "~=", ["x += 1"] = "x = x + 1", ["i++"] = "x = x + 1", ["if a && b then end"] = "&& is and",
+    ["if a != b then end"] = "~=", ["x += 1"] = "x = x + 1", ["i++"] = "x = x + 1",
+    ["if a && b then end"] = "&& is and",
     ["if a || b then end"] = "|| is or", ["// comment"] = "--",
     ["local f = x => x"] = "function(x)", ["let x = 1"] = "local", ["const x = 1"] = "local",
   } do

@@ -22,7 +22,8 @@ describe("conversion", function()
     expect(value(words.string {}, "a")):is("a")
     expect(value(words.string {}, 5)):is("5")
     expect(message(words.string {}, {})):is('option "x": must be a text, not a table')
-    expect(message(words.string { pattern = "^%d+$" }, "a1")):is('option "x": "a1" does not match the pattern ^%d+$')
+    expect(message(words.string { pattern = "^%d+$" },
+      "a1")):is('option "x": "a1" does not match the pattern ^%d+$')
     expect(message(words.string { min = 2 }, "a")):contains("at least 2 characters long")
     expect(message(words.string { max = 2 }, "abc")):contains("at most 2 characters long")
   end)
@@ -38,7 +39,8 @@ describe("conversion", function()
   end)
 
   it("boolean", function()
-    for text, wanted in pairs { ["true"] = true, yes = true, ON = true, ["1"] = true, ["false"] = false, No = false,
+    for text, wanted in pairs { ["true"] = true, yes = true, ON = true, ["1"] = true,
+        ["false"] = false, No = false,
       off = false, ["0"] = false } do
       expect(value(words.boolean {}, text), text):is(wanted)
     end
@@ -67,7 +69,8 @@ describe("conversion", function()
     expect(value(words.list {}, "a, b,,c ")):same { "a", "b", "c" }
     expect(value(words.list {}, { "a" })):same { "a" }
     expect(value(words.list { of = words.number {} }, "1,2")):same { 1, 2 }
-    expect(message(words.list { of = words.number { max = 1 } }, "1,2")):contains("item 2: 2 must be at most 1")
+    expect(message(words.list { of = words.number { max = 1 } },
+      "1,2")):contains("item 2: 2 must be at most 1")
     expect(message(words.list { min = 2 }, "a")):contains("needs at least 2 items, got 1")
     expect(message(words.list { max = 1 }, "a,b")):contains("takes at most 1 items, got 2")
     expect(message(words.list {}, 5)):contains("is not a list")
@@ -86,7 +89,8 @@ describe("conversion", function()
     expect(secret.reveal(got)):is("s3cr3t-one")
     expect(secret.reveal("Bearer " .. got)):is("Bearer s3cr3t-one")
     expect(tostring("Bearer " .. got)):is("[secret]")
-    expect(secret.scrub { a = "x s3cr3t-one y", b = { got } }):same { a = "x [secret] y", b = { "[secret]" } }
+    expect(secret.scrub { a = "x s3cr3t-one y", b = { got } }):same { a = "x [secret] y",
+      b = { "[secret]" } }
     expect(function() return got.text end):raises("a secret has no field")
     expect(function() got.text = 1 end):raises("read%-only")
     expect(function() return got .. {} end):raises("attempt to concatenate a table")
@@ -95,14 +99,17 @@ end)
 
 describe("resolve", function()
   it("fills defaults and leaves out what is not given", function()
-    expect(option.resolve({ a = words.string { default = "d" }, b = words.string {} }, {})):same { a = "d" }
+    expect(option.resolve({ a = words.string { default = "d" }, b = words.string {} },
+      {})):same { a = "d" }
   end)
 
   it("lists every problem, sorted, and names the nearest of unknown names", function()
-    local ok, fault = pcall(option.resolve, { a = words.string { required = true }, count = words.number {} },
+    local ok, fault = pcall(option.resolve,
+      { a = words.string { required = true }, count = words.number {} },
       { cuont = 1, count = "x" })
     expect(ok):is(false)
-    expect(fault.message):is('option "a" is required; option "count": "x" is not a number; unknown option "cuont"')
+    expect(fault.message):is(
+      'option "a" is required; option "count": "x" is not a number; unknown option "cuont"')
     expect(fault.hint):is('did you mean "count"?')
     expect(fault.code):is("option")
   end)
@@ -110,21 +117,29 @@ end)
 
 describe("declaration", function()
   for name, case in pairs {
-    ["unknown field"] = { function() words.string { defualt = "x" } end, 'option.string: unknown field "defualt"' },
+    ["unknown field"] = { function() words.string { defualt = "x" } end,
+      'option.string: unknown field "defualt"' },
     ["no table"] = { function() words.string "x" end, "takes a table" },
     ["about"] = { function() words.string { about = 1 } end, "about must be a text" },
-    ["required"] = { function() words.string { required = "yes" } end, "required must be true or false" },
-    ["required with default"] = { function() words.string { required = true, default = "x" } end, "never missing" },
-    ["default of a wrong kind"] = { function() words.number { default = "x" } end, 'option.number: default: "x" is not' },
-    ["default out of bounds"] = { function() words.number { default = 9, max = 5 } end, "default: 9 must be at most 5" },
+    ["required"] = { function() words.string { required = "yes" } end,
+      "required must be true or false" },
+    ["required with default"] = { function() words.string { required = true, default = "x" } end,
+      "never missing" },
+    ["default of a wrong kind"] = { function() words.number { default = "x" } end,
+      'option.number: default: "x" is not' },
+    ["default out of bounds"] = { function() words.number { default = 9, max = 5 } end,
+      "default: 9 must be at most 5" },
     ["bounds"] = { function() words.number { min = 5, max = 1 } end, "min is greater than max" },
-    ["bound of a wrong kind"] = { function() words.number { min = "1" } end, "min must be a number" },
+    ["bound of a wrong kind"] = { function() words.number { min = "1" } end,
+      "min must be a number" },
     ["pattern"] = { function() words.string { pattern = "[" } end, "pattern: " },
     ["enum without choices"] = { function() words.enum {} end, "lists no choices" },
     ["enum of numbers"] = { function() words.enum { 1, 2 } end, "the choices must be texts" },
-    ["list of what is no option"] = { function() words.list { of = "string" } end, "of must be an option" },
+    ["list of what is no option"] = { function() words.list { of = "string" } end,
+      "of must be an option" },
     ["list of lists"] = { function() words.list { of = words.list {} } end, "a list of lists" },
-    ["duration bounds"] = { function() words.duration { max = "long" } end, "max must be a duration" },
+    ["duration bounds"] = { function() words.duration { max = "long" } end,
+      "max must be a duration" },
     ["unknown kind"] = { function() return words.strin {} end, 'option has no "strin"' },
   } do
     it(name, function()

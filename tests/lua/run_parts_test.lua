@@ -1,4 +1,5 @@
---- The small parts of the runner: nearest words, excerpts, plain data, shown values, needs, the calendar, evidence.
+--- The small parts of the runner: nearest words, excerpts, plain data, shown values, needs, the
+--- calendar, evidence.
 
 local excerpt = require "run.excerpt"
 local json = require "json"
@@ -11,14 +12,17 @@ describe("nearest", function()
   local known = { "every", "timeout", "needs", "options", "run", "screenshot" }
 
   it("finds typing errors", function()
-    for word, wanted in pairs { evry = "every", tiemout = "timeout", NEEDS = "needs", option = "options", rnu = "run",
+    for word, wanted in pairs { evry = "every", tiemout = "timeout", NEEDS = "needs",
+        option = "options", rnu = "run",
       screenshto = "screenshot", screen = "screenshot" } do
       expect(nearest.find(word, known), word):is(wanted)
     end
   end)
 
   it("finds nothing where nothing is near", function()
-    for _, word in ipairs { "colour", "", "x", ("y"):rep(1000) } do expect(nearest.find(word, known), word):is(nil) end
+    for _, word in ipairs { "colour", "", "x", ("y"):rep(1000) } do
+      expect(nearest.find(word, known), word):is(nil)
+    end
     expect(nearest.find(nil, known)):is(nil)
     expect(nearest.find(5, known)):is(nil)
   end)
@@ -69,7 +73,8 @@ describe("plain", function()
   end)
 
   it("shows what JSON cannot hold", function()
-    expect(json.encode(plain.copy { f = type, n = 0 / 0, i = 1 / 0, c = coroutine.create(type) })):is(
+    expect(json.encode(plain.copy { f = type, n = 0 / 0, i = 1 / 0,
+      c = coroutine.create(type) })):is(
       '{"c":"a thread","f":"a function","i":"inf","n":"nan"}')
     expect(json.encode(plain.copy { 1, nil, 3, x = 1 })):contains('"x":1')
   end)
@@ -85,7 +90,8 @@ describe("plain", function()
   end)
 
   it("calls no metamethod", function()
-    local trap = setmetatable({ a = 1 }, { __index = error, __pairs = error, __tostring = error, __len = error })
+    local trap = setmetatable({ a = 1 },
+      { __index = error, __pairs = error, __tostring = error, __len = error })
     expect(plain.copy(trap)):same { a = 1 }
   end)
 end)
@@ -106,7 +112,8 @@ end)
 
 describe("needs", function()
   it("become capabilities and hosts", function()
-    local needs = manifest.parse { "http:B.example", "browser", "http:*.a.example:8443", "http:B.example" }
+    local needs = manifest.parse { "http:B.example", "browser", "http:*.a.example:8443",
+      "http:B.example" }
     expect(needs.capabilities):same { "browser", "http" }
     expect(needs.hosts):same { "*.a.example:8443", "b.example" }
     expect(needs.has):same { browser = true, http = true }
@@ -114,10 +121,12 @@ describe("needs", function()
   end)
 
   it("take only hosts as hosts", function()
-    for _, host in ipairs { "a.example", "*.a.example", "localhost", "127.0.0.1", "a.example:80", "xn--bcher-kva.example" } do
+    for _, host in ipairs { "a.example", "*.a.example", "localhost", "127.0.0.1", "a.example:80",
+        "xn--bcher-kva.example" } do
       expect(manifest.parse { "http:" .. host }.hosts, host):same { host }
     end
-    for _, host in ipairs { "", "*", "*.", "a..b", "-a.example", "a-.example", "a.example/x", "a.example:0", "a.example:x",
+    for _, host in ipairs { "", "*", "*.", "a..b", "-a.example", "a-.example", "a.example/x",
+        "a.example:0", "a.example:x",
       "https://a.example", "user@a.example", "a b", ("a"):rep(300) } do
       expect(pcall(manifest.parse, { "http:" .. host }), host):is(false)
     end
@@ -135,7 +144,9 @@ describe("the calendar", function()
       if calendar.format(wanted, at) ~= os.date(wanted, at) then
         expect(calendar.format(wanted, at)):is(os.date(wanted, at))
       end
-      if calendar.seconds(calendar.fields(at)) ~= at then expect(calendar.seconds(calendar.fields(at))):is(at) end
+      if calendar.seconds(calendar.fields(at)) ~= at then
+        expect(calendar.seconds(calendar.fields(at))):is(at)
+      end
     end
   end)
 
@@ -150,7 +161,8 @@ describe("evidence", function()
 
   --- A run with open pages; each answers page:evidence with the function.
   local function run_with(...)
-    local run = { evidence = {}, screenshots = {}, lines = {}, page_context = { opened = true, shared = { pages = {} } } }
+    local run = { captures = 0, evidence = {}, screenshots = {}, lines = {},
+      page_context = { opened = true, shared = { pages = {} } } }
     function run.log(_, text) table.insert(run.lines, text) end
     for i, fn in ipairs { ... } do
       run.page_context.shared.pages[i] = { tab = { used = -i }, page = { evidence = fn } }
@@ -180,6 +192,12 @@ describe("evidence", function()
     expect(run.evidence):same {}
     expect(run.lines[1]):contains("the tab is gone")
     expect(run.capturing):is(false)
+  end)
+
+  it("is collected ten times at most", function()
+    local run = run_with(function() return { url = "a" } end)
+    for _ = 1, 15 do evidence.capture(run, "again", {}) end
+    expect(#run.evidence):is(10)
   end)
 
   it("is not asked for when no page was opened", function()

@@ -21,14 +21,16 @@ end
 
 --- The summary of a run whose function returns this expression.
 local function value(files, expression, needs)
-  local result = run(files, ('return skill "x" { needs = { %s }, run = function(t) return tostring(%s) end }')
+  local result = run(files,
+    ('return skill "x" { needs = { %s }, run = function(t) return tostring(%s) end }')
     :format(needs or "", expression))
   if result.status ~= "PASS" then error(result.summary, 2) end
   return result.summary
 end
 
 local function problem(files, expression)
-  local result = run(files, ('return skill "x" { run = function(t)\nreturn tostring(%s) end }'):format(expression))
+  local result = run(files,
+    ('return skill "x" { run = function(t)\nreturn tostring(%s) end }'):format(expression))
   expect(result.status):is("ERROR")
   return result.error
 end
@@ -36,8 +38,10 @@ end
 describe("files beside the script", function()
   it("are found by dots, and loaded once", function()
     expect(value({
-      ["lib/cart.lua"] = 'local n = 0 return { count = function() n = n + 1 return n end, name = ... }',
-    }, 'require("lib.cart").count() .. require "lib.cart".count() .. require "lib.cart".name')):is("12lib.cart")
+      ["lib/cart.lua"] = [[local n = 0
+        return { count = function() n = n + 1 return n end, name = ... }]],
+    }, 'require("lib.cart").count() .. require "lib.cart".count() .. require "lib.cart".name')):is(
+    "12lib.cart")
     expect(value({ ["helper.lua"] = "return 'top'" }, 'require "helper"')):is("top")
     expect(value({ ["none.lua"] = "local x = 1" }, 'require "none"')):is("true")
     expect(value({ ["no.lua"] = "return false" }, 'require "no"')):is("false")
@@ -52,7 +56,8 @@ describe("files beside the script", function()
 
   it("that are missing: the nearest is named", function()
     local e = problem({ ["lib/cart.lua"] = "" }, 'require "lib.crat"')
-    expect(e.message):is('require "lib.crat": there is no module of this name and no file lib/crat.lua beside the script')
+    expect(e.message):is('require "lib.crat": there is no module of this name and no file '
+      .. "lib/crat.lua beside the script")
     expect(e.hint):is('did you mean "lib.cart"?')
     expect(e.where):is("checkout.lua:2")
     expect(problem({}, 'require "jsn"').hint):is('did you mean "json"?')
@@ -74,23 +79,27 @@ describe("files beside the script", function()
     local result = run({ ["lib/slow.lua"] = "return function(t)\n t.sleep('1ms') return 'x' end" },
       'return skill "x" { run = function(t) return require("lib.slow")(t) end }')
     expect(result.summary):is("x")
-    result = run({ ["lib/eager.lua"] = "later()" }, 'return skill "x" { run = function(t) require "lib.eager" end }')
+    result = run({ ["lib/eager.lua"] = "later()" },
+      'return skill "x" { run = function(t) require "lib.eager" end }')
     expect(result.status):is("ERROR")
-    result = run({ ["lib/net.lua"] = "local http = require 'http'\nlocal res = http.get('http://127.0.0.1:1/')" },
-      'local net = require "lib.net"\nreturn skill "x" { needs = { "http" }, run = function(t) end }')
+    local net = "local http = require 'http'\nlocal res = http.get('http://127.0.0.1:1/')"
+    result = run({ ["lib/net.lua"] = net }, [[local net = require "lib.net"
+      return skill "x" { needs = { "http" }, run = function(t) end }]])
     expect(result.error.message):is("a file cannot wait while it loads")
     expect(result.error.where):is("lib/net.lua:2")
     expect(result.error.hint):is("move the call into the run function")
   end)
 
   it("that require each other in a circle", function()
-    local files = { ["a.lua"] = 'return require "b"', ["b.lua"] = 'return require "c"', ["c.lua"] = 'return require "a"' }
+    local files = { ["a.lua"] = 'return require "b"', ["b.lua"] = 'return require "c"',
+      ["c.lua"] = 'return require "a"' }
     expect(problem(files, 'require "a"').message):is(
       'require "a": files require each other in a circle: a → b → c → a')
   end)
 
   it("may be tried again after an error", function()
-    expect(value({ ["odd.lua"] = "error('odd')" }, '(pcall(require, "odd")) or (select(2, pcall(require, "odd")))'))
+    expect(value({ ["odd.lua"] = "error('odd')" },
+      '(pcall(require, "odd")) or (select(2, pcall(require, "odd")))'))
       :is("odd.lua:1: odd")
   end)
 
@@ -100,8 +109,20 @@ describe("files beside the script", function()
     expect(answer.manifest.files):same { "lib/a.lua", "lib/b.lua" }
   end)
 
+  it("are found by a worker that inspects, as by one that runs", function()
+    assert(sys.files.make_dirs(root .. "/lib"))
+    assert(sys.files.write(root .. "/lib/a.lua", "return 'a'"))
+    local pool = require("service.runs").open {}
+    local manifest, e = pool:inspect { script = root .. "/checkout.lua", project = root,
+      source = 'return skill(require "lib.a") { run = function() end }' }
+    pool:close()
+    expect(e):is(nil)
+    expect(manifest.name):is("a")
+  end)
+
   it("are no bigger than a megabyte", function()
-    expect(problem({ ["big.lua"] = "-- " .. ("x"):rep(1100000) }, 'require "big"').message):contains("require \"big\"")
+    expect(problem({ ["big.lua"] = "-- " .. ("x"):rep(1100000) },
+      'require "big"').message):contains("require \"big\"")
   end)
 end)
 
@@ -129,11 +150,13 @@ describe("public modules", function()
     local e = problem({}, 'require "http"')
     expect(e.message):is('require "http": the script does not declare that it needs http')
     expect(e.hint):is('add "http" to needs')
-    local result = run({}, '\nlocal http = require "http"\nreturn skill "x" { run = function() end }')
+    local result = run({},
+      '\nlocal http = require "http"\nreturn skill "x" { run = function() end }')
     expect(result.error.message):is(e.message)
     expect(result.error.where):is("checkout.lua:2")
     expect(value({}, 'type(require("http").get)', '"http"')):is("function")
-    result = run({}, 'local http = require "http"\nreturn skill "x" { needs = { "http" }, run = function() end }')
+    result = run({}, [[local http = require "http"
+      return skill "x" { needs = { "http" }, run = function() end }]])
     expect(result.status):is("PASS")
   end)
 

@@ -16,7 +16,10 @@ describe("a run that passes", function()
 return skill "checkout" {
   about = "shops", severity = "P1",
   run = function(t, o)
-    t.step("home", function() t.note("seen") t.measure("lcp_ms", 1200.5, { page = "home", baseline = true }) end)
+    t.step("home", function()
+      t.note("seen")
+      t.measure("lcp_ms", 1200.5, { page = "home", baseline = true })
+    end)
     t.step("cart", function() t.measure("items", 2, { unit = "items" }) end)
     t.detail("product", { title = "Snowboard", tags = { "a" }, price = 12.5 })
     t.note("all well")
@@ -39,19 +42,23 @@ return skill "checkout" {
     expect(result.notes):same { "all well" }
     expect(result.details):same { product = { title = "Snowboard", tags = { "a" }, price = 12.5 } }
     expect(result.metrics):same {
-      { name = "lcp_ms", value = 1200.5, unit = "ms", page = "home", step = "home", baseline = true },
+      { name = "lcp_ms", value = 1200.5, unit = "ms", page = "home", step = "home",
+        baseline = true },
       { name = "items", value = 2, unit = "items", step = "cart", baseline = false },
     }
     expect(result.gate.effects):is(0)
   end)
 
   it("tells of its steps while it goes on", function()
-    local _, outcome = scripts.body([[t.step("a", function() t.step("b", function() end) print("x", 1, nil) end)]])
+    local _, outcome = scripts.body(
+      [[t.step("a", function() t.step("b", function() end) print("x", 1, nil) end)]])
     local seen = {}
     for i, event in ipairs(outcome.events) do
-      seen[i] = event.type .. " " .. (event.name or event.text) .. " " .. (event.status or event.depth or event.level)
+      seen[i] = event.type .. " " .. (event.name or event.text) .. " "
+      .. (event.status or event.depth or event.level)
     end
-    expect(seen):same { "step.started a 0", "step.started b 1", "step.finished b PASS", "log x\t1\tnil info",
+    expect(seen):same { "step.started a 0", "step.started b 1", "step.finished b PASS",
+      "log x\t1\tnil info",
       "step.finished a PASS" }
   end)
 
@@ -68,7 +75,9 @@ return skill "checkout" {
   end)
 
   it("gives back what a step returns", function()
-    expect(scripts.body([[local a, b = t.step("x", function() return 1, "two" end) return a .. b]]).summary):is("1two")
+    local result = scripts.body([[local a, b = t.step("x", function() return 1, "two" end)
+      return a .. b]])
+    expect(result.summary):is("1two")
   end)
 
   it("skips a measurement that there is none of", function()
@@ -107,7 +116,8 @@ describe("a run that fails", function()
   end)
 
   it("in a step inside a step fails both, and names the way", function()
-    local result = scripts.body([[t.step("pay", function() t.step("card", function() t.fail("declined") end) end)]])
+    local result = scripts.body(
+      [[t.step("pay", function() t.step("card", function() t.fail("declined") end) end)]])
     expect(result.summary):is("pay › card: declined")
     expect(step(result, "pay").status):is("FAIL")
     expect(step(result, "card").depth):is(1)
@@ -121,7 +131,8 @@ describe("a run that fails", function()
   end)
 
   it("keeps the line of the failure when an outer function raises it again", function()
-    local result = scripts.body("t.step('a', function()\n local ok, e = pcall(t.fail, 'x')\n\n error(e) end)")
+    local result = scripts.body(
+      "t.step('a', function()\n local ok, e = pcall(t.fail, 'x')\n\n error(e) end)")
     expect(result.status):is("FAIL")
     expect(result.failure.where):is("checkout.lua:2")
   end)
@@ -136,8 +147,29 @@ describe("a run that goes on", function()
     expect(result.warnings[1]):same { message = "slow", step = "home", where = "checkout.lua:1" }
   end)
 
+  it("after an error that comes again in another step is told of where it came again", function()
+    local result = scripts.body([[local function boom() error("boom", 0) end
+      pcall(t.step, "first", boom)
+      t.step("second", function()
+
+        boom()
+      end)]])
+    expect(result.status):is("ERROR")
+    expect(result.error.step):is("second")
+    expect(result.error.traceback):contains("checkout.lua:5")
+  end)
+
+  it("without end keeps a thousand notes", function()
+    local result, outcome = scripts.body("for i = 1, 3000 do t.note(i) t.measure('x', i) end")
+    expect(#result.notes):is(1000)
+    expect(#result.metrics):is(1000)
+    expect(#outcome.log):is(1)
+    expect(outcome.log[1]):contains("the rest is dropped")
+  end)
+
   it("after a failed step is WARN, and the step stays failed", function()
-    local result = scripts.body([[pcall(t.step, "try", function() t.fail("no luck") end) t.step("else", function() end)]])
+    local result = scripts.body(
+      [[pcall(t.step, "try", function() t.fail("no luck") end) t.step("else", function() end)]])
     expect(result.status):is("WARN")
     expect(result.summary):is("try: no luck (the script went on)")
     expect(step(result, "try").status):is("FAIL")
@@ -147,7 +179,8 @@ end)
 
 describe("a run that skips", function()
   it("is SKIP with its reason", function()
-    local result = scripts.body([[t.step("cart", function() t.skip("the shop sells nothing today") end)]])
+    local result = scripts.body(
+      [[t.step("cart", function() t.skip("the shop sells nothing today") end)]])
     expect(result.status):is("SKIP")
     expect(result.summary):is("cart: the shop sells nothing today")
     expect(step(result, "cart").status):is("SKIP")
@@ -157,15 +190,19 @@ end)
 
 describe("a script that breaks", function()
   it("is ERROR with line, excerpt and the script's own frames", function()
-    local result = scripts.body("\n local function buy(cart)\n  return cart.items.count\n end\n t.step('a', function()\n"
+    local result = scripts.body(
+      "\n local function buy(cart)\n  return cart.items.count\n end\n t.step('a', function()\n"
       .. "  local n = buy({})\n end)")
     expect(result.status):is("ERROR")
     expect(result.error.kind):is("script")
     expect(result.error.where):is("checkout.lua:3")
-    expect(result.error.excerpt):is("  2 |  local function buy(cart)\n> 3 |   return cart.items.count\n  4 |  end")
-    expect(result.error.traceback):matches("^checkout.lua:3 in [^\n]*buy[^\n]*\ncheckout.lua:6[^\n]*\ncheckout.lua:5")
+    expect(result.error.excerpt):is(
+      "  2 |  local function buy(cart)\n> 3 |   return cart.items.count\n  4 |  end")
+    expect(result.error.traceback):matches(
+      "^checkout.lua:3 in [^\n]*buy[^\n]*\ncheckout.lua:6[^\n]*\ncheckout.lua:5")
     expect(result.error.traceback):does_not_match("nano")
-    expect(result.summary):is("the script is broken at checkout.lua:3: a: attempt to index field 'items' (a nil value)")
+    expect(result.summary):is(
+      "the script is broken at checkout.lua:3: a: attempt to index field 'items' (a nil value)")
     expect(step(result, "a").status):is("ERROR")
   end)
 
@@ -207,10 +244,12 @@ end)
 
 describe("the time limit", function()
   it("names step, call and line", function()
-    local result, outcome = scripts.body("t.step('wait', function()\n t.sleep('1h') end)", { timeout_ms = 40 })
+    local result, outcome = scripts.body("t.step('wait', function()\n t.sleep('1h') end)",
+      { timeout_ms = 40 })
     expect(result.status):is("ERROR")
     expect(result.error.kind):is("timeout")
-    expect(result.summary):is('timed out after 40ms in step "wait" while waiting in sleep at checkout.lua:2')
+    expect(result.summary):is(
+      'timed out after 40ms in step "wait" while waiting in sleep at checkout.lua:2')
     expect(result.error.where):is("checkout.lua:2")
     expect(step(result, "wait").status):is("ERROR")
     expect(outcome.events[#outcome.events].type):is("step.finished")
@@ -225,7 +264,8 @@ end)
 
 describe("a run that is ended from outside", function()
   it("ends its state at once, without a result", function()
-    local handle = scripts.start('return skill "x" { run = function(t) print("up") t.sleep("1h") end }')
+    local handle = scripts.start(
+      'return skill "x" { run = function(t) print("up") t.sleep("1h") end }')
     handle:recv()
     handle:kill("the worker is told to stop")
     local outcome = scripts.finish(handle)
@@ -236,12 +276,18 @@ end)
 
 describe("options", function()
   local source = [[return skill "x" {
-  options = { product = option.string { required = true }, count = option.number { default = 1, max = 5 } },
-  run = function(t, o) return o.product .. " " .. o.count + 1 .. " " .. tostring(t.options == o) end,
+  options = {
+    product = option.string { required = true },
+    count = option.number { default = 1, max = 5 },
+  },
+  run = function(t, o)
+    return o.product .. " " .. o.count + 1 .. " " .. tostring(t.options == o)
+  end,
 }]]
 
   it("reach the run function converted", function()
-    expect(scripts.run(source, { options = { product = "board", count = "3" } }).summary):is("board 4 true")
+    expect(scripts.run(source, { options = { product = "board", count = "3" } }).summary):is(
+      "board 4 true")
     expect(scripts.run(source, { options = { product = "board" } }).summary):is("board 2 true")
   end)
 
@@ -281,7 +327,8 @@ describe("secrets", function()
   end)
 
   it("of a wrong form are not shown by the message", function()
-    local result = scripts.run([[return skill "x" { options = { token = option.secret { pattern = "^shpat_" } },
+    local result = scripts.run(
+      [[return skill "x" { options = { token = option.secret { pattern = "^shpat_" } },
       run = function() end }]], { options = { token = "s3cr3t-token" } })
     expect(result.summary):contains('option "token": does not have the required form')
     expect(result.summary):lacks("s3cr3t")
@@ -292,11 +339,14 @@ describe("a dry run", function()
   it("is SKIP at the first effect, and says what was refused, with counts", function()
     local result = scripts.run([[return skill "x" { needs = { "http" }, run = function(t)
       t.step("look", function() t.note("fine") end)
-      t.step("order", function() t.http.post("https://shop.example/cart/add.js", { body = "id=1" }) end)
+      t.step("order", function()
+        t.http.post("https://shop.example/cart/add.js", { body = "id=1" })
+      end)
     end }]], { dry_run = true })
     expect(result.status):is("SKIP")
     expect(result.dry_run):is(true)
-    expect(result.summary):matches('^dry run: stopped in "order" before its first effect %(http.request')
+    expect(result.summary):matches(
+      '^dry run: stopped in "order" before its first effect %(http.request')
     expect(result.summary):contains("0 effects, 1 refused")
     expect(result.gate.effects):is(0)
     expect(result.gate.refused):is(1)

@@ -1,17 +1,18 @@
---- Holds the LuaLS annotations in stdlib/types against the real API: every function and field that an editor completes
---- exists, and everything that exists is annotated.
+--- Holds the LuaLS annotations in stdlib/types against the real API: every function and field that
+--- an editor completes exists, and everything that exists is annotated.
 
 local expect_module = require "expect"
 local option = require "run.option"
 local scripts = require "test.scripts"
 
--- ---- reading annotations ----------------------------------------------------------------------------------------
+-- ---- reading annotations ------------------------------------------------------------------------
 
 ---@class types.Class
 ---@field members table<string, "function"|"field">
 ---@field parents string[]
 
---- Reads one file: its module name ("_" for globals), its classes, what it returns, its global functions and values.
+--- Reads one file: its module name ("_" for globals), its classes, what it returns, its global
+--- functions and values.
 local function read(text)
   local file = { classes = {}, globals = {}, module = text:match("^%-%-%-@meta ([^\n]+)") }
   local class, variables = nil, {}
@@ -22,7 +23,8 @@ local function read(text)
       for parent in parents:gmatch("[%w_.]+") do table.insert(class.parents, parent) end
       file.classes[name] = class
     end
-    local field = line:match('^%-%-%-@field ([%w_]+)%??%s') or line:match('^%-%-%-@field %["([^"]+)"%]')
+    local field = line:match('^%-%-%-@field ([%w_]+)%??%s')
+      or line:match('^%-%-%-@field %["([^"]+)"%]')
     if field then class.members[field] = "field" end
     local variable = line:match("^local ([%w_]+) = {}")
     if variable then
@@ -64,7 +66,7 @@ local function annotated(name)
   return set
 end
 
--- ---- what there really is ---------------------------------------------------------------------------------------
+-- ---- what there really is -----------------------------------------------------------------------
 
 local function words(text)
   local set = {}
@@ -76,7 +78,8 @@ end
 local function known(read_unknown)
   local ok, fault = pcall(read_unknown)
   if ok then error("reading an unknown word did not raise", 2) end
-  return words(fault.hint:match("^known: (.*)$") or error("no list of words: " .. tostring(fault.hint), 2))
+  return words(fault.hint:match("^known: (.*)$")
+    or error("no list of words: " .. tostring(fault.hint), 2))
 end
 
 local function known_in_run(expression, needs)
@@ -119,24 +122,33 @@ local REAL = {
   ["nano.Context"] = function() return known_in_run("t") end,
   ["nano.Store"] = function() return known_in_run("t.store") end,
   ["nano.OptionWords"] = function() return known_in_run("option") end,
-  ["nano.Expectation"] = function() return known(function() return expect_module(1).qqqqqqqqqqqqqqqqqqqq end) end,
-  ["nano.SkillFields"] = function() return known_fields('skill "x" { qqqqqqqqqqqqqqqqqqqq = 1 }') end,
-  ["nano.AlerterFields"] = function() return known_fields('alerter "x" { qqqqqqqqqqqqqqqqqqqq = 1 }') end,
+  ["nano.Expectation"] = function() return known(
+    function() return expect_module(1).qqqqqqqqqqqqqqqqqqqq end) end,
+  ["nano.SkillFields"] = function() return known_fields(
+    'skill "x" { qqqqqqqqqqqqqqqqqqqq = 1 }') end,
+  ["nano.AlerterFields"] = function() return known_fields(
+    'alerter "x" { qqqqqqqqqqqqqqqqqqqq = 1 }') end,
   ["nano.AlertContext"] = function()
     local a = require("run.alert_words").make({ name = "x", options = {}, needs = { has = {} } },
       { version = "1" }, {}, {})
     return known(function() return a.qqqqqqqqqqqqqqqqqqqq end)
   end,
-  ["nano.OptionFields"] = function() return known_fields("option.url { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
-  ["nano.TextOptionFields"] = function() return known_fields("option.string { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
-  ["nano.NumberOptionFields"] = function() return known_fields("option.number { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
-  ["nano.DurationOptionFields"] = function() return known_fields("option.duration { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
-  ["nano.ListOptionFields"] = function() return known_fields("option.list { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
+  ["nano.OptionFields"] = function() return known_fields(
+    "option.url { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
+  ["nano.TextOptionFields"] = function() return known_fields(
+    "option.string { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
+  ["nano.NumberOptionFields"] = function() return known_fields(
+    "option.number { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
+  ["nano.DurationOptionFields"] = function() return known_fields(
+    "option.duration { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
+  ["nano.ListOptionFields"] = function() return known_fields(
+    "option.list { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
   ["nano.MeasureFields"] = function()
     local result = scripts.body("t.measure('x', 1, { qqqqqqqqqqqqqqqqqqqq = 1 })")
     return words(result.error.hint:match("^known: (.*)$"))
   end,
-  ["nano.Page"] = function() return browser_words(made_by(require("browser.page").open, "make_page")) end,
+  ["nano.Page"] = function() return browser_words(made_by(require("browser.page").open,
+    "make_page")) end,
   ["nano.Locator"] = function()
     local about_page = made_by(made_by(require("browser.page").open, "make_page"), "meta")
     local callable = made_by(about_page.__index, "callable")
@@ -164,10 +176,11 @@ local function compare(name, real, written)
   end
   table.sort(missing)
   table.sort(extra)
-  expect({ not_annotated = missing, does_not_exist = extra }, name):same { not_annotated = {}, does_not_exist = {} }
+  expect({ not_annotated = missing, does_not_exist = extra }, name):same { not_annotated = {},
+    does_not_exist = {} }
 end
 
--- ---- tests ------------------------------------------------------------------------------------------------------
+-- ---- tests --------------------------------------------------------------------------------------
 
 describe("modules", function()
   for file_name, file in pairs(files) do
@@ -204,8 +217,11 @@ end)
 
 describe("classes with functions", function()
   for name, class in pairs(classes) do
-    local is_module = name == "nano." .. (name:match("^nano%.(.*)$") or "") and files[name:sub(6) .. ".lua"]
-    if class.methods and not REAL[name] and not is_module then pending(name .. " is not held against anything") end
+    local is_module = name == "nano." .. (name:match("^nano%.(.*)$") or "")
+    and files[name:sub(6) .. ".lua"]
+    if class.methods and not REAL[name] and not is_module then
+      pending(name .. " is not held against anything")
+    end
   end
 end)
 
@@ -222,15 +238,18 @@ describe("globals", function()
   end)
 
   it("beyond Lua's own are all annotated", function()
-    local lua = words("_G _VERSION assert bit collectgarbage coroutine error getmetatable ipairs math next os pairs pcall print "
-      .. "rawequal rawget rawset require select setmetatable string table tonumber tostring type unpack xpcall")
+    local lua = words("_G _VERSION assert bit collectgarbage coroutine error getmetatable "
+      .. "ipairs math next os pairs pcall print rawequal rawget rawset require select "
+      .. "setmetatable string table tonumber tostring type unpack xpcall")
     local result = scripts.body([[local all = {} for name in pairs(_G) do all[#all + 1] = name end
       return table.concat(all, ", ")]])
     local written = {}
     for _, file in pairs(files) do
       for name in pairs(file.globals) do written[name] = true end
     end
-    for name in pairs(words(result.summary)) do expect(lua[name] or written[name], name):is(true) end
+    for name in pairs(words(result.summary)) do
+      expect(lua[name] or written[name], name):is(true)
+    end
   end)
 end)
 
@@ -243,10 +262,13 @@ describe("kinds of options", function()
 end)
 
 describe("this test", function()
-  it("sees a function that is annotated and does not exist, and one that is not annotated", function()
-    local file = read("---@meta x\n\n---@class nano.x\n---@field a number\n---@field [\"goto\"] any\nlocal x = {}\n\n"
+  it("sees a function that is annotated and does not exist, and one that is not annotated",
+    function()
+    local file = read("---@meta x\n\n---@class nano.x\n---@field a number\n"
+      .. "---@field [\"goto\"] any\nlocal x = {}\n\n"
       .. "---@param y? number\nfunction x.b(y) end\n\nfunction x:c() end\n\nreturn x\n")
     expect(keys(file.returns.members)):same { a = true, b = true, c = true, ["goto"] = true }
-    expect(function() compare("x", { a = true, d = true }, { a = true, b = true }) end):raises("not_annotated = { \"d\" }")
+    expect(function() compare("x", { a = true, d = true },
+      { a = true, b = true }) end):raises("not_annotated = { \"d\" }")
   end)
 end)

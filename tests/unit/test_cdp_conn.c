@@ -129,7 +129,7 @@ static cdp_call *call(cdp_client *k, const char *method, const char *params, con
 
 typedef struct outcome {
     unsigned count;
-    char text[128], code[24];
+    char text[512], code[24];
     cdp_client *destroy; /* in the callback */
 } outcome;
 

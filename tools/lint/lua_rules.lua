@@ -10,10 +10,10 @@ local LAYERS = {
   { "fault" },
   { "crypto", "image", "json", "redact", "redact_pii", "sync", "time", "url",
     "run.excerpt", "run.frames", "run.nearest", "run.secret", "run.show" },
-  { "browser", "config", "expect", "http", "mail" },
+  { "browser", "config", "expect", "http", "mail", "server", "shop" },
   { "run" },
   { "alert", "incident", "report", "schedule", "service" },
-  { "cli", "demo", "test", "worker" },
+  { "cli", "demo", "test", "watch", "worker" },
 }
 -- Compiled in beside the stdlib.
 local FOREIGN = { argparse = true }

@@ -5,14 +5,17 @@ const SETTABLE = /^(date|time|month|week|datetime-local|color|range)$/;
 
 function editable(e) {
   if (e.nodeName === 'INPUT') {
+    if (e.readOnly) return false;
+    // An unknown type is a text field: the property says so, the attribute does not.
     const type = (attr(e, 'type') || '').toLowerCase();
-    return !e.readOnly && (EDITABLE.test(type) ? 'type' : SETTABLE.test(type) ? 'set' : EDITABLE.test(e.type) && 'type');
+    return EDITABLE.test(type) || EDITABLE.test(e.type) ? 'type' : SETTABLE.test(type) && 'set';
   }
   if (e.nodeName === 'TEXTAREA') return !e.readOnly && 'type';
   return e.isContentEditable && 'type';
 }
 
-// Touching `hit` counts as touching e: it is in it, in the control around it, or in the label that belongs to it.
+// Touching `hit` counts as touching e: it is in it, in the control around it, or in the label that
+// belongs to it.
 function reaches(hit, e) {
   if (holds(e, hit)) return true;
   const control = e.closest('button,a,[role=button],[role=link]');
@@ -23,23 +26,25 @@ function reaches(hit, e) {
 
 const onScreen = p => p.x >= 0 && p.y >= 0 && p.x < innerWidth && p.y < innerHeight;
 
-// Places to touch, the middle first; the others serve when a corner of something else lies over the middle.
+// Places to touch, the middle first; the others serve when a corner of something else lies over the
+// middle.
 function places(e) {
-  const box = [...e.getClientRects()].find(r => r.width > 0 && r.height > 0) || e.getBoundingClientRect();
+  const box = [...e.getClientRects()].find(r => r.width > 0 && r.height > 0)
+    || e.getBoundingClientRect();
   const at = (fx, fy) => ({ x: box.left + box.width * fx, y: box.top + box.height * fy });
   return [at(.5, .5), at(.25, .5), at(.75, .5), at(.5, .25), at(.5, .75)];
 }
 
-const sameBox = (a, b) => a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
-const BLOCKS = ['center', 'end', 'start', 'nearest'];
+const sameBox = (a, b) => ['x', 'y', 'width', 'height'].every(side => a[side] === b[side]);
+const BLOCKS = ['center', 'end', 'start'];
 
 // {ok, e, x, y} or {why, e}. needs: {enabled, editable, point}
 async function ready(e, needs, round) {
   if (needs.enabled && disabled(e)) return { why: 'disabled', e };
   if (needs.editable && !editable(e)) return { why: 'readonly', e };
   if (!needs.point) return { ok: true, e };
-  if (round % 4 || !onScreen(places(e)[0])) {
-    e.scrollIntoView({ block: BLOCKS[round % 4], inline: 'nearest', behavior: 'instant' });
+  if (round % 3 || !onScreen(places(e)[0])) {
+    e.scrollIntoView({ block: BLOCKS[round % 3], inline: 'nearest', behavior: 'instant' });
   }
   const before = e.getBoundingClientRect();
   await nextFrame();
@@ -49,7 +54,9 @@ async function ready(e, needs, round) {
   if (!points.length) return { why: 'offscreen', e };
   for (const p of points) {
     const hit = deepestAt(p.x, p.y);
-    if (hit && reaches(hit, e)) return { ok: true, e, x: Math.round(p.x * 10) / 10, y: Math.round(p.y * 10) / 10 };
+    if (hit && reaches(hit, e)) {
+      return { ok: true, e, x: Math.round(p.x * 10) / 10, y: Math.round(p.y * 10) / 10 };
+    }
   }
   return { why: 'covered', e, by: deepestAt(points[0].x, points[0].y) };
 }
@@ -65,27 +72,32 @@ function target(parts, needs, limit) {
   });
 }
 
-// ---- did the touch arrive? Events that would hit another element are swallowed, and the action is tried again.
-const TOUCHES = ['pointerdown', 'mousedown', 'touchstart', 'pointerup', 'mouseup', 'touchend', 'click', 'dblclick',
-  'contextmenu', 'auxclick'];
+// ---- did the touch arrive? Events that would hit another element are swallowed, and the action is
+// tried again.
+const TOUCHES = ['pointerdown', 'mousedown', 'touchstart', 'pointerup', 'mouseup', 'touchend',
+  'click', 'dblclick', 'contextmenu', 'auxclick'];
 let watch = null;
 
 function arm(e) {
   if (watch) watch.stop();
   const mine = watch = { by: null, seen: false, ended: null };
-  const over = new Promise(done => { mine.ended = done; });
+  mine.over = new Promise(done => { mine.ended = done; });
   const on = event => {
     if (!event.isTrusted) return;
     const hit = event.composedPath()[0];
-    if (!mine.seen) { mine.seen = true; if (hit.nodeType === 1 && !reaches(hit, e)) mine.by = hit; }
+    if (!mine.seen && hit.nodeType === 1 && !reaches(hit, e)) mine.by = hit;
+    mine.seen = true;
     if (mine.by) { event.preventDefault(); event.stopImmediatePropagation(); }
-    // The click follows at once; a timer lets it, and what its handlers put off for a moment, go first. A swallowed
-    // pointerdown has no mouseup.
-    if (event.type === 'mouseup' || (mine.by && event.type === 'pointerup')) setTimeout(mine.ended, 0);
+    // The click follows at once; a timer lets it, and what its handlers put off for a moment, go
+    // first. A swallowed pointerdown has no mouseup.
+    if (event.type === 'mouseup' || (mine.by && event.type === 'pointerup')) {
+      setTimeout(mine.ended, 0);
+    }
   };
   for (const type of TOUCHES) window.addEventListener(type, on, { capture: true, passive: false });
-  mine.stop = () => { for (const type of TOUCHES) window.removeEventListener(type, on, { capture: true }); };
-  mine.over = over;
+  mine.stop = () => {
+    for (const type of TOUCHES) window.removeEventListener(type, on, { capture: true });
+  };
 }
 
 async function landed(limit) {
@@ -120,7 +132,7 @@ function setValue(parts, value) {
   e.value = value;
   e.dispatchEvent(new Event('input', { bubbles: true, composed: true }));
   e.dispatchEvent(new Event('change', { bubbles: true }));
-  return e.value === value ? { ok: true } : { why: 'rejected', value: e.value };
+  return e.value === value ? { ok: true } : { why: 'rejected' };
 }
 
 const valueOf = e => e.isContentEditable ? e.textContent : e.value;

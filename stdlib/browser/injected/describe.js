@@ -1,4 +1,5 @@
-// Words for people: what an element is called, what is on the page instead of what was looked for, the DOM around it.
+// Words for people: what an element is called, what is on the page instead of what was looked for,
+// the DOM around it.
 
 const tagText = e => {
   let text = '<' + e.localName;
@@ -9,7 +10,8 @@ const tagText = e => {
   return text + '>';
 };
 
-const TOLD = new Set('button link checkbox radio tab menuitem switch textbox searchbox combobox heading img option'.split(' '));
+const TOLD = new Set(('button link checkbox radio tab menuitem switch textbox searchbox combobox ' +
+  'heading img option').split(' '));
 
 function describe(e) {
   if (!e || e.nodeType !== 1) return 'nothing';
@@ -17,16 +19,12 @@ function describe(e) {
   return name ? `${role} "${clip(name, 60)}"` : tagText(e);
 }
 
-function withState(e) {
-  const notes = [];
-  if (!visible(e)) notes.push('hidden');
-  else if (disabled(e)) notes.push('disabled');
-  return describe(e) + (notes.length ? ` (${notes.join(', ')})` : '');
-}
+const withState = e =>
+  describe(e) + (visible(e) ? disabled(e) ? ' (disabled)' : '' : ' (hidden)');
 
 // ---- nearest candidates
 const wordsOf = text => (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) || []);
-const pairsOf = text => { const out = []; for (let i = 0; i < text.length - 1; i++) out.push(text.slice(i, i + 2)); return out; };
+const pairsOf = text => [...text].slice(1).map((letter, i) => text[i] + letter);
 
 // Dice's coefficient over pairs of letters: near spellings and shared words score alike.
 function likeness(a, b) {
@@ -46,7 +44,8 @@ function wanted(parts) {
   for (let i = parts.length - 1; i >= 0; i--) {
     const [engine, how] = parts[i];
     if (engine === 'css') {
-      const last = how.replace(/:[\w-]+(\([^)]*\))?/g, '').replace(/\[[\w-]+/g, ' ').trim().split(/[\s>+~]+/).pop();
+      const plain = how.replace(/:[\w-]+(\([^)]*\))?/g, '').replace(/\[[\w-]+/g, ' ');
+      const last = plain.trim().split(/[\s>+~]+/).pop();
       return { text: wordsOf(apart(last)).join(' '), css: true };
     }
     const match = engine === 'role' ? how.name || {} : engine === 'text' ? how : null;
@@ -57,18 +56,27 @@ function wanted(parts) {
   return { text: '' };
 }
 
-const TOUCHABLE = 'a[href],button,summary,input:not([type=hidden]),select,textarea,[role],[onclick],[tabindex]';
+const TOUCHABLE = 'a[href],button,summary,input:not([type=hidden]),select,textarea,[role],' +
+  '[onclick],[tabindex]';
 const NEAR_MAX = 5, POOL_MAX = 600;
 const apart = text => text.replace(/([a-z])([A-Z])/g, '$1 $2');
-const namesOf = e => wordsOf(apart([e.localName, attr(e, 'id'), attr(e, 'class'), attr(e, 'name'), attr(e, 'href')]
-  .filter(Boolean).join(' '))).join(' ');
+const namesOf = e => {
+  const names = [e.localName];
+  for (const name of ['id', 'class', 'name', 'href']) names.push(attr(e, name) || '');
+  return wordsOf(apart(names.join(' '))).join(' ');
+};
 
 function candidates(want) {
-  const pool = new Set(query(document, WHERE[want.role] ? WHERE[want.role] + ',' + TOUCHABLE : TOUCHABLE).slice(0, POOL_MAX));
-  if (want.css) for (const e of query(document, '[id],[class],[name]').slice(0, 4 * POOL_MAX)) pool.add(e);
+  const css = WHERE[want.role] ? WHERE[want.role] + ',' + TOUCHABLE : TOUCHABLE;
+  const pool = new Set(query(document, css).slice(0, POOL_MAX));
+  if (want.css) {
+    const known = query(document, '[id],[class],[name]').slice(0, 4 * POOL_MAX);
+    for (const e of known) pool.add(e);
+  }
   const scored = [];
   for (const e of pool) {
-    let score = likeness(want.text, clip(want.css ? namesOf(e) : wordsOf(nameOf(e)).join(' '), 120));
+    const own = want.css ? namesOf(e) : wordsOf(nameOf(e)).join(' ');
+    let score = likeness(want.text, clip(own, 120));
     if (want.role && roleOf(e) === want.role) score += .3;
     if (score < (want.css ? .45 : .3)) continue;
     if (e.closest('main,form,dialog,[role=dialog]')) score += .1;
@@ -82,7 +90,9 @@ function candidates(want) {
 // What is most like the wanted, or else what a shopper can touch.
 function near(parts) {
   let close = candidates(wanted(parts));
-  if (!close.length) close = query(document, 'main button,main a[href],button,a[href]').filter(visible).slice(0, 50);
+  for (const css of ['main button,main a[href]', 'button,a[href]']) {
+    if (!close.length) close = query(document, css).filter(visible).slice(0, 50);
+  }
   const seen = new Set(), out = [];
   for (const e of close) {
     const text = withState(e);
@@ -109,7 +119,8 @@ function markup(e, room, depth = 0) {
   for (const a of e.attributes) {
     const secret = a.name === 'value' && /^(password|hidden)$/i.test(attr(e, 'type') || '');
     if (a.name === 'style' || a.name === 'srcset' || a.name === 'd') continue;
-    open += a.value === '' ? ` ${a.name}` : ` ${a.name}="${secret ? '…' : clip(squeeze(a.value), 80)}"`;
+    const value = secret ? '…' : clip(squeeze(a.value), 80);
+    open += value ? ` ${a.name}="${value}"` : ` ${a.name}`;
   }
   open += '>';
   room.left -= open.length;
@@ -118,7 +129,8 @@ function markup(e, room, depth = 0) {
   for (const child of childrenOf(e)) {
     const text = markup(child, room, depth + 1);
     if (!text) continue;
-    if (child.nodeType === 1) { inner += '\n' + '  '.repeat(depth + 1) + text; block = true; } else inner += text;
+    block = block || child.nodeType === 1;
+    inner += child.nodeType === 1 ? '\n' + '  '.repeat(depth + 1) + text : text;
     if (room.left <= 0) { inner += ' …'; break; }
   }
   if (VOID.test(e.localName)) return open;
@@ -128,7 +140,10 @@ function markup(e, room, depth = 0) {
 function excerpt(e) {
   let around = e || document.body || document.documentElement;
   if (!around) return '';
-  for (let up; e && (up = parentOf(around)) && up !== document.body && up.querySelectorAll('*').length < 25;) around = up;
+  for (let up = e && parentOf(e); up && up !== document.body; up = parentOf(up)) {
+    if (up.querySelectorAll('*').length >= 25) break;
+    around = up;
+  }
   return markup(around, { left: EXCERPT });
 }
 
@@ -141,7 +156,9 @@ function explain(parts, seen) {
     try { hidden = resolve(parts).length; } finally { showHidden = false; }
   }
   const e = seen.e && seen.e.isConnected ? seen.e : found[0];
-  return { ok: false, why: hidden ? 'hidden' : seen.why, matched: found.length || hidden,
-    visible: found.filter(visible).length, element: e && describe(e), by: seen.by && describe(seen.by),
-    near: close.map(withState), dom: excerpt(e || close[0]), title: document.title, ready: document.readyState };
+  return {
+    ok: false, why: hidden ? 'hidden' : seen.why, matched: found.length || hidden,
+    element: e && describe(e), by: seen.by && describe(seen.by), near: close.map(withState),
+    dom: excerpt(e || close[0]),
+  };
 }

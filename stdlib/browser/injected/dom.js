@@ -1,6 +1,7 @@
-// Walking the page: what is visible, what text an element holds, open shadow roots. Every injected file shares one
-// closure in an isolated world (injected.lua), so that what the page does to its own prototypes does not reach us.
-// Attributes are read through the prototype: a form with <input name="id"> would answer form.id with that input.
+// Walking the page: what is visible, what text an element holds, open shadow roots. Every injected
+// file shares one closure in an isolated world (injected.lua), so that what the page does to its
+// own prototypes does not reach us. Attributes are read through the prototype: a form with <input
+// name="id"> would answer form.id with that input.
 
 const attr = (e, name) => Element.prototype.getAttribute.call(e, name);
 const squeeze = text => text.replace(/[\u200b\u00ad]/g, '').replace(/\s+/g, ' ').trim();
@@ -16,16 +17,9 @@ const childrenOf = e => e.shadowRoot ? e.shadowRoot.childNodes
 
 function visible(e) {
   if (!e.isConnected) return false;
-  if (getComputedStyle(e).display === 'contents') {
-    for (const child of childrenOf(e)) {
-      if (child.nodeType === 1 && visible(child)) return true;
-      if (child.nodeType === 3 && child.data.trim()) {
-        const range = document.createRange();
-        range.selectNode(child);
-        if (range.getBoundingClientRect().height > 0) return true;
-      }
-    }
-    return false;
+  if (getComputedStyle(e).display === 'contents') { // it has no box, its content may have
+    return [...childrenOf(e)].some(child =>
+      child.nodeType === 1 ? visible(child) : child.nodeType === 3 && child.data.trim() !== '');
   }
   if (!e.checkVisibility({ visibilityProperty: true })) return false;
   const box = e.getBoundingClientRect();
@@ -55,7 +49,8 @@ function textOf(e, cache) {
   let text = cache.get(e);
   if (text !== undefined) return text;
   text = '';
-  if (e.nodeName === 'INPUT' && /^(button|submit|reset)$/i.test(attr(e, 'type') || '')) text = e.value;
+  const type = e.nodeName === 'INPUT' ? attr(e, 'type') || '' : '';
+  if (/^(button|submit|reset)$/i.test(type)) text = e.value;
   else if (!SILENT[e.nodeName]) {
     for (const child of childrenOf(e)) {
       if (child.nodeType === 3) text += child.data;
@@ -66,10 +61,17 @@ function textOf(e, cache) {
   return text;
 }
 
-const deepestAt = (x, y) => {
+function deepestAt(x, y) {
   let e = document.elementFromPoint(x, y);
-  for (let inner; e && e.shadowRoot && (inner = e.shadowRoot.elementFromPoint(x, y)) && inner !== e;) e = inner;
+  while (e && e.shadowRoot) {
+    const inner = e.shadowRoot.elementFromPoint(x, y);
+    if (!inner || inner === e) break;
+    e = inner;
+  }
   return e;
-};
+}
 
-const holds = (outer, e) => { for (; e; e = parentOf(e)) if (e === outer) return true; return false; };
+function holds(outer, e) {
+  while (e && e !== outer) e = parentOf(e);
+  return !!e;
+}

@@ -10,9 +10,10 @@ const READ = {
   html: e => e.innerHTML,
   value: e => e.value === undefined ? null : e.value,
   attribute: (e, name) => attr(e, name),
-  describe: e => ({ text: describe(e), x: e.getBoundingClientRect().x, y: e.getBoundingClientRect().y }),
 };
-const squeezeLines = text => text.split('\n').map(squeeze).join('\n').replace(/\n{3,}/g, '\n\n').trim();
+function squeezeLines(text) {
+  return text.split('\n').map(squeeze).join('\n').replace(/\n{3,}/g, '\n\n').trim();
+}
 
 // Bad CSS is the script's mistake, not the page's: told apart by `usage`.
 const guarded = fn => async a => {
@@ -56,18 +57,32 @@ const nano = {
     return { ok: true, value: value === null ? undefined : value };
   }),
   // a: {parts, read, argument}: of all matches, at once
-  all: guarded(async a => ({ ok: true, value: resolve(a.parts).map(e => READ[a.read](e, a.argument)) })),
+  all: guarded(async a => {
+    const values = resolve(a.parts).map(e => READ[a.read](e, a.argument));
+    return { ok: true, value: values.filter(value => value !== null) };
+  }),
   count: guarded(async a => ({ ok: true, value: resolve(a.parts).length })),
   shown: guarded(async a => ({ ok: true, value: resolve(a.parts).some(visible) })),
-  enabled: guarded(async a => { const e = resolve(a.parts).find(visible); return { ok: true, value: !!e && !disabled(e) }; }),
+  enabled: guarded(async a => {
+    const e = resolve(a.parts).find(visible);
+    return { ok: true, value: !!e && !disabled(e) };
+  }),
   landed: async a => landed(a.limit),
-  filled: async () => { const e = document.activeElement; return { ok: true, empty: !e || !valueOf(e) }; },
+  filled: async () => {
+    const e = document.activeElement;
+    return { ok: true, empty: !e || !valueOf(e) };
+  },
   set: guarded(async a => setValue(a.parts, a.value)),
   vitals: async a => ({ ok: true, value: await vitals(a.limit) }),
-  look: guarded(async a => ({ ok: true, ...(a.parts ? explain(a.parts, { why: 'missing' }) : { dom: excerpt(null) }),
-    title: document.title, vitals: vitalsNow() })),
-  content: async () => ({ ok: true, value: (document.doctype ? '<!DOCTYPE ' + document.doctype.name + '>' : '') +
-    (document.documentElement ? document.documentElement.outerHTML : '') }),
+  look: guarded(async a => {
+    const seen = a.parts ? explain(a.parts, { why: 'missing' }) : { dom: excerpt(null) };
+    return { ...seen, ok: true, title: document.title, vitals: vitalsNow() };
+  }),
+  content: async () => {
+    const type = document.doctype ? `<!DOCTYPE ${document.doctype.name}>` : '';
+    const root = document.documentElement;
+    return { ok: true, value: type + (root ? root.outerHTML : '') };
+  },
   title: async () => ({ ok: true, value: document.title }),
 };
 globalThis.__nano = nano;

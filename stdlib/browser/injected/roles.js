@@ -1,32 +1,37 @@
-// Accessible role and name (WAI-ARIA, HTML-AAM, accname) as far as finding things in shops needs: what a screen reader
-// would call a control. Not computed: text that CSS adds (::before), aria-owns.
+// Accessible role and name (WAI-ARIA, HTML-AAM, accname) as far as finding things in shops needs:
+// what a screen reader would call a control. Not computed: text that CSS adds (::before),
+// aria-owns.
 
-const headed = e => !parentWith(e, 'article,aside,main,nav,section');
-const parentWith = (e, css) => e.parentElement && e.parentElement.closest(css);
 const named = e => !!(attr(e, 'aria-label') || attr(e, 'aria-labelledby') || attr(e, 'title'));
 
-const INPUT = { button: 'button', submit: 'button', reset: 'button', image: 'button', checkbox: 'checkbox',
-  radio: 'radio', range: 'slider', number: 'spinbutton', search: 'searchbox', hidden: null, file: 'button',
-  color: null, date: null, month: null, week: null, time: null, 'datetime-local': null };
+const INPUT = {
+  button: 'button', submit: 'button', reset: 'button', image: 'button', file: 'button',
+  checkbox: 'checkbox', radio: 'radio', range: 'slider', number: 'spinbutton', search: 'searchbox',
+  hidden: null, color: null, date: null, month: null, week: null, time: null,
+  'datetime-local': null,
+};
+const linkRole = e => attr(e, 'href') !== null ? 'link' : 'generic';
+// The header of an article is not the page's.
+const ofPage = role => e =>
+  e.parentElement.closest('article,aside,main,nav,section') ? 'generic' : role;
+const ifNamed = role => e => named(e) ? role : 'generic';
 
 const TAG = {
-  A: e => attr(e, 'href') !== null ? 'link' : 'generic', AREA: e => attr(e, 'href') !== null ? 'link' : 'generic',
-  ARTICLE: 'article', ASIDE: 'complementary', BUTTON: 'button', DATALIST: 'listbox', DETAILS: 'group',
-  DIALOG: 'dialog', FIELDSET: 'group', FIGURE: 'figure', FOOTER: e => headed(e) ? 'contentinfo' : 'generic',
-  FORM: e => named(e) ? 'form' : 'generic', H1: 'heading', H2: 'heading', H3: 'heading', H4: 'heading', H5: 'heading',
-  H6: 'heading', HEADER: e => headed(e) ? 'banner' : 'generic', HR: 'separator',
-  IMG: e => attr(e, 'alt') === '' && !named(e) ? 'presentation' : 'img',
+  A: linkRole, AREA: linkRole, ARTICLE: 'article', ASIDE: 'complementary', BUTTON: 'button',
+  DETAILS: 'group', DIALOG: 'dialog', FIELDSET: 'group', FIGURE: 'figure',
+  FOOTER: ofPage('contentinfo'), FORM: ifNamed('form'), H1: 'heading', H2: 'heading',
+  H3: 'heading', H4: 'heading', H5: 'heading', H6: 'heading', HEADER: ofPage('banner'),
+  HR: 'separator', IMG: e => attr(e, 'alt') === '' && !named(e) ? 'presentation' : 'img',
   INPUT: e => {
     const type = (attr(e, 'type') || 'text').toLowerCase();
     if (type in INPUT) return INPUT[type];
     return attr(e, 'list') !== null ? 'combobox' : 'textbox';
   },
-  LI: 'listitem', MAIN: 'main', MENU: 'list', METER: 'meter', NAV: 'navigation', OL: 'list', OPTGROUP: 'group',
-  OPTION: 'option', OUTPUT: 'status', P: 'paragraph', PROGRESS: 'progressbar', SEARCH: 'search',
-  SECTION: e => named(e) ? 'region' : 'generic',
-  SELECT: e => e.multiple || e.size > 1 ? 'listbox' : 'combobox', SUMMARY: 'button', TABLE: 'table', TBODY: 'rowgroup',
-  TD: 'cell', TEXTAREA: 'textbox', TFOOT: 'rowgroup', TH: 'columnheader', THEAD: 'rowgroup', TR: 'row', UL: 'list',
-  svg: 'img',
+  LI: 'listitem', MAIN: 'main', MENU: 'list', NAV: 'navigation', OL: 'list',
+  OPTION: 'option', OUTPUT: 'status', P: 'paragraph', PROGRESS: 'progressbar',
+  SECTION: ifNamed('region'),
+  SELECT: e => e.multiple || e.size > 1 ? 'listbox' : 'combobox', SUMMARY: 'button', svg: 'img',
+  TABLE: 'table', TD: 'cell', TEXTAREA: 'textbox', TH: 'columnheader', TR: 'row', UL: 'list',
 };
 
 function roleOf(e) {
@@ -38,10 +43,11 @@ function roleOf(e) {
 
 // Where an element of a role can be found, so that a search need not look at every element.
 const WHERE = {
-  button: 'button,summary,input', link: 'a[href],area[href]', heading: 'h1,h2,h3,h4,h5,h6', img: 'img,svg',
-  textbox: 'input,textarea', searchbox: 'input', combobox: 'select,input', checkbox: 'input', radio: 'input',
-  spinbutton: 'input', slider: 'input', dialog: 'dialog', option: 'option', listbox: 'select,datalist', list: 'ul,ol,menu',
-  listitem: 'li', navigation: 'nav', main: 'main', table: 'table', row: 'tr', cell: 'td', form: 'form',
+  button: 'button,summary,input', link: 'a[href],area[href]', heading: 'h1,h2,h3,h4,h5,h6',
+  img: 'img,svg', textbox: 'input,textarea', searchbox: 'input', combobox: 'select,input',
+  checkbox: 'input', radio: 'input', spinbutton: 'input', slider: 'input', dialog: 'dialog',
+  option: 'option', listbox: 'select', list: 'ul,ol,menu', listitem: 'li',
+  navigation: 'nav', main: 'main', table: 'table', row: 'tr', cell: 'td', form: 'form',
 };
 
 // Hidden from assistive technology: not drawn, or under aria-hidden.
@@ -53,9 +59,12 @@ function hiddenAria(e) {
   return false;
 }
 
-const FROM_CONTENT = new Set(('button cell checkbox columnheader gridcell heading link menuitem menuitemcheckbox ' +
-  'menuitemradio option radio row rowheader switch tab tooltip treeitem').split(' '));
-const byIds = (e, ids) => (ids || '').split(/\s+/).map(id => id && e.getRootNode().getElementById(id)).filter(Boolean);
+const FROM_CONTENT = new RegExp('^(button|cell|checkbox|columnheader|gridcell|heading|link|' +
+  'menuitem.*|option|radio|row|switch|tab|tooltip|treeitem)$');
+const byIds = (e, ids) => (ids || '').split(/\s+/)
+  .map(id => id && e.getRootNode().getElementById(id)).filter(Boolean);
+
+const LABELLED = /^(INPUT|SELECT|TEXTAREA|BUTTON)$/;
 
 // What HTML itself gives as the name; undefined: nothing does.
 function nativeName(e, seen) {
@@ -65,7 +74,7 @@ function nativeName(e, seen) {
   }
   if (tag === 'INPUT' && type === 'image') return attr(e, 'alt') || attr(e, 'title') || 'Submit';
   if (tag === 'IMG' || tag === 'AREA') return attr(e, 'alt') || undefined;
-  if (/^(INPUT|SELECT|TEXTAREA|METER|PROGRESS|OUTPUT|BUTTON)$/.test(tag) && e.labels && e.labels.length) {
+  if (LABELLED.test(tag) && e.labels && e.labels.length) {
     const text = [...e.labels].map(label => nameFrom(label, seen, true)).join(' ');
     if (text.trim()) return text;
   }
@@ -80,9 +89,13 @@ function contentName(e, seen) {
     if (child.nodeType === 3) text += child.data;
     else if (child.nodeType === 1 && !SILENT[child.nodeName]) {
       const style = getComputedStyle(child);
-      if (style.display === 'none' || style.visibility === 'hidden' || attr(child, 'aria-hidden') === 'true') continue;
+      if (style.display === 'none' || style.visibility === 'hidden'
+        || attr(child, 'aria-hidden') === 'true') {
+        continue;
+      }
       const inner = nameFrom(child, seen, true);
-      text += style.display === 'inline' || style.display === 'contents' ? inner : ' ' + inner + ' ';
+      const flows = style.display === 'inline' || style.display === 'contents';
+      text += flows ? inner : ` ${inner} `;
     }
   }
   return text;
@@ -93,18 +106,21 @@ function nameFrom(e, seen, inside) {
   if (seen.has(e)) return '';
   seen.add(e);
   if (!inside || seen.size === 1) {
-    const label = byIds(e, attr(e, 'aria-labelledby')).map(ref => nameFrom(ref, seen, true)).join(' ');
+    const label = byIds(e, attr(e, 'aria-labelledby'))
+      .map(ref => nameFrom(ref, seen, true)).join(' ');
     if (label.trim()) return label;
   }
   const own = attr(e, 'aria-label');
   if (own && own.trim()) return own;
   const native = nativeName(e, seen);
   if (native !== undefined) return native;
-  if (inside && e.nodeName === 'SELECT') return e.selectedOptions[0] ? e.selectedOptions[0].textContent : '';
+  if (inside && e.nodeName === 'SELECT') {
+    return e.selectedOptions[0] ? e.selectedOptions[0].textContent : '';
+  }
   if (inside && (e.nodeName === 'TEXTAREA' || e.nodeName === 'INPUT')) {
     return /^(text|search|number|range|email|tel|url|)$/.test(attr(e, 'type') || '') ? e.value : '';
   }
-  if (inside || FROM_CONTENT.has(roleOf(e))) {
+  if (inside || FROM_CONTENT.test(roleOf(e))) {
     const text = contentName(e, seen);
     if (text.trim()) return text;
   }

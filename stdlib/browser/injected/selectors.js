@@ -1,5 +1,6 @@
-// Selectors. They are parsed in Lua (selector.lua), here they are lists of [engine, argument]. An engine gives the matches
-// below a root; nth and visible choose among those found so far. Another engine is one more entry in `engines`.
+// Selectors. They are parsed in Lua (selector.lua), here they are lists of [engine, argument]. An
+// engine gives the matches below a root; nth and visible choose among those found so far. Another
+// engine is one more entry in `engines`.
 
 // how: {exact: text, fold: bool} | {part: text} | {regex: source, flags: "i"}
 function matcher(how) {
@@ -27,7 +28,10 @@ const engines = {
       if (SILENT[e.nodeName] || !fits(squeeze(textOf(e, cache)))) continue;
       let inner = false;
       for (const child of childrenOf(e)) {
-        if (child.nodeType === 1 && !SILENT[child.nodeName] && fits(squeeze(textOf(child, cache)))) inner = true;
+        if (child.nodeType === 1 && !SILENT[child.nodeName]
+          && fits(squeeze(textOf(child, cache)))) {
+          inner = true;
+        }
       }
       if (!inner) found.push(e);
     }

@@ -1,7 +1,8 @@
-// Waiting without asking from outside: a look at the page after each change that is drawn, and now and then for what no
-// mutation tells of (styles, values, closed shadow roots).
+// Waiting without asking from outside: a look at the page after each change that is drawn, and now
+// and then for what no mutation tells of (styles, values, closed shadow roots).
 
 const LOOK_MS = 100;
+const CHANGES = { subtree: true, childList: true, attributes: true, characterData: true };
 
 // Calls then once, in the next frame; a page that draws nothing still goes on.
 function frame(then) {
@@ -18,7 +19,7 @@ function change(end) {
     let seen = false, timer = 0;
     const finish = () => { observer.disconnect(); clearTimeout(timer); done(); };
     const observer = new MutationObserver(() => { if (!seen) { seen = true; frame(finish); } });
-    observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    observer.observe(document, CHANGES);
     timer = setTimeout(finish, Math.max(0, Math.min(LOOK_MS, end - now())));
   });
 }

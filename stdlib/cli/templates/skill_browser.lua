@@ -1,6 +1,6 @@
 -- api: 1
 -- Try it:  nano-sre run SKILL_NAME --url https://my-shop.example
--- Help:    docs/skills.md in nano-sre's sources; editors with LuaLS complete and check this file.
+-- Help:    docs/writing-skills.md of nano-sre; editors with LuaLS complete and check this file.
 
 return skill "SKILL_NAME" {
   about   = "One sentence: what does a shopper do here, and what must be true?",

@@ -31,21 +31,11 @@ local function port_of(text)
   return port
 end
 
--- The faults by name, in alphabetical order: { {name, about}, … }.
-local function faults()
-  local list = {}
-  for name, fault in pairs(require "demo.faults") do
-    if type(fault) == "table" then list[#list + 1] = { name, fault.about or "" } end
-  end
-  table.sort(list, function(a, b) return a[1] < b[1] end)
-  return list
-end
-
-local function check_faults(wanted)
+local function check_faults(store, wanted)
   local known = {}
-  for _, fault in ipairs(faults()) do
-    known[#known + 1] = fault[1]
-    known[fault[1]] = true
+  for _, fault in ipairs(store.faults()) do
+    known[#known + 1] = fault.name
+    known[fault.name] = true
   end
   for _, name in ipairs(wanted) do
     if not known[name] then
@@ -56,16 +46,18 @@ local function check_faults(wanted)
   end
 end
 
-local function list_faults()
+local function list_faults(store)
   local out = require "cli.out"
-  out.write(1, out.columns(faults()))
+  local rows = {}
+  for i, fault in ipairs(store.faults()) do rows[i] = { fault.name, fault.about } end
+  out.write(1, out.columns(rows))
   return 0
 end
 
 -- As if there was no project: the demo shows nano-sre as it comes, and leaves no result behind.
 local function check(server, args)
   local settings = require("cli.flags").settings(args)
-  settings["store.url"] = server:url()
+  settings["store.url"], settings["store.name"] = server:url(), "the demo shop"
   local session = require("cli.session").open(settings,
     { project = false, getenv = function() end })
   return session:run {
@@ -86,9 +78,9 @@ local function serve_until_signal(server)
 end
 
 function verb.run(args)
-  if args.list_faults then return list_faults() end
-  check_faults(args.fault)
   local store = require "demo.store"
+  if args.list_faults then return list_faults(store) end
+  check_faults(store, args.fault)
   local server, why = store.start { port = port_of(args.port), faults = args.fault }
   if not server then
     error(require("fault").new("engine", {

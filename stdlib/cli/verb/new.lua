@@ -47,8 +47,8 @@ function verb.run(args)
   if ok then ok, why = sys.files.write(path, (template:gsub("SKILL_NAME", name))) end
   if not ok then refuse(("can't write %s: %s"):format(shown, why)) end
   out.line("wrote " .. shown)
-  out.note("try it:  nano-sre run " .. (paths.find_project(cwd) and name or shown)
-    .. " --url https://my-shop.example")
+  local try = paths.find_project(cwd) and name or shown .. " --url https://my-shop.example"
+  out.note("try it:  nano-sre run " .. try)
   return 0
 end
 

@@ -16,12 +16,15 @@ function verb.define(parser, flags)
   flags.shop(parser)
   parser:group("How to watch",
     flags.setting(parser, "--interval", "interval", "MIN"),
-    parser:option("--log-format", "logfmt or json"):choices { "logfmt", "json" }:default "logfmt")
+    parser:option("--log-format", "log lines as logfmt or json, also in a terminal")
+      :choices { "logfmt", "json" })
   flags.browser(parser)
 end
 
 function verb.run(args)
-  local log = require("watch.log").new { format = args.log_format,
+  -- A person looks at the view; lines that scroll would tear it.
+  local view = args.log_format == nil and sys.env.is_tty(1) and sys.env.get "TERM" ~= "dumb"
+  local log = require("watch.log").new { format = args.log_format or "logfmt", silent = view,
     level = args.verbose > 0 and "debug" or args.quiet and "warn" or "info" }
   local daemon = require("watch.daemon").new {
     flags = require("cli.flags").settings(args), log = log, cwd = sys.env.cwd(),

@@ -14,7 +14,8 @@ local CARD = [[
 <div class="card__inner">
 <div class="card__media">{=picture}</div>
 <div class="card__content">
-<div class="card__information"><h3 class="card__heading"><a href="{url}" id="StandardCardNoMediaLink-{section}-{id}"
+<div class="card__information"><h3 class="card__heading"><a href="{url}"
+ id="StandardCardNoMediaLink-{section}-{id}"
  class="full-unstyled-link">{title}</a></h3></div>
 <div class="card__badge">{=badge}</div>
 </div>
@@ -32,9 +33,12 @@ local CARD = [[
 ]]
 
 local PRICE = [[
-<div class="price{?sale:[ price--on-sale]}{?sold_out:[ price--sold-out]}"><div class="price__container">
-{?sale:[<span class="visually-hidden">Regular price</span><s class="price-item price-item--regular">{old}</s>
-<span class="visually-hidden">Sale price</span>]}<span class="price-item price-item--{kind}">{?from:[From ]}{now}</span>
+<div class="price{?sale:[ price--on-sale]}{?sold_out:[ price--sold-out]}"><div
+ class="price__container">
+{?sale:[<span class="visually-hidden">Regular price</span><s
+ class="price-item price-item--regular">{old}</s>
+<span class="visually-hidden">Sale price</span>]}<span
+ class="price-item price-item--{kind}">{?from:[From ]}{now}</span>
 </div></div>
 ]]
 
@@ -48,8 +52,8 @@ function card.picture(picture, options)
       set[i] = ("/cdn/shop/files/%s.png?v=1&width=%d %dw"):format(picture.name, width, width)
     end
   end
-  return fill([[<img src="/cdn/shop/files/{name}.png?v=1&amp;width=533" srcset="{set}" sizes="{sizes}" alt="{alt}"
- width="{width}" height="{height}" class="{class}" {=loading}>]], {
+  return fill([[<img src="/cdn/shop/files/{name}.png?v=1&amp;width=533" srcset="{set}"
+ sizes="{sizes}" alt="{alt}" width="{width}" height="{height}" class="{class}" {=loading}>]], {
     name = picture.name, set = table.concat(set, ", "), sizes = options.sizes, alt = picture.alt,
     width = picture.width, height = picture.height, class = options.class or "motion-reduce",
     loading = options.eager and 'fetchpriority="high"' or 'loading="lazy"',
@@ -62,9 +66,12 @@ end
 function card.price(item, product)
   local sale = item.compare_at_price and item.compare_at_price > item.price
   local varies = false
-  for _, variant in ipairs(product and product.variants or {}) do varies = varies or variant.price ~= item.price end
+  for _, variant in ipairs(product and product.variants or {}) do
+    varies = varies or variant.price ~= item.price
+  end
   return fill(PRICE, {
-    sale = sale, old = sale and html.money(item.compare_at_price) or "", now = html.money(item.price),
+    sale = sale, old = sale and html.money(item.compare_at_price) or "",
+    now = html.money(item.price),
     kind = sale and "sale" or "regular", sold_out = not item.available, from = varies,
   })
 end
@@ -83,17 +90,27 @@ end
 ---@param eager number     how many pictures are above the fold
 ---@param trigger boolean  whether cards appear only when scrolled to
 function card.grid(products, section, eager, trigger)
-  return '<ul class="grid product-grid" role="list">\n' .. html.each(CARD, products, function(product, i)
+  return '<ul class="grid product-grid" role="list">\n'
+    .. html.each(CARD, products, function(product, i)
     return {
-      url = "/products/" .. product.handle, id = product.id, section = section, title = product.title,
+      url = "/products/" .. product.handle, id = product.id, section = section,
+      title = product.title,
       vendor = product.vendor, badge = card.badge(product), price = card.price(product, product),
       trigger = trigger and i > eager,
       picture = card.picture(product.images[1], {
-        sizes = "(min-width: 990px) 280px, (min-width: 750px) calc((100vw - 120px) / 3), calc((100vw - 48px) / 2)",
+        sizes = "(min-width: 990px) 280px, (min-width: 750px) calc((100vw - 120px) / 3), "
+          .. "calc((100vw - 48px) / 2)",
         eager = i <= eager,
       }),
     }
   end) .. "</ul>\n"
+end
+
+--- The tiles that lead to collections.
+---@param collections table[]
+function card.collections(collections)
+  return html.each('<li><a href="/collections/{handle}"><span>{title}</span><small>{text}</small>'
+    .. "</a></li>", collections)
 end
 
 return card

@@ -34,8 +34,7 @@ function pages.list(view)
 <section class="collections page-width"><h1 class="title">Collections</h1>
 <ul class="collection-list" role="list">{=list}</ul></section>
 ]], {
-      list = html.each('<li><a href="/collections/{handle}"><span>{title}</span><small>{text}</small></a></li>',
-        view.collections),
+      list = card.collections(view.collections),
     }),
   })
 end
@@ -47,10 +46,11 @@ end
 function pages.search(view, terms, products)
   local result = ""
   if terms ~= "" and #products == 0 then
-    result = html.fill('<p role="status">No results found for “{terms}”. Check the spelling or use a different word.</p>',
-      { terms = terms })
+    result = html.fill('<p role="status">No results found for “{terms}”. Check the spelling or use '
+      .. "a different word.</p>", { terms = terms })
   elseif terms ~= "" then
-    result = html.fill('<p role="status">{count} results for “{terms}”</p>', { count = #products, terms = terms })
+    result = html.fill('<p role="status">{count} results for “{terms}”</p>',
+      { count = #products, terms = terms })
       .. card.grid(products, "search", 2, false)
   end
   return layout.page(view, {
@@ -58,7 +58,8 @@ function pages.search(view, terms, products)
     content = html.fill([[
 <section class="search page-width"><h1 class="title">Search</h1>
 <form action="/search" method="get" role="search" class="search__form"><div class="field">
-<input class="field__input" id="Search-In-Template" type="search" name="q" value="{terms}" placeholder="Search">
+<input class="field__input" id="Search-In-Template" type="search" name="q" value="{terms}"
+ placeholder="Search">
 <label class="visually-hidden" for="Search-In-Template">Search</label>
 <button class="button button--primary" type="submit">Search</button></div></form>
 {=result}</section>

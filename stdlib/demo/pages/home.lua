@@ -7,8 +7,10 @@ local layout = require "demo.pages.layout"
 local CONTENT = [[
 <section id="shopify-section-image-banner" class="shopify-section banner">
 <picture class="banner__media">
-<source media="(min-width: 750px)" srcset="/cdn/shop/files/hero-wide.png?v=1" width="1800" height="1000">
-<img src="/cdn/shop/files/hero-tall.png?v=1" alt="Last light on a mountain range, somebody riding down in fresh snow"
+<source media="(min-width: 750px)" srcset="/cdn/shop/files/hero-wide.png?v=1" width="1800"
+ height="1000">
+<img src="/cdn/shop/files/hero-tall.png?v=1"
+ alt="Last light on a mountain range, somebody riding down in fresh snow"
  width="1206" height="1500" fetchpriority="high" class="banner__image" id="hero-image">
 </picture>
 <div class="banner__content"><div class="banner__box">
@@ -22,18 +24,24 @@ local CONTENT = [[
 <div class="title-wrapper"><h2 class="title">New on the rack</h2>
 <a href="/collections/all" class="underlined-link">View all</a></div>
 {=featured}</section>
-<section id="shopify-section-multicolumn" class="shopify-section multicolumn scroll-trigger animate--slide-in">
+<section id="shopify-section-multicolumn"
+ class="shopify-section multicolumn scroll-trigger animate--slide-in">
 <ul class="multicolumn__list page-width" role="list">
-<li>{=truck}<h3>Out the door today</h3><p>Ordered by two, shipped by four, tracked all the way.</p></li>
-<li>{=mend}<h3>Mended for life</h3><p>Send it back torn, get it back whole. No receipt, no questions.</p></li>
-<li>{=mountain}<h3>Ridden here first</h3><p>Nothing goes on the rack that has not done a season.</p></li>
+<li>{=truck}<h3>Out the door today</h3><p>Ordered by two, shipped by four, tracked all the
+ way.</p></li>
+<li>{=mend}<h3>Mended for life</h3><p>Send it back torn, get it back whole. No receipt, no
+ questions.</p></li>
+<li>{=mountain}<h3>Ridden here first</h3><p>Nothing goes on the rack that has not done a
+ season.</p></li>
 </ul></section>
-<section id="shopify-section-sale" class="shopify-section featured page-width scroll-trigger animate--slide-in">
+<section id="shopify-section-sale"
+ class="shopify-section featured page-width scroll-trigger animate--slide-in">
 <div class="title-wrapper"><h2 class="title">Last season, better price</h2>
 <a href="/collections/sale" class="underlined-link">View all</a></div>
 {=sale}</section>
 <section id="shopify-section-collection-list" class="shopify-section collections page-width">
-<h2 class="title">By the day's plan</h2><ul class="collection-list" role="list">{=collections}</ul></section>
+<h2 class="title">By the day's plan</h2><ul class="collection-list"
+ role="list">{=collections}</ul></section>
 ]]
 
 --- The home page.
@@ -50,10 +58,10 @@ return function(view)
   return layout.page(view, {
     template = "index", title = "Snow gear", path = "/",
     content = html.fill(CONTENT, {
-      featured = card.grid(featured, "featured-collection", 0, true), sale = card.grid(sale, "sale", 0, false),
+      featured = card.grid(featured, "featured-collection", 0, true),
+      sale = card.grid(sale, "sale", 0, false),
       truck = layout.icons.truck, mend = layout.icons.mend, mountain = layout.icons.mountain,
-      collections = html.each('<li><a href="/collections/{handle}"><span>{title}</span><small>{text}</small></a></li>',
-        collections),
+      collections = card.collections(collections),
     }),
   })
 end
