@@ -15,7 +15,7 @@ say = @$(if $(V),:,echo "  $(1)")
 Q = $(if $(V),,@)
 
 PACKAGES = gcc libc6-dev make pkg-config luajit libluajit-5.1-dev libev-dev libcurl4 libcurl4-openssl-dev \
-  libwebsockets-dev libwebsockets-evlib-ev libsqlite3-dev lua-cjson-dev lua-argparse libssl-dev \
+  libwebsockets17 libwebsockets-dev libwebsockets-evlib-ev libsqlite3-dev lua-cjson-dev lua-argparse libssl-dev \
   zlib1g-dev libspng-dev chromium-headless-shell fonts-dejavu-core
 TEST_PACKAGES = libcmocka-dev libxml2-utils sqlite3 openssl curl python3-aiosmtpd
 
@@ -25,7 +25,7 @@ ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(SANITIZE) -Iengine -MMD -MP \
   -DNANO_VERSION='"$(VERSION)"'
 VERSION := $(shell cat VERSION)
 # libcurl is loaded on first use (io/curl_load.c): linking it would cost every start 3 ms.
-LIBS = -lluajit-5.1 -l:liblua5.1-cjson.a -lev -lwebsockets -lsqlite3 -lcrypto -lssl -lz -lspng -lpthread -lm -ldl
+LIBS = -lluajit-5.1 -l:liblua5.1-cjson.a -lev -lsqlite3 -lcrypto -lssl -lz -lspng -lpthread -lm -ldl
 
 SOURCES := $(shell find engine -name '*.c' | sort)
 LIB_SOURCES := $(filter-out engine/app/main.c,$(SOURCES))

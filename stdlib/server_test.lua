@@ -31,8 +31,9 @@ describe("routes", function()
     srv:route("GET", "/products/:handle", function(req)
       return {
         status = 201, body = req.params.handle .. " for " .. req.headers["x-who"],
-        headers = { ["content-type"] = "text/x-odd", ["set-cookie"] = { "a=1", "b=2" },
-          ["x-n"] = 5 },
+        headers = {
+          ["content-type"] = "text/x-odd", ["set-cookie"] = { "a=1", "b=2" }, ["x-n"] = 5,
+        },
       }
     end)
     local res = get("/products/red%20shoe", { headers = { ["X-Who"] = "me" } })
@@ -64,8 +65,8 @@ describe("routes", function()
         files = json.array(req.files), body = req:json() or "none",
       } }
     end)
-    local seen = get("/see?a=1&b=x%26y%20z&a=2",
-      { headers = { Cookie = 'c=d; e="f g"; c=no' } }):json()
+    local headers = { Cookie = 'c=d; e="f g"; c=no' }
+    local seen = get("/see?a=1&b=x%26y%20z&a=2", { headers = headers }):json()
     expect(seen.method):is("GET")
     expect(seen.query):same { a = "2", b = "x&y z" }
     expect(seen.pairs):same { { "a", "1" }, { "b", "x&y z" }, { "a", "2" } }
@@ -79,7 +80,8 @@ describe("routes", function()
     seen = post("/see", {
       headers = { ["Content-Type"] = "multipart/form-data; boundary=xx" },
       body = '--xx\r\nContent-Disposition: form-data; name="id"\r\n\r\n7\r\n'
-        .. '--xx\r\nContent-Disposition: form-data; name="f"; filename="a.txt"\r\n\r\nhi\r\n--xx--\r\n',
+        .. '--xx\r\nContent-Disposition: form-data; name="f"; filename="a.txt"\r\n\r\nhi\r\n'
+        .. "--xx--\r\n",
     }):json()
     expect(seen.form):same { id = "7" }
     expect(seen.files):same { { name = "f", filename = "a.txt", value = "hi" } }

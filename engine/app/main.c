@@ -17,8 +17,10 @@
 #include "bind/driver.h"
 #include "io/browser.h"
 #include "io/http.h"
+#include "io/lws_glue.h"
 #include "io/loop.h"
 #include "io/process.h"
+#include "io/worker.h"
 #include "script/loader.h"
 
 enum { EXIT_ENGINE = 3 };
@@ -65,9 +67,11 @@ static int run_role(const char *name, const char *module, int argc, char **argv)
         loop_run();
         driver_destroy(d);
     }
+    lws_glue_finish();
     browser_finish();
     http_finish();
     process_finish(NS_PER_SEC);
+    worker_finish();
     loop_finish();
     return o.code;
 }

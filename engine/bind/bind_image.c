@@ -39,9 +39,7 @@ static void let_go(shared_image *s)
     free(s);
 }
 
-/* ---- jobs
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- jobs ---- */
 
 typedef struct job {
     task_token token;
@@ -126,8 +124,7 @@ static void push_picture(lua_State *L, image *i)
     memset(i, 0, sizeof *i);
 }
 
-/* ---- decode, encode
- * --------------------------------------------------------------------------------------------- */
+/* ---- decode, encode ---- */
 
 static void run_decode(void *arg)
 {
@@ -180,9 +177,7 @@ static int l_encode(lua_State *L)
     return submit(L, j, run_encode);
 }
 
-/* ---- diff
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- diff ---- */
 
 static image_box read_box(lua_State *L, int index)
 {
@@ -280,8 +275,7 @@ static int l_diff(lua_State *L)
     return submit(L, j, run_diff);
 }
 
-/* ---- small work, done at once
- * ------------------------------------------------------------------------------------ */
+/* ---- small work, done at once ---- */
 
 static int l_size(lua_State *L)
 {

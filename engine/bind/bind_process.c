@@ -52,9 +52,7 @@ static void on_exit_status(void *arg, process_status status)
     task_wake(token, 1);
 }
 
-/* ---- spawn
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- spawn * ---- */
 
 /* The field's list of strings as a NULL-terminated array that Lua owns (pushed); NULL without the
  * field. */
@@ -142,9 +140,7 @@ static int l_spawn(lua_State *L)
     return h->process ? 1 : bind_fail(L, &e);
 }
 
-/* ---- streams
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- streams * ---- */
 
 typedef struct stream_op {
     handle *handle; /* kept alive by the environment */
@@ -246,9 +242,7 @@ static int l_close_stdin(lua_State *L)
     return 0;
 }
 
-/* ---- the end
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- the end * ---- */
 
 static void wait_cancel(void *arg)
 {

@@ -105,8 +105,7 @@ static int mailbox_wait(lua_State *L, mailbox *m, mono_ns timeout)
     return task_wait(L);
 }
 
-/* ---- the child's end
- * --------------------------------------------------------------------------------------- */
+/* ---- the child's end ---- */
 
 static const char *end_word(script_end how)
 {
@@ -158,8 +157,7 @@ static bool record_line(void *ctx, const char *line, size_t len)
     return fwrite(line, 1, len, f) == len && fflush(f) == 0;
 }
 
-/* ---- sys.script.start
- * -------------------------------------------------------------------------------------- */
+/* ---- sys.script.start ---- */
 
 /* The bits of the list of names at index. */
 static unsigned read_capabilities(lua_State *L, int index)
@@ -348,8 +346,7 @@ int bind_script(lua_State *L)
     return 1;
 }
 
-/* ---- sys.host
- * ---------------------------------------------------------------------------------------------- */
+/* ---- sys.host ---- */
 
 static child *own_child(lua_State *L)
 {

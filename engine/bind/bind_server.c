@@ -34,7 +34,8 @@
 
 enum {
     HEADERS_MAX = 100,
-    BEHIND_BYTES = 256 * 1024, /* a stream_write waits while the client has more than this to take */
+    BEHIND_BYTES = 256 *
+                   1024, /* a stream_write waits while the client has more than this to take */
 };
 
 typedef struct handle {
@@ -55,7 +56,7 @@ static int answer(lua_State *L, bool ok, const err *e)
     return 1;
 }
 
-/* ---- accept ------------------------------------------------------------------------------- */
+/* ---- accept ---------------------------------------------------------------------------------- */
 
 static void push_request(lua_State *L, const server_request *r)
 {
@@ -134,7 +135,7 @@ static int l_accept(lua_State *L)
     return task_wait(L);
 }
 
-/* ---- answers ------------------------------------------------------------------------------ */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 typedef struct header_list {
     size_t count;
@@ -281,7 +282,7 @@ static int l_stream_abort(lua_State *L)
     return answer(L, server_stream_abort(h->server, check_id(L), &e), &e);
 }
 
-/* ---- files and paths ---------------------------------------------------------------------- */
+/* ---- files and paths ------------------------------------------------------------------------- */
 
 static const char *check_path(lua_State *L, int index, const char *signature, const char *what)
 {
@@ -324,7 +325,7 @@ static int l_add_socket_path(lua_State *L)
     return 0;
 }
 
-/* ---- life --------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static double opt_number(lua_State *L, const char *field, double def, double min, double max)
 {

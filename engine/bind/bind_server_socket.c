@@ -1,6 +1,6 @@
 /*
- * bind_server_socket.c: the handle of a WebSocket that sys.server has accepted. Collecting it closes
- * the WebSocket.
+ * bind_server_socket.c: the handle of a WebSocket that sys.server has accepted. Collecting it
+ * closes the WebSocket.
  *
  *   socket:recv([timeout_ms]) waits → data, "text" | "binary"
  *                                     nil, text, "timeout"; nil, text, "closed", code at its end
@@ -33,7 +33,8 @@ static void push_end(lua_State *co, int code, const char *reason)
     if (code == 1006)
         lua_pushliteral(co, "the connection of the WebSocket was lost");
     else
-        lua_pushfstring(co, "the WebSocket was closed (code %d%s%s)", code, *reason ? ": " : "", reason);
+        lua_pushfstring(co, "the WebSocket was closed (code %d%s%s)", code, *reason ? ": " : "",
+                        reason);
     lua_pushliteral(co, "closed");
     lua_pushinteger(co, code);
 }

@@ -108,8 +108,7 @@ static bool is_antialiased(const image *i, const image *other, int64_t x, int64_
            (has_siblings(i, high_x, high_y) && has_siblings(other, high_x, high_y));
 }
 
-/* ---- one comparison
- * ------------------------------------------------------------------------------------------- */
+/* ---- one comparison ---- */
 
 typedef struct comparison {
     const image *a, *b;

@@ -81,6 +81,7 @@ static void on_posted(struct ev_loop *ev, ev_async *w, int events)
 void loop_init(void)
 {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write(), not our death */
     list_init(&the.deferred);
     list_init(&the.posted);
     the.ev = ev_default_loop(EVFLAG_AUTO | EVFLAG_NOENV);

@@ -12,7 +12,7 @@
 
 typedef void (*loop_fn)(void *arg);
 
-/* Once per process, before any other io call. Ignores SIGPIPE. */
+/* Once per process, before any other io call. Ignores SIGPIPE and SIGXFSZ. */
 void loop_init(void);
 void loop_finish(void);
 /* The libev loop; valid between loop_init and loop_finish. */

@@ -12,7 +12,8 @@
 #include "io/loop.h"
 #include "io/lws_headers.h"
 
-/* A piece of input that libwebsockets keeps for later; it tells nobody, but its allocator sees it come and go. */
+/* A piece of input that libwebsockets keeps for later; it tells nobody, but its allocator sees it
+ * come and go. */
 typedef struct leftover {
     void *piece;
     lws_handler *owner;
@@ -71,7 +72,8 @@ void lws_glue_forget(lws_handler *handler)
             leftover_remove(i);
 }
 
-static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t len)
 {
     (void)user;
     lws_handler *handler = wsi ? lws.get_opaque_user_data(wsi) : NULL;
@@ -82,7 +84,10 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 
 /* One protocol serves all: what a connection is for is its handler's business. */
 static const struct lws_protocols protocols[] = {
-    {.name = "http", .callback = on_event, .rx_buffer_size = LWS_GLUE_READ_BYTES, .tx_packet_size = 4 * LWS_GLUE_READ_BYTES},
+    {.name = "http",
+     .callback = on_event,
+     .rx_buffer_size = LWS_GLUE_READ_BYTES,
+     .tx_packet_size = 4 * LWS_GLUE_READ_BYTES},
     {.name = NULL},
 };
 
@@ -124,7 +129,8 @@ struct lws_context *lws_glue_context(err *e)
     lws.set_allocator(allocate);
     void *loops[] = {loop_ev()};
     struct lws_context_creation_info info = {
-        .options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        .options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+                   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
         .foreign_loops = loops,
         .max_http_header_data2 = LWS_GLUE_HEADER_BYTES,
         .pt_serv_buf_size = LWS_GLUE_READ_BYTES + 256, /* a multiple of 8: structures follow it */
@@ -132,12 +138,15 @@ struct lws_context *lws_glue_context(err *e)
     };
     the.context = create_context(&info);
     if (!the.context)
-        err_set(e, "io", "libwebsockets could not be started (%s); its libev plugin is in the package "
-                         "libwebsockets-evlib-ev", the.last_error);
+        err_set(e, "io",
+                "libwebsockets could not be started (%s); its libev plugin is in the package "
+                "libwebsockets-evlib-ev",
+                the.last_error);
     return the.context;
 }
 
-static struct lws_vhost *create_vhost(const char *name, struct lws_context_creation_info *info, err *e)
+static struct lws_vhost *create_vhost(const char *name, struct lws_context_creation_info *info,
+                                      err *e)
 {
     struct lws_context *context = lws_glue_context(e);
     if (!context)
@@ -145,7 +154,8 @@ static struct lws_vhost *create_vhost(const char *name, struct lws_context_creat
     info->vhost_name = name;
     info->protocols = protocols;
     info->alpn = "http/1.1";
-    info->http_proxy_address = ""; /* not the environment's: a browser on this machine is not behind a proxy */
+    info->http_proxy_address =
+        ""; /* not the environment's: a browser on this machine is not behind a proxy */
     info->keepalive_timeout = LWS_GLUE_FOREVER;
     info->timeout_secs_ah_idle = LWS_GLUE_FOREVER;
     the.last_error[0] = '\0';
@@ -179,7 +189,8 @@ struct lws_vhost *lws_glue_tls_vhost(const char *cert, const char *key, err *e)
     };
     struct lws_vhost *vhost = create_vhost("tls", &info, NULL);
     if (!vhost)
-        err_set(e, "tls", "the certificate %s and the key %s can't be used: %s", cert, key, the.last_error);
+        err_set(e, "tls", "the certificate %s and the key %s can't be used: %s", cert, key,
+                the.last_error);
     return vhost;
 }
 
@@ -206,7 +217,8 @@ void lws_glue_end(struct lws *wsi)
 
 void lws_glue_kill(struct lws *wsi)
 {
-    /* The public ways out keep a connection that has unsent bytes for 5 seconds or more; this reason does not. */
+    /* The public ways out keep a connection that has unsent bytes for 5 seconds or more; this
+     * reason does not. */
     lws.close_free_wsi(wsi, LWS_CLOSE_STATUS_NOSTATUS_CONTEXT_DESTROY, "kill");
 }
 

@@ -1,11 +1,12 @@
 /*
  * lws_headers.c: see lws_headers.h.
  *
- * How the names of unknown headers are found: libwebsockets keeps them in the table's block as 16-bit name length,
- * 16-bit value length, 32-bit link, name with ":", value, but exports neither the links nor an enumeration. The
- * request's path lies in the same block, the blocks are aligned to their size (lws_headers_allocate), so the block's
- * bounds follow from the path's address. Whatever looks like such a record in it is only a guess, old bytes of other
- * requests included: it counts if lws_hdr_custom_length, asked for that very name, says that this request has it.
+ * How the names of unknown headers are found: libwebsockets keeps them in the table's block as
+ * 16-bit name length, 16-bit value length, 32-bit link, name with ":", value, but exports neither
+ * the links nor an enumeration. The request's path lies in the same block, the blocks are aligned
+ * to their size (lws_headers_allocate), so the block's bounds follow from the path's address.
+ * Whatever looks like such a record in it is only a guess, old bytes of other requests included: it
+ * counts if lws_hdr_custom_length, asked for that very name, says that this request has it.
  */
 #include "io/lws_headers.h"
 
@@ -22,9 +23,10 @@ static const struct {
     enum lws_token_indexes token;
 } methods[] = {
     /* in the order of lws_http_get_uri_and_method's results */
-    {"GET", WSI_TOKEN_GET_URI},     {"POST", WSI_TOKEN_POST_URI},     {"OPTIONS", WSI_TOKEN_OPTIONS_URI},
-    {"PUT", WSI_TOKEN_PUT_URI},     {"PATCH", WSI_TOKEN_PATCH_URI},   {"DELETE", WSI_TOKEN_DELETE_URI},
-    {"CONNECT", WSI_TOKEN_CONNECT}, {"HEAD", WSI_TOKEN_HEAD_URI},
+    {"GET", WSI_TOKEN_GET_URI},         {"POST", WSI_TOKEN_POST_URI},
+    {"OPTIONS", WSI_TOKEN_OPTIONS_URI}, {"PUT", WSI_TOKEN_PUT_URI},
+    {"PATCH", WSI_TOKEN_PATCH_URI},     {"DELETE", WSI_TOKEN_DELETE_URI},
+    {"CONNECT", WSI_TOKEN_CONNECT},     {"HEAD", WSI_TOKEN_HEAD_URI},
 };
 
 /* One value at a time is copied through here; the loop has one thread. */
@@ -63,7 +65,8 @@ bool lws_headers_complete(struct lws *wsi)
 bool lws_headers_http11(struct lws *wsi)
 {
     char version[16];
-    return lws_headers_get(wsi, WSI_TOKEN_HTTP, version, sizeof version) && strcmp(version, "HTTP/1.1") == 0;
+    return lws_headers_get(wsi, WSI_TOKEN_HTTP, version, sizeof version) &&
+           strcmp(version, "HTTP/1.1") == 0;
 }
 
 /* Copies the index-th piece of a header; its length, -1 when there is none. */
@@ -127,7 +130,8 @@ static const char *trim(const char *text, size_t *len)
 }
 
 /* The whole value of a known header in out; false if it does not fit. */
-static bool join(struct lws *wsi, enum lws_token_indexes token, char *out, size_t size, size_t *total)
+static bool join(struct lws *wsi, enum lws_token_indexes token, char *out, size_t size,
+                 size_t *total)
 {
     const char *separator = token == WSI_TOKEN_HTTP_COOKIE ? "; " : ", ";
     size_t at = 0;
@@ -158,12 +162,19 @@ bool lws_headers_get(struct lws *wsi, enum lws_token_indexes token, char *out, s
 static bool is_header(enum lws_token_indexes token)
 {
     switch (token) {
-    case WSI_TOKEN_GET_URI: case WSI_TOKEN_POST_URI: case WSI_TOKEN_OPTIONS_URI: case WSI_TOKEN_PATCH_URI:
-    case WSI_TOKEN_PUT_URI: case WSI_TOKEN_DELETE_URI: case WSI_TOKEN_CONNECT: case WSI_TOKEN_HEAD_URI:
-    case WSI_TOKEN_HTTP: case WSI_TOKEN_HTTP1_0: case WSI_TOKEN_HTTP_URI_ARGS: case WSI_TOKEN_CHALLENGE:
-        return false;
-    default:
-        return token < _WSI_TOKEN_CLIENT_SENT_PROTOCOLS;
+    case WSI_TOKEN_GET_URI:
+    case WSI_TOKEN_POST_URI:
+    case WSI_TOKEN_OPTIONS_URI:
+    case WSI_TOKEN_PATCH_URI:
+    case WSI_TOKEN_PUT_URI:
+    case WSI_TOKEN_DELETE_URI:
+    case WSI_TOKEN_CONNECT:
+    case WSI_TOKEN_HEAD_URI:
+    case WSI_TOKEN_HTTP:
+    case WSI_TOKEN_HTTP1_0:
+    case WSI_TOKEN_HTTP_URI_ARGS:
+    case WSI_TOKEN_CHALLENGE: return false;
+    default: return token < _WSI_TOKEN_CLIENT_SENT_PROTOCOLS;
     }
 }
 
@@ -181,7 +192,8 @@ static void each_known(struct lws *wsi, lws_headers_fn fn, void *ctx)
     }
 }
 
-/* The length (with its ":") of the unknown header's name that ends at colon; 0 if this request has no such header. */
+/* The length (with its ":") of the unknown header's name that ends at colon; 0 if this request has
+ * no such header. */
 static size_t name_ending_at(struct lws *wsi, const unsigned char *block, size_t colon)
 {
     for (size_t start = colon; start-- > 8;) {
@@ -222,7 +234,8 @@ static void each_unknown(struct lws *wsi, lws_headers_fn fn, void *ctx)
     char *uri;
     if (method_index(wsi, &uri) < 0)
         return;
-    const unsigned char *block = (const unsigned char *)((uintptr_t)uri & ~(uintptr_t)(LWS_GLUE_HEADER_BYTES - 1));
+    const unsigned char *block = (const unsigned char *)((uintptr_t)uri &
+                                                         ~(uintptr_t)(LWS_GLUE_HEADER_BYTES - 1));
     seen_names seen = {.count = 0};
     for (size_t at = 0; at < LWS_GLUE_HEADER_BYTES; at++) {
         const unsigned char *colon = memchr(block + at, ':', LWS_GLUE_HEADER_BYTES - at);

@@ -44,20 +44,24 @@ bool lws_load(err *e)
 {
     if (loaded)
         return true;
-    /* The structures that are passed to it are those of this version's headers, so no other version will do. Global,
-     * because its libev plugin is itself loaded later and looks for libwebsockets' symbols. */
+    /* The structures that are passed to it are those of this version's headers, so no other version
+     * will do. Global, because its libev plugin is itself loaded later and looks for libwebsockets'
+     * symbols. */
     void *library = dlopen("libwebsockets.so.17", RTLD_LAZY | RTLD_GLOBAL);
     if (!library)
-        return err_set(e, "not-found",
-                       "serving HTTP and WebSockets needs libwebsockets, which could not be loaded (%s): "
-                       "apt-get install libwebsockets17 libwebsockets-evlib-ev",
-                       dlerror());
-    const char *missing = fill(library, &lws, lws_symbols, sizeof lws_symbols / sizeof *lws_symbols);
+        return err_set(
+            e, "not-found",
+            "serving HTTP and WebSockets needs libwebsockets, which could not be loaded (%s): "
+            "apt-get install libwebsockets17 libwebsockets-evlib-ev",
+            dlerror());
+    const char *missing = fill(library, &lws, lws_symbols,
+                               sizeof lws_symbols / sizeof *lws_symbols);
     if (!missing)
         missing = fill(library, &lws_tls, tls_symbols, sizeof tls_symbols / sizeof *tls_symbols);
     if (missing) {
         dlclose(library);
-        return err_set(e, "not-found", "this libwebsockets has no %s (Debian 12's 4.1.6 has)", missing);
+        return err_set(e, "not-found", "this libwebsockets has no %s (Debian 12's 4.1.6 has)",
+                       missing);
     }
     loaded = true;
     return true;

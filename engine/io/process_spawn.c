@@ -53,11 +53,16 @@ static _Noreturn void child_fail(plan *p, stage at, int errnum)
 
 static void child_reset_signals(void)
 {
-    struct sigaction dfl = {.sa_handler = SIG_DFL}, now;
-    for (int sig = 1; sig < NSIG; sig++) {
-        if (sigaction(sig, NULL, &now) == 0 && now.sa_handler != SIG_DFL)
-            sigaction(sig, &dfl, NULL);
-    }
+    /* The kernel's call, not the library's, which refuses its own two signals: whoever was started
+     * by posix_spawn (make does) has them ignored, and would pass that on. */
+    static const struct {
+        void *handler; /* SIG_DFL */
+        unsigned long flags;
+        void *restorer;
+        unsigned long mask;
+    } dfl;
+    for (int sig = 1; sig < NSIG; sig++)
+        syscall(SYS_rt_sigaction, sig, &dfl, NULL, sizeof dfl.mask);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

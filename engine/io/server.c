@@ -32,7 +32,7 @@ const server_config server_config_default = {
     .ping_interval = 30 * NS_PER_SEC,
 };
 
-/* ---- work outside of callbacks ------------------------------------------------------------------------------- */
+/* ---- work outside of callbacks --------------------------------------------------------------- */
 
 static void conn_changed(conn *c)
 {
@@ -52,6 +52,7 @@ static void server_free(server *s)
 {
     loop_timer_stop(&s->sweep);
     loop_timer_stop(&s->accept_again);
+    loop_timer_stop(&s->settling);
     server_files_finish(s);
     server_socket_paths_finish(s);
     if (s->own_vhost && lws_glue_running())
@@ -100,7 +101,7 @@ void server_announce(server *s)
     server_defer(s);
 }
 
-/* ---- connections --------------------------------------------------------------------------------------------- */
+/* ---- connections ----------------------------------------------------------------------------- */
 
 static void sweep_connections(void *arg);
 static void resume_accepting(void *arg);
@@ -125,6 +126,7 @@ static conn *conn_create(server *s, int fd, const struct sockaddr *from, socklen
     c->handler.on_event = server_on_event;
     list_init(&c->changed);
     list_init(&c->waiting);
+    list_init(&c->unsettled);
     c->owner = s;
     c->fd = fd;
     c->file = -1;
@@ -158,6 +160,8 @@ void server_end_request(conn *c)
 void server_forget(conn *c)
 {
     server *s = c->owner;
+    if (c->detaching)
+        return;
     if (c->adopting) {
         c->orphan = true;
         return;
@@ -169,6 +173,7 @@ void server_forget(conn *c)
         server_socket_detach(c);
     list_remove(&c->node);
     list_remove(&c->changed);
+    list_remove(&c->unsettled);
     s->slots[c->slot] = NULL;
     s->free_slots[s->free_count++] = c->slot;
     lws_glue_forget(&c->handler);
@@ -189,7 +194,12 @@ void server_forget(conn *c)
 void server_kill(conn *c)
 {
     server_watch_io(c, 0);
-    lws_glue_kill(c->wsi);
+    if (c->wsi) {
+        lws_glue_kill(c->wsi);
+        return;
+    }
+    close(c->fd);
+    server_forget(c);
 }
 
 conn *server_conn(server *s, uint64_t id, err *e)
@@ -247,7 +257,8 @@ static void on_accept(struct ev_loop *ev, ev_io *w, int events)
         }
         struct sockaddr_storage from;
         socklen_t len = sizeof from;
-        int fd = accept4(s->listen_fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept4(s->listen_fd, (struct sockaddr *)&from, &len,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             adopt(s, fd, (struct sockaddr *)&from, len);
             continue;
@@ -262,26 +273,20 @@ static void on_accept(struct ev_loop *ev, ev_io *w, int events)
     }
 }
 
-/* ---- deadlines ----------------------------------------------------------------------------------------------- */
+/* ---- deadlines ------------------------------------------------------------------------------- */
 
 static void expire(conn *c, mono_ns now)
 {
     switch (c->state) {
-    case CONN_BODY:
-        server_refuse(c, 408);
-        break;
+    case CONN_BODY: server_refuse(c, 408); break;
     case CONN_WAITING:
-        log_warn("server.no_answer", "port=%d method=%s seconds=%d", c->owner->port, c->request.method,
-                 (int)(c->owner->config.answer_timeout / NS_PER_SEC));
+        log_warn("server.no_answer", "port=%d method=%s seconds=%d", c->owner->port,
+                 c->request.method, (int)(c->owner->config.answer_timeout / NS_PER_SEC));
         server_end_request(c);
         server_refuse(c, 504);
         break;
-    case CONN_SOCKET:
-        server_socket_expired(c, now);
-        break;
-    default:
-        c->gone = true;
-        server_note(c);
+    case CONN_SOCKET: server_socket_expired(c, now); break;
+    default: c->gone = true; server_note(c);
     }
 }
 
@@ -301,12 +306,13 @@ static void sweep_connections(void *arg)
     start_sweep(s);
 }
 
-/* ---- opening and closing ------------------------------------------------------------------------------------- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 static struct addrinfo *resolve(const server_config *config, err *e)
 {
     const char *host = strcmp(config->host, "localhost") == 0 ? "127.0.0.1" : config->host;
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
     struct addrinfo *found = NULL;
     char port[16];
     snprintf(port, sizeof port, "%d", config->port);
@@ -340,7 +346,8 @@ static int open_listener(const server_config *config, err *e)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (fd < 0 || bind(fd, a->ai_addr, a->ai_addrlen) || listen(fd, BACKLOG)) {
         if (errno == EADDRINUSE)
-            err_set(e, "exists", "port %d of %s is in use by another program", config->port, config->host);
+            err_set(e, "exists", "port %d of %s is in use by another program", config->port,
+                    config->host);
         else if (errno == EADDRNOTAVAIL)
             err_set(e, "invalid", "%s is not an address of this machine", config->host);
         else
@@ -373,8 +380,8 @@ server *server_open(const server_config *config, err *e)
     int fd = open_listener(config, e);
     if (fd < 0)
         return NULL;
-    struct lws_vhost *vhost =
-        tls ? lws_glue_tls_vhost(config->tls_cert, config->tls_key, e) : lws_glue_plain_vhost(e);
+    struct lws_vhost *vhost = tls ? lws_glue_tls_vhost(config->tls_cert, config->tls_key, e)
+                                  : lws_glue_plain_vhost(e);
     if (!vhost) {
         close(fd);
         return NULL;
@@ -390,6 +397,7 @@ server *server_open(const server_config *config, err *e)
     list_init(&s->conns);
     list_init(&s->changed);
     list_init(&s->waiting);
+    list_init(&s->unsettled);
     make_slots(s);
     ev_io_init(&s->accepting, on_accept, fd, EV_READ);
     s->accepting.data = s;

@@ -1,6 +1,7 @@
 /*
- * server_chunks.c: a request's body in chunks (RFC 9112 7.1), which libwebsockets hands over as it came. Strict: a line
- * ends with CR LF, and anything else that two readers could read differently is bad. Trailers are dropped.
+ * server_chunks.c: a request's body in chunks (RFC 9112 7.1), which libwebsockets hands over as it
+ * came. Strict: a line ends with CR LF, and anything else that two readers could read differently
+ * is bad. Trailers are dropped.
  */
 #include <stdlib.h>
 
@@ -9,14 +10,24 @@
 
 enum { SIZE_DIGITS = 8, EXTENSION_BYTES = 256, TRAILER_BYTES = 8192 };
 
-typedef enum { AT_SIZE, AT_EXTENSION, AT_SIZE_LF, AT_DATA, AT_DATA_CR, AT_DATA_LF, AT_TRAILER, AT_TRAILER_LF, AT_END } where;
+typedef enum {
+    AT_SIZE,
+    AT_EXTENSION,
+    AT_SIZE_LF,
+    AT_DATA,
+    AT_DATA_CR,
+    AT_DATA_LF,
+    AT_TRAILER,
+    AT_TRAILER_LF,
+    AT_END
+} where;
 
 struct chunk_reader {
     where at;
-    size_t left;   /* of the chunk's size or bytes */
-    int digits;    /* of the size */
+    size_t left;    /* of the chunk's size or bytes */
+    int digits;     /* of the size */
     size_t skipped; /* bytes of the extension or the trailers */
-    size_t line;   /* bytes in the trailer's line so far */
+    size_t line;    /* bytes in the trailer's line so far */
 };
 
 chunk_reader *chunk_reader_create(void)
@@ -73,30 +84,24 @@ static bool step_trailer(chunk_reader *r, char c)
 static bool step(chunk_reader *r, char c)
 {
     switch (r->at) {
-    case AT_SIZE:
-        return step_size(r, c);
-    case AT_EXTENSION:
-        return step_extension(r, c);
+    case AT_SIZE: return step_size(r, c);
+    case AT_EXTENSION: return step_extension(r, c);
     case AT_SIZE_LF:
         r->at = r->left ? AT_DATA : AT_TRAILER;
         r->skipped = r->line = 0;
         return c == '\n';
-    case AT_DATA_CR:
-        r->at = AT_DATA_LF;
-        return c == '\r';
+    case AT_DATA_CR: r->at = AT_DATA_LF; return c == '\r';
     case AT_DATA_LF:
         r->at = AT_SIZE;
         r->digits = 0;
         r->left = 0;
         return c == '\n';
-    case AT_TRAILER:
-        return step_trailer(r, c);
+    case AT_TRAILER: return step_trailer(r, c);
     case AT_TRAILER_LF:
         r->at = r->line ? AT_TRAILER : AT_END;
         r->line = 0;
         return c == '\n';
-    default:
-        return false;
+    default: return false;
     }
 }
 

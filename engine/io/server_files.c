@@ -1,7 +1,8 @@
 /*
- * server_files.c: answers from memory and from folders, without the owner. A folder is walked component by component
- * from its descriptor, never following a symbolic link, so nothing outside of it can be reached, whatever changes
- * meanwhile. Reading blocks, which is accepted for local files; large ones are read piece by piece as they are sent.
+ * server_files.c: answers from memory and from folders, without the owner. A folder is walked
+ * component by component from its descriptor, never following a symbolic link, so nothing outside
+ * of it can be reached, whatever changes meanwhile. Reading blocks, which is accepted for local
+ * files; large ones are read piece by piece as they are sent.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +47,8 @@ static server_file *add(server *s, const char *path)
     return f;
 }
 
-void server_add_file(server *s, const char *path, const char *content_type, const void *data, size_t len)
+void server_add_file(server *s, const char *path, const char *content_type, const void *data,
+                     size_t len)
 {
     server_file *f = add(s, path);
     f->content_type = mem_strdup(content_type);
@@ -88,17 +90,36 @@ void server_files_finish(server *s)
 const char *server_content_type(const char *path)
 {
     static const char *const types[][2] = {
-        {"html", "text/html; charset=utf-8"}, {"htm", "text/html; charset=utf-8"},
-        {"css", "text/css; charset=utf-8"}, {"js", "text/javascript; charset=utf-8"},
-        {"mjs", "text/javascript; charset=utf-8"}, {"json", "application/json"},
-        {"map", "application/json"}, {"webmanifest", "application/manifest+json"},
-        {"svg", "image/svg+xml"}, {"png", "image/png"}, {"jpg", "image/jpeg"}, {"jpeg", "image/jpeg"},
-        {"gif", "image/gif"}, {"webp", "image/webp"}, {"avif", "image/avif"}, {"ico", "image/x-icon"},
-        {"woff", "font/woff"}, {"woff2", "font/woff2"}, {"ttf", "font/ttf"},
-        {"txt", "text/plain; charset=utf-8"}, {"log", "text/plain; charset=utf-8"},
-        {"md", "text/markdown; charset=utf-8"}, {"csv", "text/csv; charset=utf-8"},
-        {"xml", "application/xml"}, {"pdf", "application/pdf"}, {"wasm", "application/wasm"},
-        {"zip", "application/zip"}, {"gz", "application/gzip"}, {"mp4", "video/mp4"}, {"webm", "video/webm"},
+        {"html", "text/html; charset=utf-8"},
+        {"htm", "text/html; charset=utf-8"},
+        {"css", "text/css; charset=utf-8"},
+        {"js", "text/javascript; charset=utf-8"},
+        {"mjs", "text/javascript; charset=utf-8"},
+        {"json", "application/json"},
+        {"map", "application/json"},
+        {"webmanifest", "application/manifest+json"},
+        {"svg", "image/svg+xml"},
+        {"png", "image/png"},
+        {"jpg", "image/jpeg"},
+        {"jpeg", "image/jpeg"},
+        {"gif", "image/gif"},
+        {"webp", "image/webp"},
+        {"avif", "image/avif"},
+        {"ico", "image/x-icon"},
+        {"woff", "font/woff"},
+        {"woff2", "font/woff2"},
+        {"ttf", "font/ttf"},
+        {"txt", "text/plain; charset=utf-8"},
+        {"log", "text/plain; charset=utf-8"},
+        {"md", "text/markdown; charset=utf-8"},
+        {"csv", "text/csv; charset=utf-8"},
+        {"xml", "application/xml"},
+        {"pdf", "application/pdf"},
+        {"wasm", "application/wasm"},
+        {"zip", "application/zip"},
+        {"gz", "application/gzip"},
+        {"mp4", "video/mp4"},
+        {"webm", "video/webm"},
     };
     const char *slash = strrchr(path, '/');
     const char *dot = strrchr(slash ? slash : path, '.');
@@ -113,7 +134,8 @@ static bool is_servable(const char *name, size_t len)
     return name[0] != '.' || (len == 11 && memcmp(name, ".well-known", 11) == 0);
 }
 
-/* Opens one component below dir; dir itself for an empty name. -1 if it is not there or must not be served. */
+/* Opens one component below dir; dir itself for an empty name. -1 if it is not there or must not be
+ * served. */
 static int open_component(int dir, const char *name, size_t len, int flags)
 {
     char copy[256];
@@ -135,7 +157,9 @@ static int open_below(int dir, const char *path)
             path = "index.html";
             len = strlen(path);
         }
-        int fd = len ? open_component(at, path, len, last ? O_RDONLY | O_NONBLOCK : O_PATH | O_DIRECTORY) : -1;
+        int fd = len ? open_component(at, path, len,
+                                      last ? O_RDONLY | O_NONBLOCK : O_PATH | O_DIRECTORY)
+                     : -1;
         if (at != dir)
             close(at);
         if (last || fd < 0)
@@ -156,10 +180,12 @@ static void reply_with(conn *c, int status, const server_header *headers, size_t
     server_note(c);
 }
 
-/* Answers 304 when the client has this version, else the head of a 200. True: the body is wanted. */
+/* Answers 304 when the client has this version, else the head of a 200. True: the body is wanted.
+ */
 static bool reply_head(conn *c, const char *type, const char *etag, int64_t len)
 {
-    const server_header headers[] = {{"Content-Type", type}, {"ETag", etag}, {"Cache-Control", "no-cache"}};
+    const server_header headers[] = {
+        {"Content-Type", type}, {"ETag", etag}, {"Cache-Control", "no-cache"}};
     const char *have = server_request_header(&c->request, "if-none-match");
     if (have && (strcmp(have, "*") == 0 || strstr(have, etag))) {
         reply_with(c, 304, headers + 1, 2, 0);
@@ -202,7 +228,8 @@ static bool answer_from_folder(conn *c, const server_file *f)
     }
     char etag[64];
     snprintf(etag, sizeof etag, "\"%llx-%llx-%lx\"", (unsigned long long)st.st_size,
-             (unsigned long long)st.st_mtim.tv_sec * 1000000000ull + (unsigned long long)st.st_mtim.tv_nsec,
+             (unsigned long long)st.st_mtim.tv_sec * 1000000000ull +
+                 (unsigned long long)st.st_mtim.tv_nsec,
              (unsigned long)st.st_ino);
     size_t len = strlen(path);
     const char *type = server_content_type(!len || path[len - 1] == '/' ? "index.html" : path);
@@ -231,7 +258,8 @@ bool server_files_answer(conn *c)
     }
     for (size_t i = 0; i < s->file_count; i++) {
         const server_file *f = &s->files[i];
-        if (f->folder >= 0 && strncmp(r->path, f->path, f->path_len) == 0 && answer_from_folder(c, f))
+        if (f->folder >= 0 && strncmp(r->path, f->path, f->path_len) == 0 &&
+            answer_from_folder(c, f))
             return true;
     }
     return false;

@@ -1,14 +1,16 @@
 /*
- * What the parts of the server share: server.c (listening, connections' lives, deadlines), server_request.c (what
- * libwebsockets tells about a connection), server_reply.c (answers), server_files.c, server_socket.c (WebSockets).
+ * What the parts of the server share: server.c (listening, connections' lives, deadlines),
+ * server_request.c (what libwebsockets tells about a connection), server_reply.c (answers),
+ * server_files.c, server_socket.c (WebSockets).
  *
  * A connection's life:
- *   HEADERS → [BODY] → WAITING → [STREAMING] → FLUSHING → HEADERS …, or → LINGER → gone;  HEADERS → SOCKET → gone
- * From WAITING to LINGER libwebsockets is told not to read; conn.io watches the socket instead, sees a client go away
- * and writes the answer past libwebsockets (lws_glue.h says why).
+ *   HEADERS → [BODY] → WAITING → [STREAMING] → FLUSHING → HEADERS …, or → LINGER → gone;  HEADERS →
+ * SOCKET → gone From WAITING to LINGER libwebsockets is told not to read; conn.io watches the
+ * socket instead, sees a client go away and writes the answer past libwebsockets (lws_glue.h says
+ * why).
  *
- * Nothing of the owner's runs inside a callback of libwebsockets: what happened is noted in server.changed, and
- * handled from loop_defer.
+ * Nothing of the owner's runs inside a callback of libwebsockets: what happened is noted in
+ * server.changed, and handled from loop_defer.
  */
 #ifndef NANO_IO_SERVER_INTERNAL_H
 #define NANO_IO_SERVER_INTERNAL_H
@@ -33,8 +35,9 @@ typedef enum {
     CONN_WAITING,   /* it is the owner's turn */
     CONN_STREAMING, /* the owner has begun to answer */
     CONN_FLUSHING,  /* the answer is complete and on its way */
-    CONN_LINGER,    /* sent; the rest of the request is thrown away so that the client gets to read the answer */
-    CONN_SOCKET,    /* a WebSocket */
+    CONN_LINGER, /* sent; the rest of the request is thrown away so that the client gets to read the
+                    answer */
+    CONN_SOCKET, /* a WebSocket */
 } conn_state;
 
 typedef struct conn {
@@ -42,18 +45,20 @@ typedef struct conn {
     list node;           /* in server.conns */
     list changed;        /* in server.changed */
     list waiting;        /* in server.waiting until accepted */
+    list unsettled;      /* in server.unsettled while reading should be paused but can't be */
     server *owner;
-    struct lws *wsi; /* NULL before and after libwebsockets has it */
+    struct lws *wsi; /* NULL before and after libwebsockets has it, and when it was detached */
     struct lws_vhost *vhost;
     int fd, slot;
     conn_state state;
     bool adopting, orphan; /* inside adoption; libwebsockets let it go meanwhile */
+    bool detaching;        /* libwebsockets is made to let it go */
     bool reading_paused;
-    bool reply_now;     /* an answer was put into out inside a callback: send it from loop_defer */
-    bool counted;       /* among server.requests */
-    bool deaf;          /* pipelined bytes keep the socket readable, so a client's going is polled for */
-    bool gone;          /* broken: to be killed from loop_defer */
-    mono_ns deadline;   /* 0: none */
+    bool reply_now; /* an answer was put into out inside a callback: send it from loop_defer */
+    bool counted;   /* among server.requests */
+    bool deaf; /* pipelined bytes keep the socket readable, so a client's going is polled for */
+    bool gone; /* broken: to be killed from loop_defer */
+    mono_ns deadline; /* 0: none */
     char remote[48];
 
     /* The request. */
@@ -62,8 +67,8 @@ typedef struct conn {
     buf body;
     server_header *headers;
     size_t header_cap;
-    uint64_t body_left; /* by Content-Length */
-    bool body_unread;   /* the client may still be sending what nobody will read */
+    uint64_t body_left;          /* by Content-Length */
+    bool body_unread;            /* the client may still be sending what nobody will read */
     struct chunk_reader *chunks; /* the body comes in chunks */
     bool http11, head, keep;
     int refuse; /* the upgrade is to be answered with this status */
@@ -73,9 +78,9 @@ typedef struct conn {
     int io_events;
     buf out;
     size_t sent;
-    bool chunked;   /* the stream is sent in chunks */
-    bool bodyless;  /* HEAD, 204, 304 */
-    int file;       /* the rest of the answer, -1: none */
+    bool chunked;  /* the stream is sent in chunks */
+    bool bodyless; /* HEAD, 204, 304 */
+    int file;      /* the rest of the answer, -1: none */
     off_t file_left;
     server_drain_fn on_drain;
     void *drain_ctx;
@@ -97,7 +102,8 @@ struct server {
     bool closing, destroyed;
     bool announce; /* on_ready is due */
     bool deferred; /* server_work is under way */
-    list conns, changed, waiting;
+    list conns, changed, waiting, unsettled;
+    loop_timer settling;
     conn **slots;
     int *free_slots;
     int free_count, conn_count;
@@ -119,12 +125,15 @@ void server_end_request(conn *c); /* the request is answered or given up */
 conn *server_conn(server *s, uint64_t id, err *e);
 
 /* server_request.c */
-int server_on_event(lws_handler *handler, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t len);
+int server_on_event(lws_handler *handler, struct lws *wsi, enum lws_callback_reasons reason,
+                    void *in, size_t len);
 /* The value of a request's header, NULL if absent. */
 const char *server_request_header(const server_request *r, const char *name);
 
 /* server_reply.c */
+/* Libwebsockets is to leave the socket alone, as far as it can be made to: see there. */
 void server_pause_reading(conn *c);
+void server_resume_reading(conn *c);
 void server_watch_io(conn *c, int events);
 /* Whether the client has closed its side, or all of it. */
 bool server_client_gone(const conn *c);
@@ -132,8 +141,10 @@ bool server_client_gone(const conn *c);
 void server_send_now(conn *c);
 /* Answers from inside: status with a plain text. Safe inside callbacks. */
 void server_refuse(conn *c, int status);
-void server_reply_begin(conn *c, int status, const server_header *headers, size_t count, int64_t length);
-/* Sends what it can; goes on when it all went. May end the connection: c is not to be touched afterwards. */
+void server_reply_begin(conn *c, int status, const server_header *headers, size_t count,
+                        int64_t length);
+/* Sends what it can; goes on when it all went. May end the connection: c is not to be touched
+ * afterwards. */
 void server_flush(conn *c);
 bool server_headers_valid(const server_header *headers, size_t count, err *e);
 const char *server_reason(int status);
@@ -145,9 +156,11 @@ void server_files_finish(server *s);
 const char *server_content_type(const char *path);
 
 /* server_socket.c */
-/* Decides on an upgrade request while its headers are there: true: go on with it; c->refuse may be set instead. */
+/* Decides on an upgrade request while its headers are there: true: go on with it; c->refuse may be
+ * set instead. */
 bool server_socket_allowed(conn *c);
-int server_socket_event(conn *c, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t len);
+int server_socket_event(conn *c, struct lws *wsi, enum lws_callback_reasons reason, void *in,
+                        size_t len);
 void server_socket_expired(conn *c, mono_ns now); /* its deadline has passed */
 void server_socket_taken(server_socket *k);       /* the owner has it */
 void server_socket_detach(conn *c);               /* the connection is no more */

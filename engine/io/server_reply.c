@@ -1,9 +1,11 @@
 /*
- * server_reply.c: answers. They are written to the socket here, past libwebsockets, which does not read meanwhile: see
- * server_internal.h. When an answer is out, libwebsockets is told that the transaction is complete and reads on.
+ * server_reply.c: answers. They are written to the socket here, past libwebsockets, which does not
+ * read meanwhile: see server_internal.h. When an answer is out, libwebsockets is told that the
+ * transaction is complete and reads on.
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,16 +19,68 @@
 #include "base/log.h"
 #include "io/server_internal.h"
 
-enum { FILE_PIECE = 65536, LINGER_SECONDS = 2 };
+enum { FILE_PIECE = 65536, LINGER_SECONDS = 2, SETTLE_MS = 5 };
 
-/* ---- the socket ---------------------------------------------------------------------------------------------- */
+/* ---- the socket ------------------------------------------------------------------------------ */
 
+/* Libwebsockets let go of the connection, which goes on without it, up to the end of this answer.
+ * Not possible with TLS, which is libwebsockets' own. */
+static void detach(conn *c)
+{
+    int fd = c->owner->own_vhost ? -1 : fcntl(c->fd, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0) {
+        c->gone = true;
+        server_note(c);
+        return;
+    }
+    int events = c->io_events;
+    server_watch_io(c, 0);
+    c->detaching = true;
+    lws_glue_kill(c->wsi); /* closes the descriptor, but does not shut down the connection */
+    c->detaching = false;
+    c->wsi = NULL;
+    c->fd = fd;
+    c->keep = false;
+    server_watch_io(c, events);
+}
+
+static void settle(void *arg)
+{
+    server *s = arg;
+    list *node;
+    while ((node = list_shift(&s->unsettled))) {
+        conn *c = list_entry(node, conn, unsettled);
+        if (lws_glue_has_leftovers(&c->handler))
+            detach(c);
+        else
+            server_pause_reading(c);
+    }
+}
+
+/* While libwebsockets holds back pipelined requests, pausing makes it ask for writability again and
+ * again. Most answers are quick, and then nothing needs to be done; if this one is not, the
+ * pipeline is given up. */
 void server_pause_reading(conn *c)
 {
-    if (c->reading_paused)
+    server *s = c->owner;
+    if (c->reading_paused || !list_empty(&c->unsettled) || !c->wsi)
         return;
+    if (lws_glue_has_leftovers(&c->handler)) {
+        if (list_empty(&s->unsettled))
+            loop_timer_start(&s->settling, SETTLE_MS * NS_PER_MS, settle, s);
+        list_push(&s->unsettled, &c->unsettled);
+        return;
+    }
     c->reading_paused = true;
     lws.rx_flow_control(c->wsi, 0);
+}
+
+void server_resume_reading(conn *c)
+{
+    list_remove(&c->unsettled);
+    if (c->reading_paused)
+        lws.rx_flow_control(c->wsi, 1);
+    c->reading_paused = false;
 }
 
 bool server_client_gone(const conn *c)
@@ -48,7 +102,8 @@ static void on_readable(conn *c)
         server_kill(c);
         return;
     }
-    /* The next request is there already. It stays in the kernel, so this would be reported again and again. */
+    /* The next request is there already. It stays in the kernel, so this would be reported again
+     * and again. */
     c->deaf = true;
     server_watch_io(c, c->io_events & ~EV_READ);
 }
@@ -82,7 +137,7 @@ void server_watch_io(conn *c, int events)
 /* Bytes taken, 0 if the socket is full, -1 if the connection is broken. */
 static ssize_t write_some(conn *c, const char *data, size_t len)
 {
-    SSL *ssl = lws.get_ssl(c->wsi);
+    SSL *ssl = c->wsi ? lws.get_ssl(c->wsi) : NULL;
     if (!ssl) {
         ssize_t n = send(c->fd, data, len, MSG_NOSIGNAL);
         return n >= 0 ? n : errno == EAGAIN || errno == EINTR ? 0 : -1;
@@ -94,7 +149,8 @@ static ssize_t write_some(conn *c, const char *data, size_t len)
     return lws_tls.SSL_get_error(ssl, n) == SSL_ERROR_WANT_WRITE ? 0 : -1;
 }
 
-/* Puts the next piece of the file into the empty out. False: it can't be read to its end, so the answer is broken. */
+/* Puts the next piece of the file into the empty out. False: it can't be read to its end, so the
+ * answer is broken. */
 static bool read_file(conn *c)
 {
     size_t want = c->file_left > FILE_PIECE ? FILE_PIECE : (size_t)c->file_left;
@@ -110,7 +166,7 @@ static bool read_file(conn *c)
     return true;
 }
 
-/* ---- the end of an answer ------------------------------------------------------------------------------------ */
+/* ---- the end of an answer -------------------------------------------------------------------- */
 
 static void hang_up(conn *c)
 {
@@ -118,7 +174,10 @@ static void hang_up(conn *c)
     if (!c->body_unread && !c->deaf)
         ioctl(c->fd, FIONREAD, &unread);
     if (!c->body_unread && !c->deaf && !unread) {
-        lws_glue_end(c->wsi);
+        if (c->wsi)
+            lws_glue_end(c->wsi);
+        else
+            server_kill(c);
         return;
     }
     /* Closing with unread bytes resets the connection, and the client might lose the answer. */
@@ -150,8 +209,7 @@ static void finish_reply(conn *c)
     c->deaf = false;
     c->state = CONN_HEADERS;
     c->deadline = clock_mono() + c->owner->config.idle_timeout;
-    c->reading_paused = false;
-    lws.rx_flow_control(c->wsi, 1);
+    server_resume_reading(c);
     if (lws.http_transaction_completed(c->wsi))
         server_kill(c);
     else
@@ -205,7 +263,7 @@ void server_flush(conn *c)
     }
 }
 
-/* ---- the head ------------------------------------------------------------------------------------------------ */
+/* ---- the head -------------------------------------------------------------------------------- */
 
 const char *server_reason(int status)
 {
@@ -213,16 +271,42 @@ const char *server_reason(int status)
         int status;
         const char *words;
     } known[] = {
-        {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
-        {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"},
-        {307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"}, {401, "Unauthorized"},
-        {402, "Payment Required"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-        {406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"},
-        {411, "Length Required"}, {412, "Precondition Failed"}, {413, "Content Too Large"},
-        {415, "Unsupported Media Type"}, {422, "Unprocessable Content"}, {423, "Locked"},
-        {426, "Upgrade Required"}, {428, "Precondition Required"}, {429, "Too Many Requests"}, {430, "Rejected"},
-        {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
-        {503, "Service Unavailable"}, {504, "Gateway Timeout"},
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {206, "Partial Content"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {303, "See Other"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {402, "Payment Required"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {411, "Length Required"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {422, "Unprocessable Content"},
+        {423, "Locked"},
+        {426, "Upgrade Required"},
+        {428, "Precondition Required"},
+        {429, "Too Many Requests"},
+        {430, "Rejected"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (known[i].status == status)
@@ -246,7 +330,8 @@ bool server_headers_valid(const server_header *headers, size_t count, err *e)
         if (!is_token(headers[i].name))
             return err_set(e, "invalid", "\"%.100s\" is not the name of a header", headers[i].name);
         if (strpbrk(headers[i].value, "\r\n"))
-            return err_set(e, "invalid", "the value of the header %.100s contains a line break", headers[i].name);
+            return err_set(e, "invalid", "the value of the header %.100s contains a line break",
+                           headers[i].name);
     }
     return true;
 }
@@ -287,7 +372,8 @@ static bool is_ours(const char *name)
 static void append_headers(conn *c, const server_header *headers, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (strcasecmp(headers[i].name, "connection") == 0 && strcasecmp(headers[i].value, "close") == 0)
+        if (strcasecmp(headers[i].name, "connection") == 0 &&
+            strcasecmp(headers[i].value, "close") == 0)
             c->keep = false;
         if (is_ours(headers[i].name))
             continue;
@@ -299,7 +385,8 @@ static void append_headers(conn *c, const server_header *headers, size_t count)
 }
 
 /* length < 0: not known yet. */
-void server_reply_begin(conn *c, int status, const server_header *headers, size_t count, int64_t length)
+void server_reply_begin(conn *c, int status, const server_header *headers, size_t count,
+                        int64_t length)
 {
     buf *out = &c->out;
     bool empty = status == 204 || status == 304;
@@ -330,7 +417,7 @@ void server_reply_begin(conn *c, int status, const server_header *headers, size_
     buf_append(out, "\r\n", 2);
 }
 
-/* ---- what the owner calls ------------------------------------------------------------------------------------ */
+/* ---- what the owner calls -------------------------------------------------------------------- */
 
 void server_refuse(conn *c, int status)
 {
@@ -351,7 +438,8 @@ void server_refuse(conn *c, int status)
 }
 
 /* The connection whose request id may be answered now. */
-static conn *answerable(server *s, uint64_t id, int status, const server_header *headers, size_t count, err *e)
+static conn *answerable(server *s, uint64_t id, int status, const server_header *headers,
+                        size_t count, err *e)
 {
     conn *c = server_conn(s, id, e);
     if (!c)
@@ -367,8 +455,8 @@ static conn *answerable(server *s, uint64_t id, int status, const server_header 
     return server_headers_valid(headers, count, e) ? c : NULL;
 }
 
-bool server_respond(server *s, uint64_t id, int status, const server_header *headers, size_t count, const void *body,
-                    size_t len, err *e)
+bool server_respond(server *s, uint64_t id, int status, const server_header *headers, size_t count,
+                    const void *body, size_t len, err *e)
 {
     conn *c = answerable(s, id, status, headers, count, e);
     if (!c)
@@ -382,7 +470,8 @@ bool server_respond(server *s, uint64_t id, int status, const server_header *hea
     return true;
 }
 
-bool server_stream_begin(server *s, uint64_t id, int status, const server_header *headers, size_t count, err *e)
+bool server_stream_begin(server *s, uint64_t id, int status, const server_header *headers,
+                         size_t count, err *e)
 {
     conn *c = answerable(s, id, status, headers, count, e);
     if (!c)

@@ -1,6 +1,7 @@
 /*
- * server_request.c: what libwebsockets tells about a connection becomes a request. Everything here runs inside callbacks
- * of libwebsockets: it notes what happened and never closes a connection itself (a callback that returns -1 does).
+ * server_request.c: what libwebsockets tells about a connection becomes a request. Everything here
+ * runs inside callbacks of libwebsockets: it notes what happened and never closes a connection
+ * itself (a callback that returns -1 does).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,8 @@ static size_t add_text(buf *text, const char *bytes, size_t len)
     return at;
 }
 
-static void add_header(void *ctx, const char *name, size_t name_len, const char *value, size_t value_len)
+static void add_header(void *ctx, const char *name, size_t name_len, const char *value,
+                       size_t value_len)
 {
     header_list *l = ctx;
     conn *c = l->c;
@@ -42,8 +44,8 @@ static void add_header(void *ctx, const char *name, size_t name_len, const char 
     h->value = (const char *)add_text(&c->text, value, value_len);
 }
 
-/* Copies the request out of libwebsockets' table. False: there is a NUL in it, at which parts of libwebsockets lose
- * count. */
+/* Copies the request out of libwebsockets' table. False: there is a NUL in it, at which parts of
+ * libwebsockets lose count. */
 static bool read_request(conn *c, struct lws *wsi)
 {
     header_list l = {.c = c};
@@ -81,7 +83,8 @@ const char *server_request_header(const server_request *r, const char *name)
     return NULL;
 }
 
-/* As libwebsockets reads it, so that both agree on which connections stay open; a "close" among others counts too. */
+/* As libwebsockets reads it, so that both agree on which connections stay open; a "close" among
+ * others counts too. */
 static bool wants_keep_alive(const conn *c)
 {
     const char *value = server_request_header(&c->request, "connection");
@@ -108,7 +111,8 @@ static int64_t parse_length(const char *text)
 /* libwebsockets waits for a body after these methods even if none is announced. */
 static bool expects_body(const char *method)
 {
-    return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
+    return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
+           strcmp(method, "PATCH") == 0;
 }
 
 /* Looks at what frames the body. Returns the status that refuses the request, 0 if it is fine. */
@@ -186,7 +190,8 @@ static void dispatch(conn *c)
     server_announce(s);
 }
 
-/* Small enough for the socket's buffer; if it does not fit, the client goes on without it after a while. */
+/* Small enough for the socket's buffer; if it does not fit, the client goes on without it after a
+ * while. */
 static void send_continue(conn *c)
 {
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -197,7 +202,8 @@ static void send_continue(conn *c)
         return;
 }
 
-/* See lws_glue_has_leftovers: such a request ends the connection before libwebsockets gets to its body. */
+/* See lws_glue_has_leftovers: such a request ends the connection before libwebsockets gets to its
+ * body. */
 static bool may_hang(const conn *c, int status)
 {
     const server_request *r = &c->request;
@@ -267,8 +273,9 @@ static int on_body_complete(conn *c)
     return 0;
 }
 
-/* An upgrade that is not accepted is to go on as an ordinary request. libwebsockets can't be told so, but it compares
- * the header's value again after this callback, in the buffer that it passes here. */
+/* An upgrade that is not accepted is to go on as an ordinary request. libwebsockets can't be told
+ * so, but it compares the header's value again after this callback, in the buffer that it passes
+ * here. */
 static int on_upgrade(conn *c, struct lws *wsi, char *wanted)
 {
     /* For other protocols libwebsockets has already answered 403 and freed the buffer (4.1.6). */
@@ -283,36 +290,28 @@ static int on_upgrade(conn *c, struct lws *wsi, char *wanted)
     return 0;
 }
 
-int server_on_event(lws_handler *handler, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t len)
+int server_on_event(lws_handler *handler, struct lws *wsi, enum lws_callback_reasons reason,
+                    void *in, size_t len)
 {
     conn *c = (conn *)handler;
     switch (reason) {
-    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        return on_upgrade(c, wsi, in);
-    case LWS_CALLBACK_HTTP:
-        return on_headers(c, wsi);
-    case LWS_CALLBACK_HTTP_BODY:
-        return on_body(c, in, len);
-    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-        return on_body_complete(c);
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return on_upgrade(c, wsi, in);
+    case LWS_CALLBACK_HTTP: return on_headers(c, wsi);
+    case LWS_CALLBACK_HTTP_BODY: return on_body(c, in, len);
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION: return on_body_complete(c);
     case LWS_CALLBACK_CLOSED_HTTP:
         server_watch_io(c, 0); /* before the descriptor is closed */
         return 0;
-    case LWS_CALLBACK_WSI_DESTROY:
-        server_forget(c);
-        return 0;
+    case LWS_CALLBACK_WSI_DESTROY: server_forget(c); return 0;
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
     case LWS_CALLBACK_ESTABLISHED:
     case LWS_CALLBACK_RECEIVE:
     case LWS_CALLBACK_RECEIVE_PONG:
     case LWS_CALLBACK_SERVER_WRITEABLE:
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-    case LWS_CALLBACK_CLOSED:
-        return server_socket_event(c, wsi, reason, in, len);
+    case LWS_CALLBACK_CLOSED: return server_socket_event(c, wsi, reason, in, len);
     case LWS_CALLBACK_RAW_ADOPT: /* CONNECT leads here */
-    case LWS_CALLBACK_RAW_RX:
-        return -1;
-    default:
-        return 0;
+    case LWS_CALLBACK_RAW_RX: return -1;
+    default: return 0;
     }
 }

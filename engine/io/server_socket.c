@@ -1,6 +1,7 @@
 /*
- * server_socket.c: WebSockets. A server_socket is shared by its connection, until that is gone, and by the owner who
- * took it, until he releases it; it is freed when neither has it. The owner hears of messages from loop_defer only.
+ * server_socket.c: WebSockets. A server_socket is shared by its connection, until that is gone, and
+ * by the owner who took it, until he releases it; it is freed when neither has it. The owner hears
+ * of messages from loop_defer only.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ typedef struct message {
     list node;
     size_t len;
     bool binary;
-    char *data; /* received */
+    char *data;          /* received */
     unsigned char out[]; /* to send: LWS_PRE bytes of room, then len bytes */
 } message;
 
@@ -54,11 +55,12 @@ struct server_socket_path {
     bool any_origin;
 };
 
-/* ---- the handshake ------------------------------------------------------------------------------------------- */
+/* ---- the handshake --------------------------------------------------------------------------- */
 
 void server_add_socket_path(server *s, const char *path, bool any_origin)
 {
-    s->socket_paths = mem_resize(s->socket_paths, (s->socket_path_count + 1) * sizeof *s->socket_paths);
+    s->socket_paths = mem_resize(s->socket_paths,
+                                 (s->socket_path_count + 1) * sizeof *s->socket_paths);
     s->socket_paths[s->socket_path_count++] = (server_socket_path){mem_strdup(path), any_origin};
 }
 
@@ -83,7 +85,8 @@ static const server_socket_path *find_path(const server *s, const char *path)
 /* Browsers let any page connect to any server, but say which page it was. */
 static bool is_same_origin(const server_request *r)
 {
-    const char *origin = server_request_header(r, "origin"), *host = server_request_header(r, "host");
+    const char *origin = server_request_header(r, "origin"),
+               *host = server_request_header(r, "host");
     if (!origin)
         return true;
     const char *authority = strstr(origin, "://");
@@ -108,7 +111,7 @@ bool server_socket_allowed(conn *c)
     return c->refuse == 0;
 }
 
-/* ---- both sides' ends ---------------------------------------------------------------------------------------- */
+/* ---- both sides' ends ------------------------------------------------------------------------ */
 
 static void free_messages(list *messages)
 {
@@ -181,7 +184,7 @@ void server_socket_detach(conn *c)
     free_if_unused(k);
 }
 
-/* ---- events -------------------------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static void heard(conn *c)
 {
@@ -230,10 +233,12 @@ static int on_receive(conn *c, struct lws *wsi, const char *data, size_t len)
     buf_append(&k->incoming, data, len);
     if (!lws.is_final_fragment(wsi))
         return 0;
-    if (!k->incoming_binary && !utf8_valid(k->incoming.data ? k->incoming.data : "", k->incoming.len))
+    if (!k->incoming_binary &&
+        !utf8_valid(k->incoming.data ? k->incoming.data : "", k->incoming.len))
         return close_now(k, wsi, 1007, "the text is not UTF-8");
     keep_message(k);
-    if (k->received_count >= MAX_UNREAD_MESSAGES || k->received_bytes > c->owner->config.max_message) {
+    if (k->received_count >= MAX_UNREAD_MESSAGES ||
+        k->received_bytes > c->owner->config.max_message) {
         k->paused = true;
         lws.rx_flow_control(wsi, 0);
     }
@@ -291,7 +296,8 @@ static void on_peer_close(server_socket *k, const unsigned char *data, size_t le
     k->end_reason[len] = '\0';
 }
 
-int server_socket_event(conn *c, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t len)
+int server_socket_event(conn *c, struct lws *wsi, enum lws_callback_reasons reason, void *in,
+                        size_t len)
 {
     if (reason == LWS_CALLBACK_ESTABLISHED) {
         established(c, wsi);
@@ -300,18 +306,11 @@ int server_socket_event(conn *c, struct lws *wsi, enum lws_callback_reasons reas
     if (!c->socket)
         return 0;
     switch (reason) {
-    case LWS_CALLBACK_RECEIVE:
-        return on_receive(c, wsi, in, len);
-    case LWS_CALLBACK_RECEIVE_PONG:
-        heard(c);
-        return 0;
-    case LWS_CALLBACK_SERVER_WRITEABLE:
-        return on_writeable(c, wsi);
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        on_peer_close(c->socket, in, len);
-        return 0;
-    default:
-        return 0;
+    case LWS_CALLBACK_RECEIVE: return on_receive(c, wsi, in, len);
+    case LWS_CALLBACK_RECEIVE_PONG: heard(c); return 0;
+    case LWS_CALLBACK_SERVER_WRITEABLE: return on_writeable(c, wsi);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: on_peer_close(c->socket, in, len); return 0;
+    default: return 0;
     }
 }
 
@@ -333,7 +332,7 @@ void server_socket_go_away(conn *c)
     server_socket_close(c->socket, 1001, "the server stops");
 }
 
-/* ---- what the owner calls ------------------------------------------------------------------------------------ */
+/* ---- what the owner calls -------------------------------------------------------------------- */
 
 void server_socket_watch(server_socket *k, void (*fn)(void *ctx), void *ctx)
 {
@@ -377,7 +376,8 @@ bool server_socket_send(server_socket *k, const void *data, size_t len, bool bin
     if (!k->c || k->closing || k->c->gone)
         return err_set(e, "closed", "the WebSocket is closed");
     if (k->unsent_bytes + len > MAX_UNSENT_BYTES && k->unsent_bytes)
-        return err_set(e, "busy", "the client does not read: %zu bytes are waiting for it", k->unsent_bytes);
+        return err_set(e, "busy", "the client does not read: %zu bytes are waiting for it",
+                       k->unsent_bytes);
     message *m = mem_alloc(sizeof *m + LWS_PRE + len + 1);
     list_init(&m->node);
     m->len = len;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/list.h"
 #include "base/mem.h"
 #include "io/browser_profile.h"
 #include "io/loop.h"
@@ -23,7 +24,10 @@
 static const mono_ns WORDS_GRACE = 200 * NS_PER_MS, BROKEN_GRACE = NS_PER_SEC,
                      END_GRACE = 5 * NS_PER_SEC;
 
+static list ending = {&ending, &ending}; /* destroyed, but not gone yet */
+
 struct worker {
+    list node; /* in `ending` once destroyed */
     process *process;
     channel *line; /* NULL: let go of */
     char *words;   /* mapped */
@@ -36,6 +40,7 @@ struct worker {
 
 static void release(worker *w)
 {
+    list_remove(&w->node);
     loop_timer_stop(&w->kill_timer);
     process_destroy(w->process);
     channel_destroy(w->line);
@@ -127,6 +132,7 @@ worker *worker_spawn(err *e)
 {
     int pair[2] = {-1, -1}, words_fd = -1;
     worker *w = mem_zero(1, sizeof *w);
+    list_init(&w->node);
     w->words = share_words(&words_fd, e);
     if (w->words && channel_pair(pair, e))
         w->process = start(w, pair[1], words_fd, e);
@@ -151,10 +157,17 @@ void worker_destroy(worker *w)
     channel_destroy(w->line);
     w->line = NULL;
     w->fn = NULL;
+    list_push(&ending, &w->node);
     if (w->ended)
         release(w);
     else if (!w->kill_timer.fn)
         loop_timer_start(&w->kill_timer, END_GRACE, kill_now, w);
+}
+
+void worker_finish(void)
+{
+    while (!list_empty(&ending))
+        release(list_entry(ending.next, worker, node));
 }
 
 int worker_pid(const worker *w)

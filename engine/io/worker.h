@@ -47,6 +47,9 @@ const char *worker_describe_end(const worker *w);
  * Valid until destroy. */
 const char *worker_last_words(worker *w);
 
+/* Before loop_finish, after process_finish: frees what is left of workers that were ending. */
+void worker_finish(void);
+
 /* ---- the worker's side ---- */
 
 /* First thing in the process: takes over descriptors 3 (line) and 4 (words), closes all others

@@ -1,8 +1,10 @@
 /*
- * ws_client.c: see ws_client.h. Callbacks of libwebsockets only note what came; the user hears of it from loop_defer.
+ * ws_client.c: see ws_client.h. Callbacks of libwebsockets only note what came; the user hears of
+ * it from loop_defer.
  *
- * Invariants: c->wsi is set exactly while libwebsockets has the connection; `deferred` while deliver() is due; c is
- * freed by ws_client_close, or by deliver() when that is on the stack or due.
+ * Invariants: c->wsi is set exactly while libwebsockets has the connection; `deferred` while
+ * deliver() is due; c is freed by ws_client_close, or by deliver() when that is on the stack or
+ * due.
  */
 #include "io/ws_client.h"
 
@@ -142,7 +144,7 @@ static void drop(ws_client *c, const char *code, const char *text)
         lws_glue_kill(c->wsi);
 }
 
-/* ---- what libwebsockets tells -------------------------------------------------------------------------------- */
+/* ---- what libwebsockets tells ---------------------------------------------------------------- */
 
 static void failed_to_connect(ws_client *c, const char *why)
 {
@@ -161,7 +163,8 @@ static void failed_to_connect(ws_client *c, const char *why)
         code = "tls";
     else if (strstr(why, "nable to connect") || strstr(why, "nobody"))
         code = "refused";
-    snprintf(text, sizeof text, "can't connect to the WebSocket at %s port %d: %s", c->name, c->port, why);
+    snprintf(text, sizeof text, "can't connect to the WebSocket at %s port %d: %s", c->name,
+             c->port, why);
     end(c, code, text);
 }
 
@@ -192,7 +195,8 @@ static int on_writeable(ws_client *c, struct lws *wsi)
         if (lws.write(wsi, ping + LWS_PRE, 1, LWS_WRITE_PING) < 0)
             return -1;
     }
-    for (int i = 0; i < WRITES_A_TURN && !list_empty(&c->unsent) && !lws.partial_buffered(wsi); i++) {
+    for (int i = 0; i < WRITES_A_TURN && !list_empty(&c->unsent) && !lws.partial_buffered(wsi);
+         i++) {
         message *m = list_entry(list_shift(&c->unsent), message, node);
         int n = lws.write(wsi, m->out + LWS_PRE, m->len, LWS_WRITE_TEXT);
         c->unsent_bytes -= m->len;
@@ -209,8 +213,9 @@ static void on_peer_close(ws_client *c, const unsigned char *data, size_t len)
 {
     char text[300] = "the other side closed the WebSocket";
     if (len >= 2)
-        snprintf(text, sizeof text, "the other side closed the WebSocket (code %d%s%.*s)", data[0] << 8 | data[1],
-                 len > 2 ? ": " : "", (int)(len - 2), (const char *)data + 2);
+        snprintf(text, sizeof text, "the other side closed the WebSocket (code %d%s%.*s)",
+                 data[0] << 8 | data[1], len > 2 ? ": " : "", (int)(len - 2),
+                 (const char *)data + 2);
     end(c, "closed", text);
 }
 
@@ -241,39 +246,30 @@ static void on_established(ws_client *c, struct lws *wsi)
     note(c);
 }
 
-static int on_event(lws_handler *handler, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t len)
+static int on_event(lws_handler *handler, struct lws *wsi, enum lws_callback_reasons reason,
+                    void *in, size_t len)
 {
     ws_client *c = (ws_client *)handler;
     switch (reason) {
-    case LWS_CALLBACK_CLIENT_ESTABLISHED:
-        on_established(c, wsi);
-        return 0;
-    case LWS_CALLBACK_CLIENT_RECEIVE:
-        return on_receive(c, wsi, in, len);
-    case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
-        c->pinged = false;
-        return 0;
-    case LWS_CALLBACK_CLIENT_WRITEABLE:
-        return on_writeable(c, wsi);
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        on_peer_close(c, in, len);
-        return 0;
-    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-        failed_to_connect(c, in);
-        return 0;
+    case LWS_CALLBACK_CLIENT_ESTABLISHED: on_established(c, wsi); return 0;
+    case LWS_CALLBACK_CLIENT_RECEIVE: return on_receive(c, wsi, in, len);
+    case LWS_CALLBACK_CLIENT_RECEIVE_PONG: c->pinged = false; return 0;
+    case LWS_CALLBACK_CLIENT_WRITEABLE: return on_writeable(c, wsi);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: on_peer_close(c, in, len); return 0;
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: failed_to_connect(c, in); return 0;
     case LWS_CALLBACK_WSI_DESTROY:
         c->wsi = NULL;
         if (c->connecting || c->try_next)
             return 0;
-        end(c, "closed", c->opened ? "the connection of the WebSocket was lost"
-                                   : "the connection ended before the WebSocket was open");
+        end(c, "closed",
+            c->opened ? "the connection of the WebSocket was lost"
+                      : "the connection ended before the WebSocket was open");
         return 0;
-    default:
-        return 0;
+    default: return 0;
     }
 }
 
-/* ---- connecting ---------------------------------------------------------------------------------------------- */
+/* ---- connecting ------------------------------------------------------------------------------ */
 
 static void connect_to_next(ws_client *c)
 {
@@ -327,8 +323,8 @@ static void too_late(void *arg)
 {
     ws_client *c = arg;
     char text[300];
-    snprintf(text, sizeof text, "the WebSocket at %s port %d was not open within %d ms", c->name, c->port,
-             (int)(c->config.open_timeout / NS_PER_MS));
+    snprintf(text, sizeof text, "the WebSocket at %s port %d was not open within %d ms", c->name,
+             c->port, (int)(c->config.open_timeout / NS_PER_MS));
     drop(c, "timeout", text);
 }
 
@@ -345,7 +341,9 @@ static bool take_url(ws_client *c, const char *text, err *e)
         return false;
     c->tls = part_is(u.scheme, "wss");
     if (!c->tls && !part_is(u.scheme, "ws"))
-        return err_set(e, "invalid", "\"%.200s\" is not the URL of a WebSocket: it must begin with ws:// or wss://", text);
+        return err_set(
+            e, "invalid",
+            "\"%.200s\" is not the URL of a WebSocket: it must begin with ws:// or wss://", text);
     int usual = c->tls ? 443 : 80;
     c->port = u.port >= 0 ? u.port : usual;
     c->name = mem_strndup(u.host.at, u.host.len);
@@ -365,8 +363,8 @@ static bool take_url(ws_client *c, const char *text, err *e)
     return true;
 }
 
-ws_client *ws_client_open(const char *url_text, const ws_client_config *config, const ws_client_events *events,
-                          void *ctx, err *e)
+ws_client *ws_client_open(const char *url_text, const ws_client_config *config,
+                          const ws_client_events *events, void *ctx, err *e)
 {
     ws_client *c = mem_zero(1, sizeof *c);
     c->handler.on_event = on_event;
@@ -384,7 +382,7 @@ ws_client *ws_client_open(const char *url_text, const ws_client_config *config, 
     return c;
 }
 
-/* ---- using it ------------------------------------------------------------------------------------------------ */
+/* ---- using it -------------------------------------------------------------------------------- */
 
 bool ws_client_send(ws_client *c, const char *text, size_t len)
 {

@@ -400,8 +400,7 @@ void task_cancel_all(script *s)
     }
 }
 
-/* ---- what bind_task.c offers to Lua
- * ------------------------------------------------------------------------- */
+/* ---- what bind_task.c offers to Lua ---- */
 
 static void join_cancel(void *op)
 {

@@ -14,8 +14,8 @@ local world = require "browser.world"
 
 local actions = {}
 
-local LAND_MS = 1000  -- for a touch to arrive in the page
-local INPUT_MS = 5000 -- for Chromium to take an input event
+local INPUT_MS = 10000 -- for the page to handle an input event
+local ANSWER_MS = 3000
 
 local encode, decode = sys.codec.json_encode, sys.codec.json_decode
 
@@ -54,14 +54,25 @@ local function input(tab, what, method, params)
   return ticket
 end
 
+-- Waits until the page has handled the events.
 local function wait_inputs(tab, what, tickets)
   for _, ticket in ipairs(tickets) do
     local answer, text, code = tab.browser:wait(ticket, INPUT_MS)
     -- The page may be gone by the time the release is answered: that is what a link does.
-    if not answer and code ~= "timeout" and code ~= "cdp" then
-      world.raise(tab, what, text, code)
-    end
+    if not answer and code ~= "cdp" then world.raise(tab, what, text, code) end
   end
+end
+
+-- A question behind the events: what they set off in the page is told before its answer. While a
+-- navigation is under way Chromium keeps questions back: then there is none to ask.
+local function after_inputs(tab, what, question)
+  tab:catch_up()
+  if tab:is_leaving() then return nil end
+  local answer, why, text, code = world.receive(tab, world.send(tab, question, {}), ANSWER_MS)
+  if why == "broken" or (why == "late" and not tab:is_leaving()) then
+    world.raise(tab, what, text, code)
+  end
+  return answer
 end
 
 local BUTTONS = { left = 1, right = 2, middle = 4 }
@@ -71,7 +82,9 @@ local function press_button(tab, what, at, button, count)
     return input(tab, what, "Input.dispatchMouseEvent", { type = kind, x = at.x, y = at.y,
       button = kind == "mouseMoved" and "none" or button, buttons = held, clickCount = clicks })
   end
-  local tickets = { event("mouseMoved", 0, 0) }
+  -- A finger comes from nowhere; a mouse is moved there, which costs a frame.
+  local tickets = {}
+  if not tab.device.touch then tickets[1] = event("mouseMoved", 0, 0) end
   for clicks = 1, count do
     tickets[#tickets + 1] = event("mousePressed", BUTTONS[button], clicks)
     tickets[#tickets + 1] = event("mouseReleased", 0, clicks)
@@ -101,11 +114,8 @@ function actions.click(tab, selector, options)
     local at = find_target(tab, what, selector, deadline, { enabled = true, point = true },
       { arm = true })
     tab.mark = tab.network.last
-    local tickets = press_button(tab, what, at, button, count)
-    local landed, why, text, code = world.receive(tab,
-      world.send(tab, "landed", { limit = LAND_MS }), LAND_MS + INPUT_MS)
-    if why == "late" or why == "broken" then world.raise(tab, what, text, code) end
-    wait_inputs(tab, what, tickets)
+    wait_inputs(tab, what, press_button(tab, what, at, button, count))
+    local landed = after_inputs(tab, what, "landed")
     local hit = not landed or landed.ok
     if not hit and deadline:left() == 0 then
       messages.raise(tab, what, selector, landed, deadline:words())
@@ -172,11 +182,10 @@ function actions.fill(tab, selector, value, options)
     return
   end
   type_over(tab, what, text)
-  local filled = text ~= "" and world.receive(tab, world.send(tab, "filled", {}), INPUT_MS)
-  if filled and filled.empty then
-    fault.failure { code = "fill", message = what
-      .. ": the field stayed empty; the page takes the focus or the text away",
-      details = { selector = selector, url = tab.document.url } }
+  local filled = after_inputs(tab, what, "filled")
+  if text ~= "" and filled and filled.empty then
+    fault.failure { code = "fill", details = { selector = selector, url = tab.document.url },
+      message = what .. ": the field stayed empty; the page takes the focus or the text away" }
   end
   navigation.follow(tab, what, limits.deadline(tab.navigation_timeout))
 end
@@ -195,9 +204,7 @@ function actions.press(tab, selector, key, options)
     tickets[#tickets + 1] = input(tab, what, "Input.dispatchKeyEvent", event)
   end
   wait_inputs(tab, what, tickets)
-  -- A key that submits a form asks for the navigation while it is handled; this answer comes behind
-  -- that.
-  world.receive(tab, world.send(tab, "title", {}), INPUT_MS)
+  after_inputs(tab, what, "title")
   navigation.follow(tab, what, limits.deadline(tab.navigation_timeout))
 end
 

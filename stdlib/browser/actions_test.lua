@@ -13,7 +13,8 @@ local PRODUCT = [[
 <div id="rich" contenteditable>old words</div>
 <div style="height:3000px"></div>
 <button id="far" onclick="this.textContent='clicked'">Far away</button>
-<div style="position:relative"><button id="under" onclick="this.textContent='clicked'">Under</button>
+<div style="position:relative">
+<button id="under" onclick="this.textContent='clicked'">Under</button>
 <div class="popup" style="position:absolute;inset:0;background:#eee">Pop</div></div>
 <div id="host"></div>
 </main>
@@ -56,7 +57,7 @@ describe("actions", function()
     page:click("[name=add]")
     expect(page:text("[name=add]")):is("Added")
     page:eval([[() => { requestAnimationFrame(() => {
-      document.body.insertAdjacentHTML('beforeend', '<i id=late onclick="this.id=\'hit\'">late</i>');
+      document.body.insertAdjacentHTML('beforeend', '<i onclick="this.id=\'hit\'">late</i>');
     }); }]])
     page:click("text=late")
     page:wait_for("#hit")

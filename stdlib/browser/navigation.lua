@@ -224,7 +224,7 @@ end
 ---@param deadline browser.Deadline
 function navigation.follow(tab, what, deadline)
   tab:catch_up()
-  if not tab.requested and not tab.navigating then return end
+  if not tab:is_leaving() then return end
   local before = tab.document.seq
   -- tel: and javascript: links ask for a navigation that never begins.
   wait_until(tab, limits.deadline(math.min(REQUESTED_MS, deadline:left())),
@@ -248,7 +248,7 @@ function navigation.wait_for_load(tab, state, options)
   local deadline = limits.deadline(limits.read(signature, options and options.timeout,
     tab.navigation_timeout))
   local there = wait_until(tab, deadline, function()
-    return not tab.navigating and not tab.requested and (not event or tab.document.events[event])
+    return not tab:is_leaving() and (not event or tab.document.events[event])
   end)
   if there then return end
   fault.failure { code = "timeout", message = ("%s did not reach the state %s in %s%s"):format(

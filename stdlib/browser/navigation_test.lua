@@ -69,7 +69,8 @@ describe("page:goto", function()
   end)
 
   it("says what is no page", function()
-    expect(failure("/file").message):is("/file is a download (application/octet-stream), not a page")
+    expect(failure("/file").message)
+      :is("/file is a download (application/octet-stream), not a page")
     expect(failure("/picture").message):is("/picture is image/png, not a page")
     expect(failure("/nothing").message):matches("^/nothing answered 204")
     expect(page:goto("/data").mime):is("application/json")
@@ -129,7 +130,7 @@ describe("after an action", function()
         <a id="call" href="tel:123">call</a> <a id="none" href="/nothing">none</a>
         <a id="slow" href="/silent">slow</a>
         <form action="/sent" method="post"><input name="a" value="1"><button>send</button></form>
-        <button id="later" onclick="fetch('/data').then(() => { location = '/two'; })">later</button>
+        <button id="later" onclick="fetch('/data').then(() => location = '/two')">later</button>
         <button id="ask" onclick="fetch('/data?x=1', { method: 'POST', body: 'a=b' })">ask</button>
         <button id="talk" onclick="alert('hello'); document.title = 'went on'">talk</button>]],
       ["/two"] = "<h1>Two</h1>",

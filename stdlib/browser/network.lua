@@ -44,7 +44,8 @@ local function read_sent(raw)
   local body = request.postData
   return { url = cut(request.url .. (request.urlFragment or "")), method = request.method,
     headers = request.headers, post_data = body and body:sub(1, BODY_MAX),
-    type = (event.type or "Other"):lower(), timestamp = event.timestamp, loader = event.loaderId,
+    type = (event.type or "Other"):lower(), timestamp = event.timestamp,
+    wall_ms = event.wallTime and event.wallTime * 1000, loader = event.loaderId,
     frame = event.frameId, redirect = event.redirectResponse,
     initiator = event.initiator and event.initiator.type }
 end
@@ -170,15 +171,16 @@ function Exchange:duration()
   return ended and math.max(0, (ended - self:request().timestamp) * 1000)
 end
 
---- A plain record for lists: { url, method, type, status, mime, failure, from_cache, duration_ms,
---- bytes }.
+--- A plain record for lists: { url, method, type, status, mime, failure, from_cache, began_ms (since
+--- 1970), ttfb_ms, duration_ms, bytes }.
 ---@param loader string?  of the document of now: Chromium tells no end of what an earlier one began
 function Exchange:summary(loader)
   local sent, got = self:request(), self:response()
   local left = loader and not self:is_over() and sent.loader ~= loader and "the page was left"
   return { url = sent.url, method = sent.method, type = sent.type, status = got and got.status,
     mime = got and got.mime, from_cache = got and got.from_cache, bytes = self.bytes,
-    failure = self.failure or left or nil, duration_ms = self:duration() }
+    failure = self.failure or left or nil, began_ms = sent.wall_ms, ttfb_ms = got and got.ttfb_ms,
+    duration_ms = self:duration() }
 end
 
 --- The records of the last requests, oldest first.

@@ -141,9 +141,11 @@ local about_page = {
   vitals = vitals,
   visited = visited,
   response = response,
-  requests = function(tab) return tab.network:summaries(nil, tab.document.loader) end,
-  console = function(tab) return tab.console:read_lines() end,
-  errors = function(tab) return tab.console:read_errors() end,
+  requests = function(tab)
+    return tab:catch_up().network:summaries(nil, tab.document.loader)
+  end,
+  console = function(tab) return tab:catch_up().console:read_lines() end,
+  errors = function(tab) return tab:catch_up().console:read_errors() end,
   evidence = evidence.collect,
   device = function(tab) return tab.device.name end,
   is_closed = function(tab) return tab.problem ~= nil end,

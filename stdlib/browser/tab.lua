@@ -205,9 +205,15 @@ function Tab:post(method, params)
 end
 
 --- Lets the events be read that came before the last answer: an answer wakes its task first.
+---@return browser.Tab self
 function Tab:catch_up()
   sys.clock.sleep(0)
-  if self.problem then error(self.problem, 0) end
+  return self
+end
+
+--- Whether another document is on its way.
+function Tab:is_leaving()
+  return self.navigating ~= nil or self.requested ~= nil
 end
 
 local function engine_fault(what, text, code)

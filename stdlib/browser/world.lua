@@ -26,6 +26,9 @@ function world.raise(tab, what, text, code)
       hint = "memory may be short; run `nano-sre doctor`" }
   elseif code == "closed" then
     fault.failure { code = "page-closed", message = what .. ": the page was closed" }
+  elseif code == "timeout" and tab.navigating then -- Chromium keeps questions back meanwhile
+    fault.failure { code = "timeout", message = ("%s: the page is on its way to %s, which does not "
+      .. "answer"):format(what, tab.navigating.url) }
   elseif code == "timeout" then
     fault.failure { code = "page-busy",
       message = ("%s: the page does not answer (%s), its scripts keep the tab busy. URL %s")
@@ -37,7 +40,7 @@ end
 
 --- Whether Chromium's words mean that the document went away under a question.
 local function is_gone(text)
-  return text:find("context", 1, true) ~= nil or text:find("navigated or closed", 1, true) ~= nil
+  return text:find("[Cc]ontext") ~= nil or text:find("navigated or closed", 1, true) ~= nil
     or text:find("Promise was collected", 1, true) ~= nil
 end
 

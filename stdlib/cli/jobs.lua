@@ -186,7 +186,7 @@ function jobs.make(request, config, inspect, version)
       id = "r" .. i, script = item.entry.path, source = item.entry.source, mode = "run",
       skill = item.name,
       store = url and { url = url, password = config:get "store.password",
-        name = config:get "store.name" } or nil,
+        name = config:get "store.name", admin_api_key = config:get "store.admin_api_key" } or nil,
       options = item.options, timeout_ms = limit_of(config, item.entry),
       dry_run = request.dry_run or false,
       artifacts = request.artifacts and request.artifacts .. "/" .. label,

@@ -8,9 +8,11 @@ local paths = require "config.paths"
 
 local reporters = {}
 
-local NAMES = { "list", "json", "jsonl", "junit", "md" }
-local BY_EXTENSION = { md = "md", markdown = "md", json = "json", jsonl = "jsonl",
-  ndjson = "jsonl", xml = "junit" }
+local NAMES = { "list", "json", "jsonl", "junit", "tap", "md", "html", "github" }
+local BY_EXTENSION = { md = "md", markdown = "md", html = "html", htm = "html", json = "json",
+  jsonl = "jsonl", ndjson = "jsonl", xml = "junit", tap = "tap" }
+-- What github writes stands among other lines, so it may share stdout.
+local SHARES_STDOUT = { github = true }
 
 local function refuse(message, hint)
   error(fault.new("usage", { message = message, hint = hint, code = "reporter" }), 0)
@@ -35,10 +37,20 @@ local function parse_one(word, cwd)
   return { name = name, file = file and paths.absolute(file, cwd) }
 end
 
+local function name_by_ending(file)
+  local extension = file:match("%.(%w+)$")
+  local name = extension and BY_EXTENSION[extension:lower()]
+  if not name then
+    refuse(("--output %s: the ending decides the form of the report"):format(file),
+      "use a name that ends in .md, .html, .json, .jsonl, .xml or .tap")
+  end
+  return name
+end
+
 --- Reads the reporters' words. Raises a usage fault for an unknown one and for two that both want
 --- stdout.
 ---@param specs string[]      "list", "junit=out.xml", or several between commas
----@param output string|nil   --output FILE
+---@param output string[]|string|nil   --output FILE
 ---@param cwd string
 ---@return table[]            name, file?; to be opened by reporters.open
 function reporters.parse(specs, output, cwd)
@@ -46,7 +58,9 @@ function reporters.parse(specs, output, cwd)
   for _, spec in ipairs(specs) do
     for word in spec:gmatch("[^,]+") do
       local one = parse_one(word:match("^%s*(.-)%s*$"), cwd)
-      if not one.file then
+      if not one.file and SHARES_STDOUT[one.name] then
+        parsed[#parsed + 1] = one
+      elseif not one.file then
         if on_stdout and on_stdout ~= one.name then
           refuse(("reporters %s and %s both write to stdout"):format(on_stdout, one.name),
             ("give one of them a file: -r %s,%s=FILE"):format(on_stdout, one.name))
@@ -58,14 +72,8 @@ function reporters.parse(specs, output, cwd)
       end
     end
   end
-  if output then
-    local extension = output:match("%.(%w+)$")
-    local name = extension and BY_EXTENSION[extension:lower()]
-    if not name then
-      refuse(("--output %s: the ending decides the form of the report"):format(output),
-        "use a name that ends in .md, .json, .jsonl or .xml")
-    end
-    parsed[#parsed + 1] = { name = name, file = paths.absolute(output, cwd) }
+  for _, file in ipairs(type(output) == "table" and output or { output }) do
+    parsed[#parsed + 1] = { name = name_by_ending(file), file = paths.absolute(file, cwd) }
   end
   return parsed
 end
@@ -77,7 +85,8 @@ Reporters.__index = Reporters
 
 --- Loads the reporters.
 ---@param parsed table[]    from reporters.parse
----@param settings table    cwd, verbose, on_problem: function(problem)
+---@param settings table    cwd, verbose, on_problem: function(problem); find?: fun(path) → where
+---  a picture is now; getenv?: in the place of the environment
 ---@return Reporters
 function reporters.open(parsed, settings)
   local list = {}
@@ -129,6 +138,14 @@ function Reporters:event(skill, event) self:stream("event", skill, event) end
 --- A result is there.
 function Reporters:result(result) self:stream("result", result) end
 
+-- GitHub names files as seen from the checkout, wherever the command stands in it.
+local function workspace_path(self)
+  local getenv = self.settings.getenv or sys.env.get
+  local root = getenv "GITHUB_WORKSPACE"
+  if not root or root:sub(1, 1) ~= "/" then root = self.settings.cwd end
+  return function(path) return paths.relative(path, root) end
+end
+
 local function render_options(self, one)
   local folder = one.file and paths.folder(one.file) or self.settings.cwd
   return {
@@ -136,10 +153,23 @@ local function render_options(self, one)
     display = function(path) return paths.display(path, self.settings.cwd) end,
     relative = function(path) return path:sub(1, 1) == "/" and paths.relative(path, folder)
     or path end,
-    verbose = self.settings.verbose,
+    verbose = self.settings.verbose, find = self.settings.find,
+    workspace_path = workspace_path(self),
     hostname = one.name == "junit" and sys.env.hostname() or nil,
     files = self.files,
   }
+end
+
+-- What a reporter has to say on the page of the CI job.
+function Reporters:put_summary(one, report)
+  if not one.module.summary then return end
+  local file = (self.settings.getenv or sys.env.get) "GITHUB_STEP_SUMMARY"
+  if not file or file == "" then return end
+  local ok, why = sys.files.write(file, one.module.summary(report), { append = true })
+  if not ok then
+    self.settings.on_problem { message = "can't write the job's summary: " .. tostring(why),
+      hint = "GITHUB_STEP_SUMMARY names the file" }
+  end
 end
 
 --- Everything has ended. Files first, so that what goes to stdout can name them and what they could
@@ -149,8 +179,9 @@ function Reporters:finish(make_report)
   for _, stdout_turn in ipairs { false, true } do
     for _, one in ipairs(self.list) do
       if (one.file == nil) == stdout_turn then
-        self:put(one, one.module.render(make_report(), render_options(self, one)),
-          one.module.streaming)
+        local report = make_report()
+        self:put(one, one.module.render(report, render_options(self, one)), one.module.streaming)
+        self:put_summary(one, report)
       end
     end
   end

@@ -194,6 +194,18 @@ function Session:tell_files()
   end
 end
 
+-- The report as data, for `nano-sre report`: beside the other reports, or beside the pictures.
+function Session:save_report()
+  if not self.keep_report and not paths.is(self.folder, "dir") then return end
+  local text = require("report.json").render(self:make_report())
+  local ok, why = sys.files.make_dirs(self.folder)
+  if ok then ok, why = sys.files.write(self.folder .. "/report.json", text) end
+  if not ok then
+    self:problem { message = "the report is not kept: " .. tostring(why),
+      hint = "choose another folder with --report-dir" }
+  end
+end
+
 local function stamp(ms)
   local text = require("time").iso8601(ms)
   return (text:gsub("[-:]", ""):gsub("T", "-"):gsub("%.(%d+)Z", "-%1"))
@@ -249,7 +261,10 @@ function Session:prepare(request)
   local entries = self:find_skills(request, inspect)
   self.folder = self.config:get "report_dir" .. "/" .. stamp(self.started_ms)
   local output = request.output
-  if not output and request.report then output = self.folder .. "/report.md" end
+  if not output and request.report then
+    output = { self.folder .. "/report.md", self.folder .. "/report.html" }
+    self.keep_report = true
+  end
   local parsed = require("cli.reporters").parse(self.config:get "reporters", output, self.cwd)
   if not request.dry_run and not request.forget then
     self.keeper = require("cli.keeper").open(self.config:get "database", self.cwd,
@@ -292,6 +307,7 @@ function Session:run(request)
   self:spawn_workers(math.min(#self.items, self.config:get "jobs"))
   self:wait()
   self.reporters:finish(function() return self:make_report() end)
+  self:save_report()
   self:tell_files()
   if not self.hurry then self:finish() end
   return exit.combine(self.codes, self.stopped)

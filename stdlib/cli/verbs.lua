@@ -16,6 +16,7 @@ local verbs = {
   { "history", "how a skill did lately: results and measured values" },
   { "db", "check, back up or shrink the database" },
   { "audit", "check a shop and write a report for its owner" },
+  { "report", "show a report that was kept, in the terminal or as HTML" },
   { "list", "list the skills that can be run" },
   { "info", "what a skill does, needs and can be told" },
   { "validate", "load skills without running them" },

@@ -14,8 +14,7 @@ local schema = {
   { key = "store.name", type = "string",
     about = "what reports call the shop; default: its host" },
   { key = "store.admin_api_key", type = "string", env = "SHOPIFY_ADMIN_API_KEY", secret = true,
-    used = false,
-    about = "Admin API access token" },
+    about = "Admin API access token, for skills that look into the back office" },
 
   { key = "timeout", type = "duration", flag = "--timeout",
     about = "limit of every run; default: what each skill declares" },
@@ -31,7 +30,8 @@ local schema = {
     about = "show the browser's window (full Chromium)" },
 
   { key = "reporters", type = "list", flag = "--reporter", default = { "list" },
-    about = "list, json, jsonl, junit, md; with =FILE if not to stdout; several with commas" },
+    about = "list, json, jsonl, junit, tap, md, html, github; with =FILE if not to stdout; several "
+      .. "with commas" },
   { key = "allow_private", type = "boolean", default = false,
     about = "let skills reach private addresses other than the shop's own" },
   { key = "report_dir", type = "path", flag = "--report-dir",

@@ -17,7 +17,7 @@ describe("docs/cli.md", function()
     for _, name in ipairs(require("cli.verbs").names()) do
       expect(text):matches("| `" .. name .. "[^|]*` |")
     end
-    for _, name in ipairs { "list", "json", "jsonl", "junit", "md" } do
+    for _, name in ipairs { "list", "json", "jsonl", "junit", "tap", "md", "html", "github" } do
       expect(text):contains("| `" .. name .. "` |")
     end
   end)

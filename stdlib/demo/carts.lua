@@ -7,7 +7,7 @@ local json = require "json"
 
 local carts = {}
 
-local MAX_CARTS, MAX_LINES, MAX_QUANTITY = 500, 100, 9999
+local MAX_CARTS, MAX_LINES, MAX_QUANTITY = 500, 50, 9999
 
 ---@class DemoCarts
 local Carts = {}

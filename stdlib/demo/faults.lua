@@ -12,6 +12,7 @@
 --- store:fault and POST /__fault.
 
 local other = require "demo.pages.other"
+local pages = require "demo.faults_pages"
 local response = require "demo.response"
 
 local faults = {}
@@ -91,5 +92,7 @@ faults.sold_out = {
     end
   end,
 }
+
+for name, one in pairs(pages) do faults[name] = one end
 
 return faults

@@ -16,8 +16,8 @@ local CART_LIFE = 1209600 -- seconds, as long as Shopify keeps a cart
 local function flat_texts(value)
   local out, count = {}, 0
   for name, text in pairs(type(value) == "table" and value or {}) do
-    if type(name) == "string" and type(text) == "string" and count < 50 then
-      out[name:sub(1, 200)] = text:sub(1, 1000)
+    if type(name) == "string" and type(text) == "string" and count < 20 then
+      out[name:sub(1, 100)] = text:sub(1, 250)
       count = count + 1
     end
   end

@@ -4,43 +4,14 @@
 --- forbids.
 
 local build = require "report.build"
+local text = require "report.text"
 
 local reporter = { extension = "xml" }
 
 local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
 
--- XML 1.0 allows tab, newline, carriage return and everything from U+0020 except surrogates, U+FFFE
--- and U+FFFF; a parser refuses a document with anything else, or with bytes that are not UTF-8.
-local function valid_text(text)
-  local parts, i, len = {}, 1, #text
-  while i <= len do
-    local plain_end = text:find("[%z\1-\8\11\12\14-\31\127-\255]", i)
-    if not plain_end then
-      parts[#parts + 1] = text:sub(i)
-      break
-    end
-    parts[#parts + 1] = text:sub(i, plain_end - 1)
-    i = plain_end
-    local char = text:match("^[\194-\223][\128-\191]", i)
-      or text:match("^\224[\160-\191][\128-\191]", i)
-      or text:match("^[\225-\236\238\239][\128-\191][\128-\191]", i)
-      or text:match("^\237[\128-\159][\128-\191]", i)
-      or text:match("^\240[\144-\191][\128-\191][\128-\191]", i)
-      or text:match("^[\241-\243][\128-\191][\128-\191][\128-\191]", i)
-      or text:match("^\244[\128-\143][\128-\191][\128-\191]", i)
-    if char and char ~= "\239\191\190" and char ~= "\239\191\191" then
-      parts[#parts + 1] = char
-      i = i + #char
-    else
-      if text:byte(i) >= 127 then parts[#parts + 1] = "\239\191\189" end
-      i = i + 1
-    end
-  end
-  return table.concat(parts)
-end
-
 local function escape(value)
-  return (valid_text(tostring(value)):gsub('[&<>"]', ENTITIES))
+  return (text.valid(tostring(value)):gsub('[&<>"]', ENTITIES))
 end
 
 -- In an attribute a newline would be read back as a space.

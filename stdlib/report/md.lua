@@ -46,28 +46,11 @@ local function add_summary(lines, report)
   end
 end
 
-local function names_with(report, status)
-  local names = {}
-  for _, result in ipairs(report.results) do
-    if result.status == status then names[#names + 1] = escape(result.skill) end
-  end
-  return table.concat(names, ", ")
-end
+local VERDICT_ICONS = { PASS = "✅", WARN = "⚠️", FAIL = "❌", ERROR = "🔧", SKIP = "⏭️" }
 
--- The one sentence for somebody who reads no further.
 local function verdict(report)
-  local totals = report.totals
-  if totals.failed > 0 then
-    return ("❌ **The shop has a problem:** %s failed."):format(names_with(report, "FAIL"))
-  elseif totals.errors > 0 or #report.problems > 0 then
-    return "🔧 **Not everything could be checked.** The checks that were made found no failure."
-  elseif totals.total == 0 or totals.skipped == totals.total then
-    return "⏭️ **Nothing was checked.**"
-  elseif totals.warned > 0 then
-    local names = names_with(report, "WARN")
-    return ("⚠️ **The shop works, with something to look at:** %s."):format(names)
-  end
-  return "✅ **The shop works:** everything that was checked passed."
+  local status, head, rest = words.verdict(report)
+  return ("%s **%s**%s"):format(VERDICT_ICONS[status], head, rest and " " .. escape(rest) or "")
 end
 
 local function action(icon, name, text, advice)

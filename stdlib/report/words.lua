@@ -63,6 +63,15 @@ function words.metric(metric)
   return vital[1], text, verdict
 end
 
+--- The published thresholds of a vital: up to `good` is good, above `poor` is poor. nil for every
+--- other metric.
+---@param name string
+---@return {good: number, poor: number}|nil
+function words.thresholds(name)
+  local vital = VITALS[name]
+  return vital and vital[2] and { good = vital[2], poor = vital[3] } or nil
+end
+
 --- What the database knows to be usual for a metric of this shop (service/baselines.lua); nil while
 --- too little is known.
 ---@param result table
@@ -94,6 +103,34 @@ function words.totals(totals)
   add(totals.errors, totals.errors == 1 and "error" or "errors")
   add(totals.skipped, "skipped")
   return table.concat(parts, ", ")
+end
+
+local function names_with(report, status)
+  local names = {}
+  for _, result in ipairs(report.results) do
+    if result.status == status then names[#names + 1] = result.skill end
+  end
+  return table.concat(names, ", ")
+end
+
+--- The one sentence for somebody who reads no further.
+---@param report table
+---@return string status   the worst that counts
+---@return string head     "The shop has a problem:"
+---@return string|nil rest  "checkout failed."
+function words.verdict(report)
+  local totals = report.totals
+  if totals.failed > 0 then
+    return "FAIL", "The shop has a problem:", names_with(report, "FAIL") .. " failed."
+  elseif totals.errors > 0 or #report.problems > 0 then
+    return "ERROR", "Not everything could be checked.",
+      "The checks that were made found no failure."
+  elseif totals.total == 0 or totals.skipped == totals.total then
+    return "SKIP", "Nothing was checked."
+  elseif totals.warned > 0 then
+    return "WARN", "The shop works, with something to look at:", names_with(report, "WARN") .. "."
+  end
+  return "PASS", "The shop works:", "everything that was checked passed."
 end
 
 --- A line of the browser's console.

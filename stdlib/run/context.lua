@@ -170,7 +170,8 @@ function context.make(run, values)
   t.options = options
   t.store = guard.readonly("t.store", {
     url = store.url, name = store.name, password = store.password and secret.new(store.password),
-  }, { url = true, name = true, password = true })
+    admin_api_key = store.admin_api_key and secret.new(store.admin_api_key),
+  }, { url = true, name = true, password = true, admin_api_key = true })
   pages.add_words(t, run)
   if run.skill.needs.has.http then
     t.http = require("run.http_words").make()

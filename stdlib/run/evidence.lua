@@ -13,6 +13,15 @@ local PAGES_MAX = 2 -- the page that was used last, and the one before: a pop-up
 local KEPT = { "url", "title", "selector", "dom", "console", "requests", "errors", "vitals",
   "screenshot" }
 
+-- Requests are told by the same clock as steps: milliseconds since the run began.
+local function set_starts(requests, run_started_at)
+  for _, request in ipairs(type(requests) == "table" and requests or {}) do
+    if request.began_ms then
+      request.start_ms, request.began_ms = request.began_ms - run_started_at, nil
+    end
+  end
+end
+
 local function collect(run, step_name, selector)
   local pages = require("browser.page").list(run.page_context)
   for i = 1, math.min(#pages, PAGES_MAX) do
@@ -20,6 +29,7 @@ local function collect(run, step_name, selector)
     if seen then
       local entry = { step = step_name }
       for _, field in ipairs(KEPT) do entry[field] = plain.copy(seen[field]) end
+      set_starts(entry.requests, run.started_at)
       table.insert(run.evidence, entry)
       require("run.pages").note_shot(run, seen.screenshot, seen.url, step_name)
     end

@@ -35,7 +35,10 @@ function excerpt.lines(text, line, around)
   local out = {}
   for number = math.max(1, line - around), line + around do
     local content = excerpt.line(text, number)
-    if not content then break end
+    -- What follows the last newline is no line, unless a message is about it ("end expected").
+    if not content or content == "" and number > line and not excerpt.line(text, number + 1) then
+      break
+    end
     content = content:gsub("\r$", ""):gsub("[%c]", " ")
     if #content > LINE_MAX then content = content:sub(1, LINE_MAX) .. " …" end
     out[#out + 1] = ("%s %" .. width .. "d | %s"):format(number == line and ">" or " ", number,

@@ -74,6 +74,7 @@ local function steps_of(run)
   local out = json.array {}
   for i, step in ipairs(run.steps) do
     out[i] = { name = step.name, status = step.status, duration_ms = step.duration_ms,
+      start_ms = step.began - run.began,
       error = step.error,
       notes = json.array(step.notes), depth = step.depth }
   end

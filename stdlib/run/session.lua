@@ -40,7 +40,9 @@ local END_LIMIT_MS = 5000 -- for a task that was told to end
 
 local function new_state(job)
   -- scrubbed from here on
-  if job.store and job.store.password then secret.new(job.store.password) end
+  for _, name in ipairs { "password", "admin_api_key" } do
+    if job.store and job.store[name] then secret.new(job.store[name]) end
+  end
   return {
     job = job, file = job.script:match("[^/]+$"), began = sys.clock.mono(),
     started_at = sys.clock.now(),

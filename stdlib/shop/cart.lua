@@ -18,6 +18,8 @@ local ADD = {
     .. "|læg i kurv|カートに(入れる|追加))/i]",
 }
 local ADD_REQUEST = "**/cart/add*"
+local SCRIPT_HINT = "open a product page with the browser's console and mend the script that fails "
+  .. "there; if it is an app's, switch the app off in the theme editor and try again"
 
 local LINK = 'cart-notification a[href*="/cart"], #cart-notification a[href*="/cart"], '
   .. 'cart-drawer a[href$="/cart"], .cart-drawer a[href$="/cart"]'
@@ -32,7 +34,8 @@ local READ = [[async ({ before, limit }) => {
     if (!answer.ok) return { status: answer.status };
     const cart = await answer.json().catch(() => ({}));
     if (cart.item_count > before || Date.now() >= end) {
-      const titles = (cart.items || []).slice(0, 20).map(item => item.product_title || item.title);
+      const items = Array.isArray(cart.items) ? cart.items.slice(0, 20) : [];
+      const titles = items.map(item => item.product_title || item.title);
       return { status: answer.status, item_count: cart.item_count, total_price: cart.total_price,
         currency: cart.currency, titles };
     }
@@ -43,7 +46,8 @@ local READ = [[async ({ before, limit }) => {
 -- A theme that goes to the cart page by itself takes the question with it: asked again there.
 local function ask(page, before, limit)
   for attempt = 1, 3 do
-    local ok, state = pcall(page.eval, page, READ, { before = before, limit = limit })
+    local ok, state = pcall(page.eval, page, READ, { before = before, limit = limit },
+      { timeout = limit + ANSWER_MS })
     if ok then return state end
     if attempt == 3 or not (fault.is(state) and state.code == "navigated") then error(state, 0) end
     page:wait_for_load()
@@ -100,7 +104,11 @@ local function check_request(page)
     end
     error(response, 0)
   end
-  if response.status >= 400 then
+  if response.status == 422 then
+    fault.failure { code = "refused",
+      message = ("the page offers the product, but the shop refuses it%s"):format(
+      refusal_words(response)), details = { url = request.url, status = response.status } }
+  elseif response.status >= 400 then
     fault.failure { code = "http-status",
       message = ("%s answered %d%s"):format(path, response.status,
       response.status < 500 and refusal_words(response) or ""),
@@ -135,7 +143,7 @@ function cart.add(page, product)
   if not sent then
     fault.failure { code = "no-request",
       message = "the button was clicked but no request to /cart/add was sent"
-      .. console_words(page, errors), hint = "the theme's script, or an app's, is broken" }
+      .. console_words(page, errors), hint = SCRIPT_HINT }
   end
   if not state.item_count then
     fault.failure { code = "http-status", message = ("/cart.js answered %d"):format(state.status),

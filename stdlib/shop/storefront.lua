@@ -67,8 +67,19 @@ function storefront.open(t, page, path)
   end
 end
 
+-- The largest thing of a page that comes later than this is poor for Google, and for shoppers.
+local LCP_POOR_MS = 4000
+
+local function check_lcp(t, vitals, name)
+  if not vitals.lcp_ms or vitals.lcp_ms <= LCP_POOR_MS then return end
+  local what = vitals.lcp_url and "picture" or "element"
+  t.warn(("the %s page is slow: its largest %s%s appears after %.1f s, shoppers expect 2.5 s")
+    :format(name, what, vitals.lcp_url and " " .. path_of(vitals.lcp_url) or "",
+    vitals.lcp_ms / 1000))
+end
+
 --- Records the vitals of the page that is open: ttfb_ms, fcp_ms, lcp_ms, cls, load_ms. Loading and
---- LCP are held against the baseline.
+--- LCP are held against the baseline; an LCP that is poor for any shop is a warning.
 ---@param t table
 ---@param page Page
 ---@param name string  "home"
@@ -80,6 +91,7 @@ function storefront.measure(t, page, name)
   t.measure("lcp_ms", vitals.lcp_ms, { page = name, unit = "ms", baseline = true })
   t.measure("cls", vitals.cls, { page = name })
   t.measure("load_ms", vitals.load_ms, { page = name, unit = "ms", baseline = true })
+  check_lcp(t, vitals, name)
   return vitals
 end
 

@@ -157,6 +157,14 @@ local REAL = {
   end,
 }
 
+local exchange = require "browser.exchange"
+REAL["nano.Request"] = function()
+  return browser_words(made_by(exchange.request, "request_face"))
+end
+REAL["nano.Response"] = function()
+  return browser_words(made_by(exchange.response, "response_face"))
+end
+
 local http = require "http"
 REAL["http.Jar"] = function() return keys(made_by(http.jar, "Jar")) end
 REAL["http.Stream"] = function()

@@ -36,8 +36,8 @@ local function serve(self)
   end
 end
 
---- Serves pages by path: HTML (the head is added), { status, headers, body, hang }, or a function of
---- the request that gives one of these.
+--- Serves pages by path: HTML (the head is added), { status, headers, body, hang }, or a function
+--- of the request that gives one of these.
 ---@param by_path table<string, any>
 ---@return TestSite
 function web.site(by_path)

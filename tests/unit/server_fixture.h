@@ -1,6 +1,7 @@
 /*
- * For tests of the server: the loop and a server run on a thread of their own, the test itself is the client, with
- * plain blocking sockets. Everything of the server happens on the loop's thread (on_loop), as it must.
+ * For tests of the server: the loop and a server run on a thread of their own, the test itself is
+ * the client, with plain blocking sockets. Everything of the server happens on the loop's thread
+ * (on_loop), as it must.
  */
 #ifndef NANO_TESTS_SERVER_FIXTURE_H
 #define NANO_TESTS_SERVER_FIXTURE_H
@@ -112,7 +113,8 @@ static void *fixture_thread(void *arg)
     return NULL;
 }
 
-static fixture *fixture_start(const server_config *config, void (*on_request)(fixture *f, const server_request *r))
+static fixture *fixture_start(const server_config *config,
+                              void (*on_request)(fixture *f, const server_request *r))
 {
     fixture *f = mem_zero(1, sizeof *f);
     pthread_mutex_init(&f->lock, NULL);
@@ -146,12 +148,13 @@ static void fixture_stop(fixture *f)
     free(f);
 }
 
-/* ---- a plain client ------------------------------------------------------------------------------------------ */
+/* ---- a plain client -------------------------------------------------------------------------- */
 
 static int dial(const fixture *f)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)f->port),
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)f->port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct timeval limit = {.tv_sec = 20}; /* a hung test ends as a failure */
     assert_true(fd >= 0);
@@ -292,5 +295,31 @@ static inline bool ends(int fd)
     ssize_t n = recv(fd, &c, 1, 0);
     return n == 0 || (n < 0 && errno != EAGAIN);
 }
+
+/* ---- handlers -------------------------------------------------------------------------------- */
+
+/* Says what was asked. */
+static inline void echo(fixture *f, const server_request *r)
+{
+    buf b;
+    buf_init(&b);
+    buf_printf(&b, "%s %s?%s from %s\n", r->method, r->path, r->query, r->remote);
+    for (size_t i = 0; i < r->header_count; i++)
+        buf_printf(&b, "%s=%s\n", r->headers[i].name, r->headers[i].value);
+    buf_printf(&b, "body %zu: ", r->body_len);
+    buf_append(&b, r->body, r->body_len);
+    const server_header headers[] = {
+        {"Content-Type", "text/plain"}, {"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}};
+    err e;
+    assert_true(server_respond(f->server, r->id, 200, headers, 3, b.data, b.len, &e));
+    buf_finish(&b);
+}
+
+static inline void hold(fixture *f, const server_request *r)
+{
+    f->held[f->held_count++ % 64] = r->id;
+}
+
+#define REQUEST(line) line " HTTP/1.1\r\nHost: shop.test\r\n\r\n"
 
 #endif

@@ -262,11 +262,11 @@ static void stop_kills_what_ignores_term(void **state)
 {
     (void)state;
     outcome o = {.which = PROCESS_STDOUT};
-    process_config c = {.argv =
-                            ARGV("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 5; done"),
-                        .streams = {PROCESS_NULL, PROCESS_PIPE, PROCESS_NULL},
-                        .on_exit = on_exit_seen,
-                        .arg = &o};
+    process_config c = {
+        .argv = ARGV("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 5; done"),
+        .streams = {PROCESS_NULL, PROCESS_PIPE, PROCESS_NULL},
+        .on_exit = on_exit_seen,
+        .arg = &o};
     o.p = process_spawn(&c, NULL);
     assert_true(process_read(o.p, PROCESS_STDOUT, on_text, &o));
     while (!o.text.len)
@@ -303,22 +303,29 @@ static void destroy_of_a_running_process_leaves_nothing(void **state)
 static void adopts_and_reaps_orphans(void **state)
 {
     (void)state;
-    int hold[2];
+    int hold[2], stay[2];
     assert_int_equal(pipe(hold), 0);
-    process_fd fds[] = {{.source = hold[0], .target = 3}};
+    assert_int_equal(pipe(stay), 0);
+    process_fd fds[] = {{.source = hold[0], .target = 3}, {.source = stay[0], .target = 4}};
     outcome o = {.which = PROCESS_STDOUT};
-    /* The grandchild leaves the group, tells its pid and outlives its parent: it waits for our end
-     * of the pipe. */
-    process_config c = {.argv = ARGV("setsid", "-f", "sh", "-c", "echo $$; read x <&3"),
-                        .streams = {PROCESS_NULL, PROCESS_PIPE, PROCESS_NULL},
-                        .fds = fds,
-                        .fd_count = 1,
-                        .on_exit = on_exit_seen,
-                        .arg = &o};
+    /* The grandchild leaves the group, tells its pid and outlives its parent: each waits for our
+     * end of a pipe. The parent must stay until the other has left the group, which ends with it.
+     */
+    process_config c = {
+        .argv = ARGV("sh", "-c", "setsid sh -c 'echo $$; read x <&3' 4<&- & read y <&4"),
+        .streams = {PROCESS_NULL, PROCESS_PIPE, PROCESS_NULL},
+        .fds = fds,
+        .fd_count = 2,
+        .on_exit = on_exit_seen,
+        .arg = &o};
     o.p = process_spawn(&c, NULL);
     assert_true(process_read(o.p, PROCESS_STDOUT, on_text, &o));
     close(hold[0]);
-    while (!o.text.len || !o.exited)
+    close(stay[0]);
+    while (!o.text.len)
+        ev_run(loop_ev(), EVRUN_ONCE);
+    close(stay[1]);
+    while (!o.exited)
         ev_run(loop_ev(), EVRUN_ONCE);
     pid_t orphan = (pid_t)atoi(buf_cstr(&o.text));
     assert_int_equal(kill(orphan, 0), 0);

@@ -1,9 +1,7 @@
-/* io/server: WebSockets, and TLS. The client is plain, so that it can send frames as it likes. */
+/* io/server: WebSockets. The client is plain, so that it can send frames as it likes. */
 #include "server_fixture.h"
 
-#include <openssl/ssl.h>
-
-/* ---- frames -------------------------------------------------------------------------------------------------- */
+/* ---- frames ---------------------------------------------------------------------------------- */
 
 enum { MORE = 0x00, TEXT = 0x1, BINARY = 0x2, CLOSE = 0x8, PING = 0x9, PONG = 0xa, FIN = 0x80 };
 
@@ -106,7 +104,7 @@ static int open_socket(const fixture *f, buf *rest)
     return fd;
 }
 
-/* ---- the owner: echoes, and does what some messages say ------------------------------------------------------ */
+/* ---- the owner: echoes, and does what some messages say -------------------------------------- */
 
 typedef struct peer {
     fixture *f;
@@ -219,7 +217,7 @@ static void wait_ended(fixture *f, const seen *s, int count)
     pthread_mutex_unlock(&f->lock);
 }
 
-/* ---- tests --------------------------------------------------------------------------------------------------- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static void test_echo(void **state)
 {
@@ -247,7 +245,10 @@ static void test_echo(void **state)
     put_frame(fd, FIN | TEXT, big, 3000000);
     expect_frame(fd, &rest, FIN | TEXT, big, 3000000);
     free(big);
-    put_frame(fd, FIN | CLOSE, "\x03\xe8" "done", 6);
+    put_frame(fd, FIN | CLOSE,
+              "\x03\xe8"
+              "done",
+              6);
     expect_close(fd, &rest, 1000);
     wait_ended(f, &s, 1);
     assert_int_equal(s.code, 1000);
@@ -349,10 +350,14 @@ static void test_handshakes(void **state)
     expect_status(f, HANDSHAKE("/other", ""), 200); /* no WebSocket there: an ordinary request */
     expect_status(f, HANDSHAKE("/ws", "Origin: https://evil.test\r\n"), 403);
     expect_status(f, HANDSHAKE("/ws", "Origin: null\r\n"), 403);
-    expect_status(f, "GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 8\r\n\r\n", 426);
-    expect_status(f, "GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                     "Sec-WebSocket-Version: 13\r\n\r\n", 400);
+    expect_status(f,
+                  "GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 8\r\n\r\n",
+                  426);
+    expect_status(f,
+                  "GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                  "Sec-WebSocket-Version: 13\r\n\r\n",
+                  400);
     buf rest;
     buf_init(&rest);
     int fd = dial(f);
@@ -374,10 +379,12 @@ static void take_again(fixture *f, void *arg)
 
 enum { FRAME = (1 << 20) + 14, FRAMES = 100 };
 
-/* Sends frames of 1 MB, masked with zeros, from byte `from` on; stops where the connection takes no more. */
+/* Sends frames of 1 MB, masked with zeros, from byte `from` on; stops where the connection takes no
+ * more. */
 static size_t send_frames(int fd, size_t from)
 {
-    static const char head[14] = {(char)(FIN | BINARY), (char)(0x80 | 127), 0, 0, 0, 0, 0, 0x10, 0, 0};
+    static const char head[14] = {
+        (char)(FIN | BINARY), (char)(0x80 | 127), 0, 0, 0, 0, 0, 0x10, 0, 0};
     char *whole = calloc(1, FRAME);
     memcpy(whole, head, 14);
     while (from < (size_t)FRAMES * FRAME) {
@@ -504,107 +511,6 @@ static void test_destroyed_with_open_sockets(void **state)
     buf_finish(&rest);
 }
 
-/* ---- TLS ----------------------------------------------------------------------------------------------------- */
-
-static char cert_dir[] = "/tmp/nano-server-tls.XXXXXX";
-
-static int make_certificate(void **state)
-{
-    (void)state;
-    char command[600];
-    if (!mkdtemp(cert_dir))
-        return -1;
-    snprintf(command, sizeof command,
-             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost "
-             "-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout %s/key.pem -out %s/cert.pem 2>/dev/null",
-             cert_dir, cert_dir);
-    return system(command);
-}
-
-static int remove_certificate(void **state)
-{
-    (void)state;
-    char command[100];
-    snprintf(command, sizeof command, "rm -r %s", cert_dir);
-    return system(command);
-}
-
-static void respond_long(fixture *f, const server_request *r)
-{
-    err e;
-    assert_true(r->tls);
-    size_t len = strcmp(r->path, "/long") == 0 ? 5000000 : r->body_len;
-    char *text = malloc(len + 1);
-    memset(text, 't', len);
-    if (len == r->body_len)
-        memcpy(text, r->body, len);
-    assert_true(server_respond(f->server, r->id, 200, NULL, 0, text, len, &e));
-    free(text);
-}
-
-static size_t tls_ask(SSL *ssl, const char *request, char *out, size_t size)
-{
-    assert_true(SSL_write(ssl, request, (int)strlen(request)) > 0);
-    size_t at = 0;
-    for (;;) {
-        int n = SSL_read(ssl, out + at, (int)(size - 1 - at));
-        assert_true(n > 0);
-        at += (size_t)n;
-        out[at] = '\0';
-        char *body = strstr(out, "\r\n\r\n");
-        const char *length = strstr(out, "Content-Length: ");
-        if (body && length && at == (size_t)(body + 4 - out) + strtoul(length + 16, NULL, 10))
-            return (size_t)(out + at - body - 4);
-    }
-}
-
-static void test_tls(void **state)
-{
-    (void)state;
-    char cert[100], key[100];
-    snprintf(cert, sizeof cert, "%s/cert.pem", cert_dir);
-    snprintf(key, sizeof key, "%s/key.pem", cert_dir);
-    server_config config = server_config_default;
-    config.tls_cert = cert;
-    config.tls_key = key;
-    fixture *f = fixture_start(&config, respond_long);
-    if (!f->server)
-        fail_msg("%s", f->why.text);
-    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    static const unsigned char both[] = "\x02h2\x08http/1.1";
-    char *out = malloc(6000000);
-    for (int i = 0; i < 3; i++) {
-        int fd = dial(f);
-        SSL *ssl = SSL_new(ctx);
-        SSL_set_alpn_protos(ssl, both, sizeof both - 1);
-        SSL_set_fd(ssl, fd);
-        assert_int_equal(SSL_connect(ssl), 1);
-        const unsigned char *chosen;
-        unsigned len;
-        SSL_get0_alpn_selected(ssl, &chosen, &len);
-        assert_int_equal(len, 8); /* http/1.1, although HTTP/2 was offered */
-        assert_int_equal(tls_ask(ssl, "GET /long HTTP/1.1\r\nHost: h\r\n\r\n", out, 6000000), 5000000);
-        for (int n = 0; n < 5; n++)
-            assert_int_equal(tls_ask(ssl, "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody", out, 6000000), 4);
-        SSL_free(ssl);
-        close(fd);
-    }
-    /* Something else than TLS, and nothing at all. */
-    int fd = dial(f);
-    put_text(fd, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-    shutdown(fd, SHUT_WR);
-    buf rest;
-    buf_init(&rest);
-    while (get_some(fd, &rest))
-        ;
-    assert_true(!rest.len || !memmem(rest.data, rest.len, "200 OK", 6));
-    buf_finish(&rest);
-    close(fd);
-    free(out);
-    SSL_CTX_free(ctx);
-    fixture_stop(f);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -618,9 +524,6 @@ int main(void)
         cmocka_unit_test(test_silent_clients_are_pinged),
         cmocka_unit_test(test_server_goes_away),
         cmocka_unit_test(test_destroyed_with_open_sockets),
-        cmocka_unit_test(test_tls),
     };
-    if (getenv("ONLY"))
-        cmocka_set_test_filter(getenv("ONLY"));
-    return cmocka_run_group_tests_name("server sockets", tests, make_certificate, remove_certificate);
+    return cmocka_run_group_tests_name("server sockets", tests, NULL, NULL);
 }

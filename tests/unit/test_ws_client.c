@@ -18,6 +18,7 @@
 #include "io/lws_glue.h"
 #include "io/server.h"
 #include "io/ws_client.h"
+#include "test_cert.h"
 
 typedef struct world {
     server *server;
@@ -46,7 +47,7 @@ static void quit(void *arg)
     loop_stop();
 }
 
-/* ---- the server: echo ---------------------------------------------------------------------------------------- */
+/* ---- the server: echo ------------------------------------------------------------------------ */
 
 static void on_peer_event(void *ctx)
 {
@@ -85,8 +86,6 @@ static void on_ready(server *s, void *ctx)
     }
 }
 
-static char cert[100], key[100];
-
 static void start_server(world *w, bool tls)
 {
     err e;
@@ -95,8 +94,8 @@ static void start_server(world *w, bool tls)
     config.ctx = w;
     config.max_message = 64 << 20;
     if (tls) {
-        config.tls_cert = cert;
-        config.tls_key = key;
+        config.tls_cert = cert_file;
+        config.tls_key = key_file;
     }
     w->server = server_open(&config, &e);
     if (!w->server)
@@ -104,7 +103,7 @@ static void start_server(world *w, bool tls)
     server_add_socket_path(w->server, "/ws", false);
 }
 
-/* ---- the client ---------------------------------------------------------------------------------------------- */
+/* ---- the client ------------------------------------------------------------------------------ */
 
 static void on_open(ws_client *c, void *ctx)
 {
@@ -186,7 +185,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* ---- tests --------------------------------------------------------------------------------------------------- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static void test_echo(void **state)
 {
@@ -196,7 +195,8 @@ static void test_echo(void **state)
     char text[32];
     w->want = 1000;
     for (int i = 0; i < 1000; i++) /* from before it is open */
-        assert_true(ws_client_send(w->client, text, (size_t)snprintf(text, sizeof text, "message %d", i)));
+        assert_true(
+            ws_client_send(w->client, text, (size_t)snprintf(text, sizeof text, "message %d", i)));
     run(w);
     assert_int_equal(w->opened, 1);
     assert_int_equal(w->messages, 1000);
@@ -390,7 +390,7 @@ static void test_tls(void **state)
 static void test_trusted_tls(void **state)
 {
     world *w = *state;
-    setenv("SSL_CERT_FILE", cert, 1);
+    setenv("SSL_CERT_FILE", cert_file, 1);
     start_server(w, true);
     w->want = 1;
     open_client(w, "wss", "localhost", server_port(w->server), "/ws", NULL);
@@ -400,31 +400,6 @@ static void test_trusted_tls(void **state)
         fail_msg("%s", w->why.text);
     assert_int_equal(w->messages, 1);
     unsetenv("SSL_CERT_FILE");
-}
-
-static char cert_dir[] = "/tmp/nano-ws-tls.XXXXXX";
-
-static int make_certificate(void **state)
-{
-    (void)state;
-    char command[600];
-    if (!mkdtemp(cert_dir))
-        return -1;
-    snprintf(cert, sizeof cert, "%s/cert.pem", cert_dir);
-    snprintf(key, sizeof key, "%s/key.pem", cert_dir);
-    snprintf(command, sizeof command,
-             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost "
-             "-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout %s -out %s 2>/dev/null",
-             key, cert);
-    return system(command);
-}
-
-static int remove_certificate(void **state)
-{
-    (void)state;
-    char command[100];
-    snprintf(command, sizeof command, "rm -r %s", cert_dir);
-    return system(command);
 }
 
 int main(void)
@@ -443,7 +418,5 @@ int main(void)
         TEST(test_tls),
         TEST(test_trusted_tls),
     };
-    if (getenv("ONLY"))
-        cmocka_set_test_filter(getenv("ONLY"));
     return cmocka_run_group_tests_name("ws_client", tests, make_certificate, remove_certificate);
 }

@@ -17,7 +17,8 @@ const childrenOf = e => e.shadowRoot ? e.shadowRoot.childNodes
 
 function visible(e) {
   if (!e.isConnected) return false;
-  if (getComputedStyle(e).display === 'contents') { // it has no box, its content may have
+  // Without a box of its own, its content may have one.
+  if (getComputedStyle(e).display === 'contents') {
     return [...childrenOf(e)].some(child =>
       child.nodeType === 1 ? visible(child) : child.nodeType === 3 && child.data.trim() !== '');
   }

@@ -25,6 +25,8 @@ const guarded = fn => async a => {
   }
 };
 
+const atOnce = fn => guarded(async a => ({ ok: true, value: fn(resolve(a.parts), a) }));
+
 const nano = {
   // a: {parts, needs, limit, arm, focus, select}
   target: guarded(async a => {
@@ -56,24 +58,19 @@ const nano = {
     const value = READ[a.read](seen.e, a.argument);
     return { ok: true, value: value === null ? undefined : value };
   }),
-  // a: {parts, read, argument}: of all matches, at once
-  all: guarded(async a => {
-    const values = resolve(a.parts).map(e => READ[a.read](e, a.argument));
-    return { ok: true, value: values.filter(value => value !== null) };
-  }),
-  count: guarded(async a => ({ ok: true, value: resolve(a.parts).length })),
-  shown: guarded(async a => ({ ok: true, value: resolve(a.parts).some(visible) })),
-  enabled: guarded(async a => {
-    const e = resolve(a.parts).find(visible);
-    return { ok: true, value: !!e && !disabled(e) };
-  }),
-  landed: async a => landed(a.limit),
+  // Of what matches now. all: {parts, read, argument}; those that have nothing are left out.
+  all: atOnce((found, a) =>
+    found.map(e => READ[a.read](e, a.argument)).filter(value => value !== null)),
+  count: atOnce(found => found.length),
+  shown: atOnce(found => found.some(visible)),
+  enabled: atOnce(found => found.filter(visible).slice(0, 1).some(e => !disabled(e))),
+  landed: async () => landed(),
   filled: async () => {
     const e = document.activeElement;
     return { ok: true, empty: !e || !valueOf(e) };
   },
   set: guarded(async a => setValue(a.parts, a.value)),
-  vitals: async a => ({ ok: true, value: await vitals(a.limit) }),
+  vitals: async a => ({ ok: true, value: a.limit ? await vitals(a.limit) : vitalsNow() }),
   look: guarded(async a => {
     const seen = a.parts ? explain(a.parts, { why: 'missing' }) : { dom: excerpt(null) };
     return { ...seen, ok: true, title: document.title, vitals: vitalsNow() };

@@ -19,9 +19,8 @@ const ifNamed = role => e => named(e) ? role : 'generic';
 const TAG = {
   A: linkRole, AREA: linkRole, ARTICLE: 'article', ASIDE: 'complementary', BUTTON: 'button',
   DETAILS: 'group', DIALOG: 'dialog', FIELDSET: 'group', FIGURE: 'figure',
-  FOOTER: ofPage('contentinfo'), FORM: ifNamed('form'), H1: 'heading', H2: 'heading',
-  H3: 'heading', H4: 'heading', H5: 'heading', H6: 'heading', HEADER: ofPage('banner'),
-  HR: 'separator', IMG: e => attr(e, 'alt') === '' && !named(e) ? 'presentation' : 'img',
+  FOOTER: ofPage('contentinfo'), FORM: ifNamed('form'), HEADER: ofPage('banner'), HR: 'separator',
+  IMG: e => attr(e, 'alt') === '' && !named(e) ? 'presentation' : 'img',
   INPUT: e => {
     const type = (attr(e, 'type') || 'text').toLowerCase();
     if (type in INPUT) return INPUT[type];
@@ -37,7 +36,7 @@ const TAG = {
 function roleOf(e) {
   const given = (attr(e, 'role') || '').trim().toLowerCase().split(/\s+/)[0];
   if (given) return given === 'none' ? 'presentation' : given;
-  const implied = TAG[e.nodeName];
+  const implied = /^H[1-6]$/.test(e.nodeName) ? 'heading' : TAG[e.nodeName];
   return typeof implied === 'function' ? implied(e) : implied || null;
 }
 
@@ -47,11 +46,11 @@ const WHERE = {
   img: 'img,svg', textbox: 'input,textarea', searchbox: 'input', combobox: 'select,input',
   checkbox: 'input', radio: 'input', spinbutton: 'input', slider: 'input', dialog: 'dialog',
   option: 'option', listbox: 'select', list: 'ul,ol,menu', listitem: 'li',
-  navigation: 'nav', main: 'main', table: 'table', row: 'tr', cell: 'td', form: 'form',
 };
 
 // Hidden from assistive technology: not drawn, or under aria-hidden.
 function hiddenAria(e) {
+  e = e.nodeName === 'OPTION' && e.closest('select') || e;
   if (!e.checkVisibility({ visibilityProperty: true })) {
     if (getComputedStyle(e).display !== 'contents') return true;
   }
@@ -87,6 +86,7 @@ function contentName(e, seen) {
   let text = '';
   for (const child of childrenOf(e)) {
     if (child.nodeType === 3) text += child.data;
+    else if (child.nodeName === 'BR') text += ' ';
     else if (child.nodeType === 1 && !SILENT[child.nodeName]) {
       const style = getComputedStyle(child);
       if (style.display === 'none' || style.visibility === 'hidden'

@@ -16,7 +16,8 @@ function matcher(how) {
   return text => (how.fold ? text.toLowerCase() : text) === wanted;
 }
 
-let showHidden = false; // while a failure is explained, role= finds hidden elements too
+// While a failure is explained, role= finds hidden elements too.
+let showHidden = false;
 
 const engines = {
   css: (root, css) => query(root, css),

@@ -1,10 +1,10 @@
---- nano-sre audit --url URL: check, and a Markdown report for the owner of the shop.
+--- nano-sre audit --url URL: check, and a report for the owner of the shop, as HTML and Markdown.
 
 local verb = {}
 
 verb.examples = {
-  { "nano-sre audit --url https://my-shop.example", "writes nano-sre-report/…/report.md" },
-  { "nano-sre audit --url my-shop.example --output shop.md", "writes shop.md" },
+  { "nano-sre audit --url https://my-shop.example", "writes nano-sre-report/…/report.html and .md" },
+  { "nano-sre audit --url my-shop.example --output shop.html", "writes shop.html" },
 }
 
 function verb.define(parser, flags)

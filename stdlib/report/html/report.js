@@ -1,0 +1,69 @@
+/*
+ * The comfort of the HTML report: pictures grow when they are clicked, before and after lie on each
+ * other under a slider, everything folded is printed. Nothing essential needs it.
+ */
+(function () {
+  "use strict";
+
+  function element(name, className, parent) {
+    var made = document.createElement(name);
+    made.className = className;
+    if (parent) parent.appendChild(made);
+    return made;
+  }
+
+  /* Before and after as one picture: the range moves the edge between them. */
+  function makeSlider(compare) {
+    var before = compare.querySelector(".before .frame");
+    var after = compare.querySelector(".after .frame");
+    if (!before || !after) return;
+    var slider = document.createElement("figure");
+    slider.className = "slider";
+    var stage = element("div", "stage", slider);
+    after.classList.add("under");
+    before.classList.add("over");
+    stage.appendChild(after);
+    stage.appendChild(before);
+    element("span", "edge", stage);
+    var range = element("input", "range", slider);
+    range.type = "range";
+    range.min = 0;
+    range.max = 100;
+    range.value = 50;
+    range.setAttribute("aria-label", "Before on the left, after on the right");
+    var caption = element("figcaption", "", slider);
+    caption.textContent = "Before ◂ move the slider ▸ after";
+    function move() {
+      stage.style.setProperty("--at", range.value + "%");
+    }
+    range.addEventListener("input", move);
+    move();
+    compare.querySelector("figure.before").remove();
+    compare.querySelector("figure.after").remove();
+    compare.insertBefore(slider, compare.firstChild);
+  }
+
+  function openAll() {
+    document.querySelectorAll("details").forEach(function (one) {
+      one.open = true;
+    });
+  }
+
+  /* A link to a check opens it. */
+  function openTarget() {
+    var target = /^#skill-\d+$/.test(location.hash) && document.querySelector(location.hash);
+    if (!target) return;
+    target.open = true;
+    target.scrollIntoView();
+  }
+
+  document.querySelectorAll(".compare").forEach(makeSlider);
+  document.querySelectorAll("figure.shot .frame").forEach(function (frame) {
+    frame.addEventListener("click", function () {
+      frame.classList.toggle("large");
+    });
+  });
+  addEventListener("beforeprint", openAll);
+  addEventListener("hashchange", openTarget);
+  openTarget();
+})();

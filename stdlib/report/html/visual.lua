@@ -1,0 +1,109 @@
+--- Visual differences in the HTML report: before and after with a slider (side by side without
+--- JavaScript), the picture of the difference, boxes of change, elements that moved. Used by
+--- report/html/skill.lua.
+
+local findings = require "report.html.findings"
+local tags = require "report.html.tags"
+local text = require "report.text"
+
+local h, percent = tags.h, tags.percent
+
+local visual = {}
+
+local MAX_ENTRIES, MAX_BOXES, MAX_ELEMENTS = 30, 40, 40
+
+local function share_text(ratio)
+  ratio = tonumber(ratio)
+  if not ratio then return nil end
+  local value = ratio * 100
+  if value == 0 then return "no change" end
+  if value < 0.1 then return "less than 0.1 % of the picture changed" end
+  return (value < 10 and "%.1f" or "%.0f"):format(value) .. " % of the picture changed"
+end
+
+local function place(box, picture)
+  local x, y = tonumber(box.x), tonumber(box.y)
+  local width, height = tonumber(box.width), tonumber(box.height)
+  if not (x and y and width and height) then return nil end
+  return h("span.box", { style = ("left:%s;top:%s;width:%s;height:%s"):format(
+    percent(x / picture.width), percent(y / picture.height), percent(width / picture.width),
+    percent(height / picture.height)) })
+end
+
+local function boxes_of(entry, picture)
+  local boxes = {}
+  for i, box in ipairs(type(entry.boxes) == "table" and entry.boxes or {}) do
+    if i > MAX_BOXES then break end
+    boxes[#boxes + 1] = type(box) == "table" and place(box, picture) or nil
+  end
+  return boxes
+end
+
+local function figure(class, caption, picture, why, boxes)
+  return h("figure." .. class, nil,
+    picture and h("span.frame", nil, h("img", { src = tags.trusted(picture.url), alt = caption,
+      width = tostring(picture.width), height = tostring(picture.height) }), boxes)
+      or h("p.quiet", nil, why),
+    h("figcaption", nil, caption))
+end
+
+local function element_text(element)
+  if type(element) ~= "table" then return tostring(element) end
+  local name = element.element or element.name or element.selector or element.text or "an element"
+  local change = element.change or element.kind or element.what
+  local parts = { tostring(name) }
+  if change then parts[#parts + 1] = tostring(change) end
+  local function word(value)
+    if type(value) ~= "table" then return tostring(value) end
+    return ("%s, %s (%s × %s)"):format(tostring(value.x), tostring(value.y),
+      tostring(value.width), tostring(value.height))
+  end
+  if element.before ~= nil and element.after ~= nil then
+    parts[#parts + 1] = word(element.before) .. " → " .. word(element.after)
+  end
+  return text.clip(table.concat(parts, ": "), 300)
+end
+
+local function elements_of(entry)
+  local items = {}
+  for i, element in ipairs(type(entry.elements) == "table" and entry.elements or {}) do
+    if i > MAX_ELEMENTS then break end
+    items[i] = h("li", nil, element_text(element))
+  end
+  return #items > 0 and h("ul.elements", nil, items) or nil
+end
+
+local function render_entry(entry, pictures)
+  local before, no_before = pictures:take(entry.baseline)
+  local after, no_after = pictures:take(entry.current)
+  local diff, no_diff = pictures:take(entry.diff)
+  local title = tostring(entry.page or "page")
+    .. (entry.device and ", " .. tostring(entry.device) or "")
+  local share = share_text(entry.ratio)
+  local changed = (tonumber(entry.ratio) or 0) > 0
+  local upright = after and after.height > after.width or not after
+  return h("details.visual", { open = changed and (before ~= nil or after ~= nil) },
+    h("summary", nil, h("b", nil, title), " ", share and h("small", nil, share)),
+    elements_of(entry),
+    h(upright and "div.compare.upright" or "div.compare", nil,
+      figure("before", "Before", before, no_before),
+      figure("after", "After", after, no_after, after and boxes_of(entry, after)),
+      (diff or entry.diff) and figure("diff", "Difference", diff, no_diff)))
+end
+
+--- The visual differences of a result.
+---@param entries any  result.details.visual
+---@param pictures report.Pictures
+---@return report.Markup|nil  nil when it is no list of differences
+function visual.render(entries, pictures)
+  if not findings.is_list(entries) or type(entries[1]) ~= "table" then return nil end
+  local parts = {}
+  for i, entry in ipairs(entries) do
+    if i > MAX_ENTRIES then break end
+    if type(entry) == "table" then parts[#parts + 1] = render_entry(entry, pictures) end
+  end
+  return h("div.block", nil, h("h4", nil, "How it looks"), parts,
+    #entries > MAX_ENTRIES and h("p.quiet", nil, ("and %d more"):format(#entries - MAX_ENTRIES)))
+end
+
+return visual
