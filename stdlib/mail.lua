@@ -20,7 +20,8 @@ local mail = {}
 
 local LINE = 76
 local DAYS = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" }
-local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
+local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov",
+  "Dec" }
 
 ---@class mail.Message
 ---@field from string             "Name <address>" or an address
@@ -38,7 +39,9 @@ local SIGNATURE = "mail.send{ host = …, from = …, to = …, text = … }"
 local function refuse(problem) fault.usage(SIGNATURE, problem) end
 
 local function need_text(value, name)
-  if type(value) ~= "string" then refuse(("%s must be a text, not a %s"):format(name, type(value))) end
+  if type(value) ~= "string" then
+    refuse(("%s must be a text, not a %s"):format(name, type(value)))
+  end
   return value
 end
 
@@ -83,7 +86,9 @@ local function read_address(text, name)
   end
   if not shown or shown == "" then return address, address end
   shown = shown:gsub('^"(.*)"$', "%1"):gsub("%c", " ")
-  if shown:find("[\128-\255]") then return address, encoded_words(shown) .. " <" .. address .. ">" end
+  if shown:find("[\128-\255]") then
+    return address, encoded_words(shown) .. " <" .. address .. ">"
+  end
   return address, '"' .. shown:gsub('["\\]', "\\%0") .. '" <' .. address .. ">"
 end
 
@@ -183,7 +188,9 @@ function mail.build(message)
   for name in pairs(message.headers or {}) do names[#names + 1] = name end
   table.sort(names)
   for _, name in ipairs(names) do
-    if type(name) ~= "string" or not name:match("^[%w-]+$") then refuse "a header's name is wrong" end
+    if type(name) ~= "string" or not name:match("^[%w-]+$") then
+      refuse "a header's name is wrong"
+    end
     lines[#lines + 1] = name .. ": " .. header_text(need_text(message.headers[name], name))
   end
   local head = table.concat(lines, "\r\n") .. "\r\n"

@@ -3,7 +3,8 @@
 --- run/secret.lua's matter, which calls this. Pure.
 ---
 --- Invariants: what is put in their place is never taken for a secret, so redacting twice is
---- redacting once; every rule looks at each byte a bounded number of times (rules start from a plain
+--- redacting once; every rule looks at each byte a bounded number of times (rules start from a
+--- plain
 --- needle and skip what they have read), so that a hostile page costs nothing.
 
 local pii = require "redact_pii"
@@ -12,7 +13,8 @@ local redact = {}
 
 local SECRET = "[secret]"
 
--- Walks a text from needle to needle. take(text, at, after) looks at the needle that begins at `at`:
+-- Walks a text from needle to needle. take(text, at, after) looks at the needle that begins at
+-- `at`:
 -- returns the first and last byte to replace, and by what; or nil, nil and from where to go on.
 local function each(text, needle, take)
   local at, after = text:find(needle, 1, true)
@@ -38,7 +40,8 @@ local function each(text, needle, take)
 end
 
 local function is_word(byte) -- a letter or a digit
-  return byte ~= nil and (byte >= 48 and byte <= 57 or byte >= 65 and byte <= 90 or byte >= 97 and byte <= 122)
+  return byte ~= nil and (byte >= 48 and byte <= 57 or byte >= 65 and byte <= 90 or byte >= 97
+    and byte <= 122)
 end
 
 -- ---- tokens that say what they are --------------------------------------------------------------
@@ -49,7 +52,8 @@ local TOKENS = {
   { "shptka_", 16 }, { "shpit_", 16 }, { "shpka_", 16 }, { "shpltka_", 16 }, { "atkn_", 16 },
   { "ghp_", 20 }, { "gho_", 20 }, { "ghu_", 20 }, { "ghs_", 20 }, { "ghr_", 20 },
   { "github_pat_", 20 }, { "glpat-", 16 }, { "npm_", 30 },
-  { "xoxb-", 16 }, { "xoxp-", 16 }, { "xoxa-", 16 }, { "xoxr-", 16 }, { "xoxs-", 16 }, { "xapp-", 16 },
+  { "xoxb-", 16 }, { "xoxp-", 16 }, { "xoxa-", 16 }, { "xoxr-", 16 }, { "xoxs-", 16 },
+    { "xapp-", 16 },
   { "sk_live_", 16 }, { "rk_live_", 16 }, { "sk_test_", 16 }, { "rk_test_", 16 }, { "sk-ant-", 16 },
   { "sk-proj-", 16 }, { "whsec_", 12, "^[%w+/=_-]+()" }, { "SG.", 30, "^[%w._-]+()" },
   { "AKIA", 16, "^[%u%d]+()" }, { "ASIA", 16, "^[%u%d]+()" }, { "AIza", 30 },
@@ -109,7 +113,8 @@ for word in ([[password passwd pwd passphrase secret token apikey apisecret acce
   sessionid jsessionid phpsessid geniekey routingkey]]):gmatch("%a+") do
   SENSITIVE[word] = true
 end
-local ENDINGS = { "password", "passwd", "secret", "token", "apikey", "accesskey", "secretkey", "privatekey" }
+local ENDINGS = { "password", "passwd", "secret", "token", "apikey", "accesskey", "secretkey",
+  "privatekey" }
 
 --- Whether what is called this is a secret.
 ---@param name any
@@ -169,10 +174,13 @@ end
 
 -- X-Shopify-Access-Token: …, to the end of the line. In prose ("the password: it is wrong") a colon
 -- means nothing, so only names with a dash, and the four headers that have none.
-local HEADERS = { authorization = true, cookie = true, ["set-cookie"] = true, ["proxy-authorization"] = true }
+local HEADERS = { authorization = true, cookie = true, ["set-cookie"] = true,
+  ["proxy-authorization"] = true }
 local function header(text, at)
   local name = name_before(text, at - 1):lower()
-  if not (HEADERS[name] or name:find("-", 1, true) and redact.is_sensitive(name)) then return nil end
+  if not (HEADERS[name] or name:find("-", 1, true) and redact.is_sensitive(name)) then
+    return nil
+  end
   local first, stop = text:match("^[ \t]*()[^\r\n\"']+()", at + 1)
   if not first or text:sub(first, stop - 1) == SECRET then return nil end
   return first, stop - 1

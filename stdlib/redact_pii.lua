@@ -4,7 +4,8 @@
 local redact_pii = {}
 
 -- logo@2x.png is no address.
-local FILES = { png = true, jpg = true, jpeg = true, gif = true, webp = true, svg = true, avif = true, css = true,
+local FILES = { png = true, jpg = true, jpeg = true, gif = true, webp = true, svg = true,
+  avif = true, css = true,
   js = true, mjs = true, json = true, lua = true, html = true, map = true, ts = true, woff = true }
 
 local LOCAL = "[%w.!#$%%&'*+/=?^_`{|}~-]"
@@ -12,13 +13,16 @@ local LOCAL = "[%w.!#$%%&'*+/=?^_`{|}~-]"
 --- For redact.lua: the address around the @ at `at`.
 function redact_pii.mail(text, at)
   local first = at
-  while first > 1 and at - first < 64 and text:sub(first - 1, first - 1):find(LOCAL) do first = first - 1 end
+  while first > 1 and at - first < 64 and text:sub(first - 1,
+    first - 1):find(LOCAL) do first = first - 1 end
   local stop = text:match("^[%w.-]+()", at + 1)
   if first == at or not stop then return nil, nil, stop end
   if stop - at > 254 then return nil, nil, stop end
   local domain = text:sub(at + 1, stop - 1):gsub("[.-]+$", "")
   local ending = domain:match("%.(%a%a+)$")
-  if not ending or FILES[ending:lower()] or domain:find("..", 1, true) then return nil, nil, stop end
+  if not ending or FILES[ending:lower()] or domain:find("..", 1, true) then
+    return nil, nil, stop
+  end
   local before = text:sub(first, at - 1):match("[%w_].*$") -- what leads it is punctuation
   if not before then return nil, nil, stop end
   return at - #before, at + #domain, "[email]"
@@ -37,8 +41,10 @@ end
 -- The networks' own beginnings and lengths: product and order numbers are long, too.
 local function is_card(digits, grouped)
   local n, two, four = #digits, tonumber(digits:sub(1, 2)), tonumber(digits:sub(1, 4))
-  local fits = n == 16 and (digits:sub(1, 1) == "4" or two >= 51 and two <= 55 or four >= 2221 and four <= 2720
-      or four == 6011 or two == 65 or two == 62 or four >= 6440 and four <= 6499 or four >= 3528 and four <= 3589)
+  local fits = n == 16 and (digits:sub(1, 1) == "4" or two >= 51 and two <= 55 or four >= 2221
+    and four <= 2720
+      or four == 6011 or two == 65 or two == 62 or four >= 6440 and four <= 6499 or four >= 3528
+        and four <= 3589)
     or n == 15 and (two == 34 or two == 37)
     or n == 19 and (two == 62 or grouped and digits:sub(1, 1) == "4")
     or n == 14 and grouped and (two == 36 or two == 38 or two == 30)
@@ -48,14 +54,16 @@ end
 local function is_phone(run, plus, digits)
   if plus then return #digits >= 8 and #digits <= 15 end
   return run:find("^%(?%d%d%d%)?[ .-]%d%d%d[ .-]%d%d%d%d$") ~= nil
-    or run:find("^0%d%d+[ /-]%d%d%d[%d -]*$") ~= nil and #digits >= 9 and #digits <= 13 and run:find("[ /]") ~= nil
+    or run:find("^0%d%d+[ /-]%d%d%d[%d -]*$") ~= nil and #digits >= 9 and #digits <= 13
+      and run:find("[ /]") ~= nil
 end
 
 local function is_public_address(run)
   local a, b, c, d = run:match("^(%d%d?%d?)%.(%d%d?%d?)%.(%d%d?%d?)%.(%d%d?%d?)$")
   a, b, c, d = tonumber(a), tonumber(b), tonumber(c), tonumber(d)
   if not a or a > 255 or b > 255 or c > 255 or d > 255 then return false end
-  return not (a == 0 or a == 10 or a == 127 or a >= 224 or a == 192 and b == 168 or a == 172 and b >= 16 and b <= 31
+  return not (a == 0 or a == 10 or a == 127 or a >= 224 or a == 192 and b == 168 or a == 172
+    and b >= 16 and b <= 31
     or a == 169 and b == 254)
 end
 
@@ -69,8 +77,10 @@ function redact_pii.numbers(text, addresses)
     local tail = run:match("[^%d]*$")
     local core = run:sub(1, #run - #tail)
     local digits = core:gsub("%D", "")
-    if #digits < 7 or core:find("[ ()./-][ ./-][ ./-]") or core:find("%d%d%d%d%-%d%d%-%d%d") then return nil end
     if addresses and is_public_address(core) then return "[ip]" .. tail end
+    if #digits < 7 or core:find("[ ()./-][ ./-][ ./-]") or core:find("%d%d%d%d%-%d%d%-%d%d") then
+      return nil
+    end
     if #digits > 19 then return nil end
     if is_card(digits, core ~= digits) then return "[card]" .. tail end
     if is_phone(core, core:sub(1, 1) == "+", digits) then return "[phone]" .. tail end

@@ -1,5 +1,6 @@
 -- api: 1
--- Discord, by a channel's webhook. Limits: title 256, description 4096, 25 fields (256/1024), all embeds 6000 together.
+-- Discord, by a channel's webhook. Limits: title 256, description 4096, 25 fields (256/1024), all
+-- embeds 6000 together.
 local format = require "alert.format"
 
 local function embed_of(message)
@@ -12,7 +13,8 @@ local function embed_of(message)
   if #message.items == 1 then
     embed.fields = {}
     for i, fact in ipairs(format.facts(message.items[1])) do
-      embed.fields[i] = { name = fact.name, value = format.cut(format.markdown(fact.value), 200, "utf16"), inline = true }
+      local value = format.cut(format.markdown(fact.value), 200, "utf16")
+      embed.fields[i] = { name = fact.name, value = value, inline = true }
     end
   end
   local link = message.links[1]
@@ -24,7 +26,8 @@ return alerter "discord" {
   about = "posts into a Discord channel by a webhook",
   needs = { "http" },
   options = {
-    webhook_url = option.secret { required = true, pattern = "^https?://", about = "https://discord.com/api/webhooks/…" },
+    webhook_url = option.secret { required = true, pattern = "^https?://",
+      about = "https://discord.com/api/webhooks/…" },
     mention = option.string { about = "put before P0 and P1, such as @here or <@&ROLE_ID>" },
   },
   send = function(a, message, o)
@@ -35,7 +38,8 @@ return alerter "discord" {
       json = {
         content = urgent and format.cut(o.mention, 2000) or nil,
         embeds = { embed_of(message) },
-        allowed_mentions = { parse = urgent and { "everyone", "roles", "users" } or require("json").array() },
+        allowed_mentions = { parse = urgent and { "everyone", "roles", "users" }
+          or require("json").array() },
       },
     })
     local made = answer:json()

@@ -1,8 +1,10 @@
 -- api: 1
--- Opsgenie, Alert API. Limits: message 130, alias 512, description 15000, 20 tags of 50, entity 512, note 25000.
+-- Opsgenie, Alert API. Limits: message 130, alias 512, description 15000, 20 tags of 50, entity
+-- 512, note 25000.
 local format = require "alert.format"
 
-local PRIORITY = { P0 = "P1", P1 = "P2", P2 = "P3", P3 = "P5" } -- ours begin with P0, theirs with P1
+-- Ours begin with P0, theirs with P1.
+local PRIORITY = { P0 = "P1", P1 = "P2", P2 = "P3", P3 = "P5" }
 
 local function alert_of(item, o)
   local tags = { "nano-sre", item.severity, item.kind }
@@ -26,7 +28,8 @@ return alerter "opsgenie" {
   needs = { "http", "http:api.opsgenie.com" },
   options = {
     api_key = option.secret { required = true, about = "of an API integration" },
-    url = option.url { default = "https://api.opsgenie.com", about = "for the EU: https://api.eu.opsgenie.com" },
+    url = option.url { default = "https://api.opsgenie.com",
+      about = "for the EU: https://api.eu.opsgenie.com" },
     teams = option.list { default = {}, about = "teams that respond" },
     tags = option.list { default = {}, about = "more tags" },
   },
@@ -35,7 +38,8 @@ return alerter "opsgenie" {
     local id
     local function act(item, what, body)
       local path = ("%s/v2/alerts/%s/%s"):format(o.url, require("url").encode(item.dedup_key), what)
-      a.post(path, { headers = headers, query = { identifierType = "alias" }, json = body, accept = { 404 } })
+      a.post(path, { headers = headers, query = { identifierType = "alias" }, json = body,
+        accept = { 404 } })
     end
     for _, item in ipairs(message.items) do
       local note = { source = "nano-sre", note = format.cut(item.text, 25000) }
@@ -44,7 +48,8 @@ return alerter "opsgenie" {
       elseif item.occasion == "acknowledged" then
         act(item, "acknowledge", note)
       else
-        local answer = a.post(o.url .. "/v2/alerts", { headers = headers, json = alert_of(item, o) })
+        local answer = a.post(o.url .. "/v2/alerts", { headers = headers,
+          json = alert_of(item, o) })
         id = id or (answer:json() or {}).requestId
         if message.test then act(item, "close", note) end
       end

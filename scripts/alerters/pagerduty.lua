@@ -1,6 +1,6 @@
 -- api: 1
--- PagerDuty, Events API v2: each incident triggers, is acknowledged and is resolved under its own key, so a repeated
--- request changes nothing. Limits: summary 1024, dedup_key 255.
+-- PagerDuty, Events API v2: each incident triggers, is acknowledged and is resolved under its own
+-- key, so a repeated request changes nothing. Limits: summary 1024, dedup_key 255.
 local format = require "alert.format"
 
 local ACTION = { resolved = "resolve", acknowledged = "acknowledge" }
@@ -13,7 +13,8 @@ end
 
 local function event_of(message, item, o)
   local action = ACTION[item.status == "resolved" and "resolved" or item.occasion] or "trigger"
-  local event = { routing_key = o.routing_key, event_action = action, dedup_key = format.cut(item.dedup_key, 255, "bytes") }
+  local event = { routing_key = o.routing_key, event_action = action,
+    dedup_key = format.cut(item.dedup_key, 255, "bytes") }
   if action ~= "trigger" then return event end
   event.client, event.links = "nano-sre", links_of(message)
   event.payload = {
@@ -31,7 +32,8 @@ return alerter "pagerduty" {
   about = "triggers and resolves PagerDuty alerts (Events API v2)",
   needs = { "http", "http:events.pagerduty.com" },
   options = {
-    routing_key = option.secret { required = true, about = "the integration key of a service (32 characters)" },
+    routing_key = option.secret { required = true,
+      about = "the integration key of a service (32 characters)" },
     url = option.url { default = "https://events.pagerduty.com/v2/enqueue",
       about = "for the EU: https://events.eu.pagerduty.com/v2/enqueue" },
   },
@@ -41,7 +43,8 @@ return alerter "pagerduty" {
       a.post(o.url, { json = event_of(message, item, o) })
       key = key or item.dedup_key
       if message.test then -- leaves nothing behind
-        a.post(o.url, { json = { routing_key = o.routing_key, event_action = "resolve", dedup_key = item.dedup_key } })
+        a.post(o.url, { json = { routing_key = o.routing_key, event_action = "resolve",
+          dedup_key = item.dedup_key } })
       end
     end
     return { id = key }

@@ -1,20 +1,24 @@
 -- api: 1
--- Slack, by an incoming webhook. Limits: 50 blocks, header 150, section 3000, 10 fields of 2000 characters.
+-- Slack, by an incoming webhook. Limits: 50 blocks, header 150, section 3000, 10 fields of 2000
+-- characters.
 local format = require "alert.format"
 
 local function facts(item)
   local fields = {}
   for i, fact in ipairs(format.facts(item)) do
     if i > 10 then break end
-    fields[i] = { type = "plain_text", emoji = false, text = format.cut(fact.name .. "\n" .. fact.value, 2000) }
+    fields[i] = { type = "plain_text", emoji = false,
+      text = format.cut(fact.name .. "\n" .. fact.value, 2000) }
   end
   return { type = "section", fields = fields }
 end
 
 local function blocks_of(message)
   local blocks = {
-    { type = "header", text = { type = "plain_text", text = format.cut(message.title, 150), emoji = false } },
-    { type = "section", text = { type = "plain_text", text = format.cut(message.text, 3000), emoji = false } },
+    { type = "header", text = { type = "plain_text", text = format.cut(message.title, 150),
+      emoji = false } },
+    { type = "section", text = { type = "plain_text", text = format.cut(message.text, 3000),
+      emoji = false } },
   }
   if #message.items == 1 then blocks[#blocks + 1] = facts(message.items[1]) end
   local links = {}
@@ -32,7 +36,8 @@ return alerter "slack" {
   about = "posts into a Slack channel by an incoming webhook",
   needs = { "http" },
   options = {
-    webhook_url = option.secret { required = true, pattern = "^https?://", about = "https://hooks.slack.com/services/…" },
+    webhook_url = option.secret { required = true, pattern = "^https?://",
+      about = "https://hooks.slack.com/services/…" },
     mention = option.string { about = "put before P0 and P1, such as <!here> or <@U012ABCDEF>" },
   },
   send = function(a, message, o)

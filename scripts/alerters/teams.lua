@@ -1,9 +1,11 @@
 -- api: 1
--- Microsoft Teams, by a workflow ("post to a channel when a webhook request is received"). Limit: 28 KB a message.
+-- Microsoft Teams, by a workflow ("post to a channel when a webhook request is received"). Limit:
+-- 28 KB a message.
 local format = require "alert.format"
 local json = require "json"
 
-local STYLE = { OK = "good", P0 = "attention", P1 = "attention", P2 = "warning", P3 = "accent", TEST = "default" }
+local STYLE = { OK = "good", P0 = "attention", P1 = "attention", P2 = "warning", P3 = "accent",
+  TEST = "default" }
 
 local function block(text, more)
   local out = { type = "TextBlock", text = text, wrap = true }
@@ -14,7 +16,8 @@ end
 local function card_of(message, room)
   local body = {
     { type = "Container", style = STYLE[format.tag(message)] or "default", bleed = true,
-      items = { block(format.cut(format.markdown(message.title), 300), { weight = "Bolder", size = "Medium" }) } },
+      items = { block(format.cut(format.markdown(message.title), 300),
+        { weight = "Bolder", size = "Medium" }) } },
   }
   -- In a TextBlock a line ends where a paragraph does.
   body[#body + 1] = block((format.cut(format.markdown(message.text), room):gsub("\n", "\n\n")))
@@ -29,7 +32,8 @@ local function card_of(message, room)
   for i, link in ipairs(message.links) do
     actions[i] = { type = "Action.OpenUrl", title = format.cut(link.text, 60), url = link.url }
   end
-  return { ["$schema"] = "http://adaptivecards.io/schemas/adaptive-card.json", type = "AdaptiveCard",
+  return { ["$schema"] = "http://adaptivecards.io/schemas/adaptive-card.json",
+    type = "AdaptiveCard",
     version = "1.4", body = body, actions = actions, msteams = { width = "Full" } }
 end
 
@@ -37,7 +41,8 @@ return alerter "teams" {
   about = "posts an adaptive card into a Teams channel by a workflow's webhook",
   needs = { "http" },
   options = {
-    webhook_url = option.secret { required = true, pattern = "^https?://", about = "the workflow's URL" },
+    webhook_url = option.secret { required = true, pattern = "^https?://",
+      about = "the workflow's URL" },
   },
   send = function(a, message, o)
     a.post(o.webhook_url, { json = { type = "message", attachments = { {

@@ -6,7 +6,8 @@ return alerter "telegram" {
   about = "sends messages by a Telegram bot",
   needs = { "http", "http:api.telegram.org" },
   options = {
-    token = option.secret { required = true, pattern = "^%d+:[%w_-]+$", about = "of the bot, from @BotFather" },
+    token = option.secret { required = true, pattern = "^%d+:[%w_-]+$",
+      about = "of the bot, from @BotFather" },
     chat_id = option.string { required = true, about = "a number, or @channelname" },
     thread = option.number { about = "message_thread_id of a topic" },
     url = option.url { default = "https://api.telegram.org", about = "of the Bot API" },

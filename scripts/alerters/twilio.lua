@@ -12,9 +12,11 @@ return alerter "twilio" {
   needs = { "http", "http:api.twilio.com" },
   options = {
     account_sid = option.string { required = true, pattern = "^AC%x+$", about = "AC…" },
-    auth_token = option.secret { required = true, about = "of the account, or the secret of the API key" },
+    auth_token = option.secret { required = true,
+      about = "of the account, or the secret of the API key" },
     key_sid = option.string { pattern = "^SK%x+$", about = "SK…, to log in with an API key" },
-    from = option.string { required = true, about = "+15005550006, or MG… for a messaging service" },
+    from = option.string { required = true,
+      about = "+15005550006, or MG… for a messaging service" },
     to = option.list { required = true, about = "+15005550001, separated with commas" },
     length = option.number { default = 300, min = 70, max = 1600, about = "characters at most" },
     url = option.url { default = "https://api.twilio.com", about = "of the API" },
@@ -24,7 +26,8 @@ return alerter "twilio" {
     local service = o.from:match("^MG%x+$")
     local ids, problem = {}, nil
     for _, number in ipairs(o.to) do
-      local answer = a.post(path, { auth = { o.key_sid or o.account_sid, o.auth_token }, accept = { 400 }, form = {
+      local answer = a.post(path, { auth = { o.key_sid or o.account_sid, o.auth_token },
+        accept = { 400 }, form = {
         To = number, From = not service and o.from or nil, MessagingServiceSid = service,
         Body = text_of(message, o.length),
       } })

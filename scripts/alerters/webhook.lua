@@ -1,5 +1,6 @@
 -- api: 1
--- Any receiver of JSON, signed as Standard Webhooks says (standardwebhooks.com): the id is the same at every retry.
+-- Any receiver of JSON, signed as Standard Webhooks says (standardwebhooks.com): the id is the
+-- same at every retry.
 local crypto = require "crypto"
 local json = require "json"
 local time = require "time"
@@ -9,14 +10,17 @@ return alerter "webhook" {
   needs = { "http" },
   options = {
     url = option.secret { required = true, pattern = "^https?://", about = "of the receiver" },
-    secret = option.secret { about = "whsec_… (base64), shared with the receiver; without it nothing is signed" },
+    secret = option.secret {
+      about = "whsec_… (base64), shared with the receiver; without it nothing is signed" },
     headers = option.list { default = {}, about = "more headers, as Name: value" },
   },
   send = function(a, message, o)
     message.screenshot = nil -- a path on this machine
-    local body = json.encode { type = "incident." .. message.occasion, timestamp = message.created_at, data = message }
+    local body = json.encode { type = "incident." .. message.occasion,
+      timestamp = message.created_at, data = message }
     local stamp = ("%d"):format(math.floor(time.now() / 1000))
-    local headers = { ["Content-Type"] = "application/json", ["webhook-id"] = message.id, ["webhook-timestamp"] = stamp }
+    local headers = { ["Content-Type"] = "application/json", ["webhook-id"] = message.id,
+      ["webhook-timestamp"] = stamp }
     if o.secret then
       local signature = a.hmac_sha256(o.secret, message.id .. "." .. stamp .. "." .. body)
       headers["webhook-signature"] = "v1," .. crypto.base64(signature)

@@ -29,10 +29,14 @@ local MAX_SOURCE = 1024 * 1024
 ---@return "slack"|"discord"|"webhook" use
 ---@return string option  the option that takes the URL
 function config_of.webhook_kind(url)
-  local host = (url:match("^%a[%w+.-]*://[^/?#]*") or ""):gsub("^.*[/@]", ""):gsub(":%d+$", ""):lower()
-  if host == "hooks.slack.com" or host == "hooks.slack-gov.com" then return "slack", "webhook_url" end
+  local authority = url:match("^%a[%w+.-]*://([^/?#]*)") or ""
+  local host = authority:gsub("^.*@", ""):gsub(":%d+$", ""):lower()
+  if host == "hooks.slack.com" or host == "hooks.slack-gov.com" then
+    return "slack", "webhook_url"
+  end
   local base = host:match("([%w-]+%.[%w-]+)$")
-  if (base == "discord.com" or base == "discordapp.com") and url:find("/api/webhooks/", 1, true) then
+  if (base == "discord.com" or base == "discordapp.com")
+    and url:find("/api/webhooks/", 1, true) then
     return "discord", "webhook_url"
   end
   return "webhook", "url"
@@ -154,7 +158,8 @@ function config_of.script(config, use)
   if source then return { path = BUNDLED .. use .. ".lua", source = source, origin = "bundled" } end
   local nearest = require("run.nearest").find(use, config_of.scripts(config))
   return nil, ("there is no alerter %q%s"):format(use,
-    nearest and (", did you mean %q?"):format(nearest) or "; `nano-sre alert list` shows all of them")
+    nearest and (", did you mean %q?"):format(nearest)
+      or "; `nano-sre alert list` shows all of them")
 end
 
 --- Checks every alerter: its settings, its script, its options against what the script declares.
@@ -172,7 +177,8 @@ function config_of.check(config, inspect)
     local script, problem = nil, setting.problem
     if not problem then script, problem = config_of.script(config, setting.use) end
     if script then
-      local manifest, why = inspect { script = script.path, source = script.source, kind = "alerter",
+      local manifest, why = inspect { script = script.path, source = script.source,
+        kind = "alerter",
         project = config.project and config.project.root or config.cwd, options = setting.options }
       if manifest then manifests[name] = manifest else
         problem = ("%s: %s%s"):format(setting.origin, why.message,

@@ -117,7 +117,9 @@ function format.code(text) return "```\n" .. text:gsub("```", "'''") .. "\n```" 
 function format.facts(item)
   local out = {}
   local function add(name, value)
-    if value ~= nil and value ~= "" then out[#out + 1] = { name = name, value = tostring(value) } end
+    if value ~= nil and value ~= "" then
+      out[#out + 1] = { name = name, value = tostring(value) }
+    end
   end
   add("Store", item.store_name or item.store_url)
   add("Check", item.skill and item.step and item.step ~= "" and item.skill .. ", " .. item.step

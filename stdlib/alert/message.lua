@@ -11,7 +11,8 @@ local message = {}
 
 local ITEMS_SHOWN, REQUESTS_SHOWN = 10, 3
 
-local VERB = { opened = "is broken", changed = "is broken in another way", again = "is still broken",
+local VERB = { opened = "is broken", changed = "is broken in another way",
+  again = "is still broken",
   escalated = "is still broken and nobody has taken it", resolved = "works again",
   acknowledged = "is being looked at" }
 
@@ -96,11 +97,13 @@ end
 
 local function short_evidence(evidence)
   if type(evidence) ~= "table" then return nil end
-  local out = { url = evidence.url, step = name_line(evidence.step), screenshot = evidence.screenshot,
+  local out = { url = evidence.url, step = name_line(evidence.step),
+    screenshot = evidence.screenshot,
     selector = evidence.selector and one_line(evidence.selector), requests = {}, console = {} }
   for i, request in ipairs(evidence.requests or {}) do
     if i > REQUESTS_SHOWN then break end
-    out.requests[i] = { method = request.method, url = one_line(request.url), status = request.status,
+    out.requests[i] = { method = request.method, url = one_line(request.url),
+      status = request.status,
       error = request.error and one_line(request.error, NAME) }
   end
   for i, line in ipairs(evidence.console or {}) do
@@ -119,7 +122,8 @@ local function make_item(entry, now_iso)
     incident_id = incident.id, incident_title = one_line(incident.title),
     dedup_key = "nano-sre/" .. tostring(incident.key or incident.id),
     store_name = name_line(incident.store_name), store_url = incident.store_url,
-    skill = name_line(incident.skill), step = name_line(incident.step), cause = one_line(incident.cause), since = incident.first_seen,
+    skill = name_line(incident.skill), step = name_line(incident.step),
+      cause = one_line(incident.cause), since = incident.first_seen,
     last_seen = incident.last_seen, resolved_at = incident.resolved_at,
     acknowledged_at = incident.acknowledged_at, seen = incident.seen, run_id = incident.run_id,
     labels = incident.labels or {}, evidence = short_evidence(incident.evidence),
@@ -160,7 +164,8 @@ local function group_title(items)
   local store = same(items, "store_name")
   local place = store and " on " .. store or ""
   if open == 0 then return ("[OK] %d troubles%s are over"):format(over, place) end
-  return ("[%s] %d %s%s%s"):format(items[1].severity, open, open == 1 and "trouble" or "troubles", place,
+  return ("[%s] %d %s%s%s"):format(items[1].severity, open, open == 1 and "trouble" or "troubles",
+    place,
     over > 0 and (", %d over"):format(over) or "")
 end
 
@@ -171,7 +176,8 @@ local function group_text(items)
       lines[#lines + 1] = ("… and %d more: `nano-sre incident list`"):format(#items - ITEMS_SHOWN)
       break
     end
-    local why = item.status ~= "resolved" and (item.cause ~= "" and item.cause or item.incident_title)
+    local why = item.status ~= "resolved" and (item.cause ~= "" and item.cause
+      or item.incident_title)
       or item.lasted and "after " .. item.lasted or ""
     lines[#lines + 1] = ("%s%s"):format(item.title, why ~= "" and ": " .. why or "")
   end
@@ -184,7 +190,8 @@ local function links_of(items)
     local page = type(item.evidence) == "table" and item.evidence.url
     for _, link in ipairs { { text = "Page", url = page },
       { text = item.store_name or "Store", url = item.store_url } } do
-      if type(link.url) == "string" and link.url:find("^https?://") and #link.url <= URL and not seen[link.url]
+      if type(link.url) == "string" and link.url:find("^https?://") and #link.url <= URL
+        and not seen[link.url]
         and #links < 5 then
         seen[link.url] = true
         links[#links + 1] = link

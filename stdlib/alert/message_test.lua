@@ -26,7 +26,8 @@ Take it with `nano-sre incident ack 41`; all of it: `nano-sre incident show 41`]
   end)
 
   it("changed, again, escalated", function()
-    expect(message.build(rows.changed).title):is "[P1] Checkout on Snow & <Shop> is broken in another way"
+    expect(message.build(rows.changed).title)
+      :is "[P1] Checkout on Snow & <Shop> is broken in another way"
     expect(message.build(rows.again).title):is "[P1] Checkout on Snow & <Shop> is still broken"
     expect(message.build(rows.escalated).title)
       :is "[P0] Checkout on Snow & <Shop> is still broken and nobody has taken it"
@@ -76,7 +77,8 @@ describe("what machines read", function()
   end)
 
   it("the picture's path is in one place alone", function()
-    local row = stand.row("email", "opened", { { "opened", stand.incident { evidence = { screenshot = "/tmp/x/y.png" } } } })
+    local row = stand.row("email", "opened",
+      { { "opened", stand.incident { evidence = { screenshot = "/tmp/x/y.png" } } } })
     local built = message.build(row)
     expect(built.screenshot):same { path = "/tmp/x/y.png", name = "y.png" }
     expect(built.items[1].evidence.screenshot):is(nil)
@@ -105,7 +107,8 @@ describe("format", function()
 
   it("escapes, and leaves addresses of pages alone", function()
     expect(format.slack "<!here> & x"):is "&lt;!here&gt; &amp; x"
-    expect(format.markdown "*a* https://x.example/a_b_c (d)"):is "\\*a\\* https://x.example/a_b_c \\(d\\)"
+    expect(format.markdown "*a* https://x.example/a_b_c (d)")
+      :is "\\*a\\* https://x.example/a_b_c \\(d\\)"
     expect(format.html '<b> & "x"'):is "&lt;b&gt; &amp; &quot;x&quot;"
     expect(format.code "a```b"):is "```\na'''b\n```"
   end)

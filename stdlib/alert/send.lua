@@ -1,6 +1,8 @@
 --- Sends one message of the outbox: finds its alerter, runs the alerter's script in a worker, and
---- says what became of it. Retries, their back-off and giving up are the outbox's (watch/outbox.lua);
---- here one alerter is used by one message at a time, and left alone for a while when it fails again
+--- says what became of it. Retries, their back-off and giving up are the outbox's
+--- (watch/outbox.lua);
+--- here one alerter is used by one message at a time, and left alone for a while when it fails
+--- again
 --- and again (circuit breaker), so that a dead receiver costs nothing and delays nobody. Used by
 --- watch/service.lua and the verb alert.
 
@@ -41,6 +43,7 @@ function send.make(daemon)
   return function(row) return sender:deliver(row) end
 end
 
+--- What is known of an alerter: who waits for it, how often it has failed.
 function Sender:line(name)
   self.lines[name] = self.lines[name] or { waiting = {}, failures = 0 }
   return self.lines[name]
@@ -76,7 +79,8 @@ end
 -- ---- the circuit breaker ------------------------------------------------------------------------
 
 local function note(line, outcome, now)
-  if outcome.ok or outcome.retry == false then -- it answers: that it refuses is the message's matter
+  if outcome.ok or outcome.retry
+    == false then -- it answers: that it refuses is the message's matter
     line.failures, line.open_until, line.why = 0, nil, nil
     return
   end
@@ -102,7 +106,7 @@ end
 
 -- ---- sending ------------------------------------------------------------------------------------
 
--- The script's current text, if it loads; else the last that did.
+--- The script's current text, if it loads; else the last that did.
 function Sender:script(config, setting)
   local script, problem = config_of.script(config, setting.use)
   local last = self.loaded[setting.use]
@@ -121,11 +125,13 @@ function Sender:script(config, setting)
   return nil, ("%s: %s"):format(script.origin, why.message)
 end
 
+--- Runs the alerter's script for a row; the outcome is that of run/alert.lua.
 function Sender:run(row)
   local config = self.config()
   local setting = config_of.read(config)[row.alerter]
   if not setting then
-    return { ok = false, retry = true, message = ("no alerter %q is configured"):format(row.alerter) }
+    return { ok = false, retry = true,
+      message = ("no alerter %q is configured"):format(row.alerter) }
   end
   if setting.problem then return { ok = false, retry = true, message = setting.problem } end
   local script, problem = self:script(config, setting)
@@ -133,7 +139,8 @@ function Sender:run(row)
   local outcome = self.pool:alert({
     script = script.path, source = script.source, alerter = row.alerter, options = setting.options,
     project = config.project and config.project.root or config.cwd, version = self.version,
-    message = redact.value(message.build(row), { pii = config:get "redact_pii" }), redact_pii = config:get "redact_pii", timeout_ms = JOB_LIMIT_MS,
+    message = redact.value(message.build(row), { pii = config:get "redact_pii" }),
+      redact_pii = config:get "redact_pii", timeout_ms = JOB_LIMIT_MS,
     dry_run = row.dry_run,
   })
   for _, text in ipairs(outcome.prints or {}) do self.print(text) end

@@ -2,9 +2,11 @@
 --- run/main.lua (mode "alert").
 ---
 --- job = { script, source, project, modules, alerter (the configured name), options, message,
----   dry_run }. The outcome: { ok = true, id } or { ok = false, retry, retry_after_ms, message, where,
+---   dry_run }. The outcome: { ok = true, id } or { ok = false, retry, retry_after_ms, message,
+--- where,
 ---   hint }; `prints` is what it wants shown on standard output. retry = false: the receiver has
----   refused for good; everything else may get better: a receiver that is down, a script or an option
+---   refused for good; everything else may get better: a receiver that is down, a script or an
+--- option
 ---   that is mended before the next try.
 ---
 --- The script may reach the hosts that its manifest names and those that its configured options
@@ -53,7 +55,8 @@ local function perform(found, job, into)
     return found.send(a, job.message, shown)
   end, problem.handler)
   if ok then
-    into.outcome = { ok = true, prints = into.prints, id = type(value) == "table" and value.id or value }
+    into.outcome = { ok = true, prints = into.prints, id = type(value) == "table" and value.id
+      or value }
     local kind = type(into.outcome.id)
     if kind ~= "string" and kind ~= "number" then into.outcome.id = nil end
     return
@@ -75,7 +78,8 @@ end
 ---@param job table
 ---@return table outcome
 function alert.run(job)
-  local loaded, cause = load.script({ script = job.script, source = job.source, project = job.project,
+  local loaded, cause = load.script({ script = job.script, source = job.source,
+    project = job.project,
     modules = job.modules, kind = "alerter" }, function(text) events.log("info", text) end)
   if not loaded then return with_words { ok = false, retry = true, problem = cause } end
   local found, into = loaded.alerter, { prints = {} }

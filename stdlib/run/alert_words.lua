@@ -55,7 +55,9 @@ local function reveal(value)
   return setmetatable(copy, debug.getmetatable(value))
 end
 
-local function host_of(url) return url:match("^%a[%w+.-]*://[^/?#]*@?([^/?#:]+)") or "the receiver" end
+local function host_of(url)
+  return url:match("^%a[%w+.-]*://[^/?#]*@?([^/?#:]+)") or "the receiver"
+end
 
 local function shorten(text)
   text = text:gsub("[%s%c]+", " ")

@@ -31,8 +31,12 @@ function declare.of(word)
   function kit.refuse(name, field, problem, hint) refuse_as(word, name, field, problem, hint) end
 
   function kit.text(name, field, value, max)
-    if type(value) ~= "string" or value == "" then kit.refuse(name, field, field .. " must be a text") end
-    if #value > max then kit.refuse(name, field, ("%s is longer than %d bytes"):format(field, max)) end
+    if type(value) ~= "string" or value == "" then
+      kit.refuse(name, field, field .. " must be a text")
+    end
+    if #value > max then
+      kit.refuse(name, field, ("%s is longer than %d bytes"):format(field, max))
+    end
     return value
   end
 
@@ -67,7 +71,8 @@ function declare.of(word)
 
   function kit.options(name, value)
     if type(value) ~= "table" then
-      kit.refuse(name, "options", "options must be a table", "options = { product = option.string {} }")
+      kit.refuse(name, "options", "options must be a table",
+        "options = { product = option.string {} }")
     end
     local out = {}
     for key, descriptor in pairs(value) do
@@ -109,7 +114,8 @@ function declare.word(word, readers, keep)
     for key, value in pairs(fields) do
       local read = readers[key]
       if not read then
-        refuse(name, type(key) == "string" and key or nil, ("unknown field %q"):format(tostring(key)),
+        refuse(name, type(key) == "string" and key or nil,
+          ("unknown field %q"):format(tostring(key)),
           require("run.nearest").hint(key, readers))
       end
       got[key] = read(name, value)

@@ -16,7 +16,8 @@ local inspect = {}
 function inspect.run(job)
   local loaded, cause = load.script(job, function(text) events.log("info", text) end)
   if loaded and job.options and loaded.alerter then
-    local ok, problem_value = pcall(require("run.option").resolve, loaded.alerter.options, job.options)
+    local ok, problem_value = pcall(require("run.option").resolve, loaded.alerter.options,
+      job.options)
     if not ok then cause = require("run.problem").describe(problem_value) end
   end
   if cause then
@@ -24,7 +25,8 @@ function inspect.run(job)
       excerpt = cause.excerpt,
       traceback = cause.traceback, hint = cause.hint, code = cause.code } }
   end
-  local manifest = loaded.alerter and alerter.describe(loaded.alerter) or skill.describe(loaded.skill)
+  local manifest = loaded.alerter and alerter.describe(loaded.alerter)
+    or skill.describe(loaded.skill)
   manifest.script = job.script
   manifest.files = json.array(loaded.loader.files)
   return { manifest = manifest }

@@ -40,7 +40,8 @@ local READ = {
   alias = function(name, value) return words_field(name, "alias", value) end,
   severity = function(name, value)
     if type(value) ~= "string" or not value:match("^P[0-3]$") then
-      kit.refuse(name, "severity", ("severity: %s is none of P0, P1, P2, P3"):format(tostring(value)),
+      kit.refuse(name, "severity",
+        ("severity: %s is none of P0, P1, P2, P3"):format(tostring(value)),
         "P0 is the most urgent")
     end
     return value

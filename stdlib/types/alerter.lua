@@ -19,7 +19,8 @@ function alerter(name) end
 ---@field accept? number[]  statuses beside 200 to 299 that are no failure
 
 --- `a`. Every function raises when it fails; whether the message is sent again later follows from
---- why: a connection that breaks, 408, 425, 429 and 5xx are tried again (Retry-After is obeyed), any
+--- why: a connection that breaks, 408, 425, 429 and 5xx are tried again (Retry-After is obeyed),
+--- any
 --- other status is final.
 ---@class nano.AlertContext
 ---@field name string     the name under which the alerter is configured

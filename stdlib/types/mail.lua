@@ -41,7 +41,7 @@ function mail.build(message) end
 ---@param given mail.Options
 ---@return { id: string, reply: number, text: string }? sent
 ---@return string? message
----@return string? code  "dns", "connect", "tls", "timeout", "closed", "auth", "later", "rejected", …
+---@return string? code  "dns", "connect", "tls", "timeout", "closed", "auth", "later", "rejected"
 ---@return number? reply
 function mail.send(given) end
 

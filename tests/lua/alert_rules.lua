@@ -9,7 +9,9 @@ local function utf16(text) return length(text) + #(text:gsub("[^\240-\247]", "")
 local function text(value, name, max, min)
   if type(value) ~= "string" then error(("%s is a %s, not a text"):format(name, type(value)), 0) end
   if length(value) < (min or 1) then error(name .. " is empty", 0) end
-  if length(value) > max then error(("%s has %d characters, %d are allowed"):format(name, length(value), max), 0) end
+  if length(value) > max then
+    error(("%s has %d characters, %d are allowed"):format(name, length(value), max), 0)
+  end
 end
 
 local function must(value, problem)
@@ -25,16 +27,19 @@ local function one_of(value, name, ...)
 end
 
 local function is_json(request)
-  must((request.headers["content-type"] or ""):find("^application/json"), "the content type is not JSON")
+  must((request.headers["content-type"] or ""):find("^application/json"),
+    "the content type is not JSON")
   must(type(request.json) == "table", "the body is not JSON")
 end
 
 local function slack_text(object, name, max)
   one_of(object.type, name .. ".type", "plain_text", "mrkdwn")
-  must(object.type == "plain_text" or object.emoji == nil, name .. ": emoji is for plain_text alone")
+  must(object.type == "plain_text" or object.emoji == nil,
+    name .. ": emoji is for plain_text alone")
   text(object.text, name, max)
   if object.type == "mrkdwn" then
-    local plain = object.text:gsub("<https?://[^|>]*|[^<>]*>", ""):gsub("&amp;", ""):gsub("&lt;", ""):gsub("&gt;", "")
+    local plain = object.text:gsub("<https?://[^|>]*|[^<>]*>", ""):gsub("&amp;", ""):gsub("&lt;",
+      ""):gsub("&gt;", "")
     must(not plain:find("[<>&]"), name .. " has characters that must be escaped: " .. plain)
   end
 end
@@ -60,7 +65,8 @@ function rules.slack(request)
   local attachment = request.json.attachments[1]
   must(attachment.color:match("^#%x%x%x%x%x%x$"), "color")
   must(#attachment.blocks <= 50, "at most 50 blocks")
-  for _, block in ipairs(attachment.blocks) do must(BLOCKS[block.type], "block type " .. tostring(block.type))(block) end
+  for _, block in ipairs(attachment.blocks) do must(BLOCKS[block.type],
+    "block type " .. tostring(block.type))(block) end
 end
 
 function rules.discord(request)
@@ -91,12 +97,14 @@ end
 
 function rules.teams(request)
   is_json(request)
-  must(#request.body <= 28 * 1024, ("the message has %d bytes, 28 KB are allowed"):format(#request.body))
+  must(#request.body <= 28 * 1024,
+    ("the message has %d bytes, 28 KB are allowed"):format(#request.body))
   must(request.json.type == "message", "type")
   local attachment = request.json.attachments[1]
   must(attachment.contentType == "application/vnd.microsoft.card.adaptive", "contentType")
   local card = attachment.content
-  must(card.type == "AdaptiveCard" and card.version:match("^1%.[0-5]$"), "an AdaptiveCard up to 1.5")
+  must(card.type == "AdaptiveCard" and card.version:match("^1%.[0-5]$"),
+    "an AdaptiveCard up to 1.5")
   must(card["$schema"] == "http://adaptivecards.io/schemas/adaptive-card.json", "$schema")
   local function element(block)
     one_of(block.type, "element", "TextBlock", "Container", "FactSet")
@@ -105,7 +113,8 @@ function rules.teams(request)
       one_of(block.style, "style", "default", "emphasis", "good", "attention", "warning", "accent")
       for _, item in ipairs(block.items) do element(item) end
     end
-    for _, fact in ipairs(block.facts or {}) do text(fact.title, "fact", 100) text(fact.value, "fact", 1000) end
+    for _, fact in ipairs(block.facts or {}) do text(fact.title, "fact", 100) text(fact.value,
+      "fact", 1000) end
   end
   for _, block in ipairs(card.body) do element(block) end
   must(request.body:find('"actions":%['), "actions must be an array")
@@ -126,7 +135,8 @@ function rules.pagerduty(request)
   text(event.payload.summary, "summary", 1024)
   text(event.payload.source, "source", 1024)
   one_of(event.payload.severity, "severity", "critical", "error", "warning", "info")
-  for _, link in ipairs(event.links or {}) do must(link.href:find("^https?://") and link.text, "link") end
+  for _, link in ipairs(event.links or {}) do must(link.href:find("^https?://") and link.text,
+    "link") end
 end
 
 function rules.opsgenie(request)
@@ -134,7 +144,8 @@ function rules.opsgenie(request)
   must((request.headers.authorization or ""):match("^GenieKey %S+$"), "Authorization: GenieKey …")
   local body = request.json
   if request.path:find("/v2/alerts/", 1, true) then
-    must(request.path:match("^/v2/alerts/[^/]+/%a+"), "the alias must be one part of the path: " .. request.path)
+    must(request.path:match("^/v2/alerts/[^/]+/%a+"), "the alias must be one part of the path: "
+      .. request.path)
     text(body.note, "note", 25000)
     text(body.source, "source", 100)
     return
@@ -146,7 +157,8 @@ function rules.opsgenie(request)
   one_of(body.priority, "priority", "P1", "P2", "P3", "P4", "P5")
   must(#body.tags <= 20, "at most 20 tags")
   for _, tag in ipairs(body.tags) do text(tag, "tag", 50) end
-  for name, value in pairs(body.details) do must(type(name) == "string" and type(value) == "string", "details are texts") end
+  for name, value in pairs(body.details) do must(type(name) == "string" and type(value) == "string",
+    "details are texts") end
 end
 
 function rules.telegram(request)
@@ -156,7 +168,8 @@ function rules.telegram(request)
   must(body.chat_id, "chat_id")
   must(body.parse_mode == "HTML", "parse_mode")
   local bare = body.text:gsub("</?b>", "")
-  must(not bare:gsub("&[lg]t;", ""):gsub("&amp;", ""):gsub("&quot;", ""):find("[<>&]"), "the HTML is not escaped")
+  must(not bare:gsub("&[lg]t;", ""):gsub("&amp;", ""):gsub("&quot;", ""):find("[<>&]"),
+    "the HTML is not escaped")
   bare = bare:gsub("&%a+;", ".")
   must(utf16(bare) <= 4096, "4096 characters")
 end
@@ -177,9 +190,11 @@ function rules.webhook(request)
   must(headers["webhook-id"] and #headers["webhook-id"] > 0, "webhook-id")
   must(headers["webhook-timestamp"]:match("^%d+$"), "webhook-timestamp in seconds")
   local signed = headers["webhook-id"] .. "." .. headers["webhook-timestamp"] .. "." .. request.body
-  local wanted = "v1," .. sys.codec.base64(sys.codec.hmac_sha256("a secret of 24 bytes ...", signed))
+  local wanted = "v1," .. sys.codec.base64(sys.codec.hmac_sha256("a secret of 24 bytes ...",
+    signed))
   must(headers["webhook-signature"] == wanted, "the signature is wrong")
-  must(request.json.type:match("^incident%.%a+$") and request.json.timestamp and type(request.json.data) == "table", "envelope")
+  must(request.json.type:match("^incident%.%a+$") and request.json.timestamp
+    and type(request.json.data) == "table", "envelope")
   must(not request.body:find("/tmp/", 1, true), "a path of this machine went out")
 end
 
@@ -189,11 +204,14 @@ function rules.alertmanager(request)
   for _, alert in ipairs(request.json) do
     must(alert.labels.alertname, "alertname")
     for name, value in pairs(alert.labels) do
-      must(name:match("^[%a_][%w_]*$") and type(value) == "string" and value ~= "", "label " .. name)
+      must(name:match("^[%a_][%w_]*$") and type(value) == "string" and value ~= "",
+        "label " .. name)
     end
-    for name, value in pairs(alert.annotations) do must(name:match("^[%a_][%w_]*$") and type(value) == "string", name) end
+    for name, value in pairs(alert.annotations) do must(name:match("^[%a_][%w_]*$") and type(value)
+      == "string", name) end
     for _, field in ipairs { "startsAt", "endsAt" } do
-      must(alert[field]:match("^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d[%d.]*Z$"), field .. " in RFC 3339")
+      must(alert[field]:match("^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d[%d.]*Z$"),
+        field .. " in RFC 3339")
     end
     must(alert.endsAt >= alert.startsAt, "it ends before it begins")
   end

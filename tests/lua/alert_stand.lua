@@ -47,11 +47,16 @@ local NUMBER = 41
 
 --- An incident as the outbox carries it.
 function stand.incident(more)
-  local incident = { id = NUMBER, key = "inst/" .. NUMBER, kind = "shop", status = "open", severity = "P1",
-    title = "checkout: the button is gone", store_url = "https://shop.example", store_name = "Snow & <Shop>",
-    skill = "checkout", step = "add to cart", cause = 'no element matches role=button[name="Add to cart"]',
-    fingerprint = "f", first_seen = "2026-05-04T10:00:00Z", last_seen = "2026-05-04T10:05:00Z", seen = 3,
-    run_id = "r1", labels = { team = "web" }, evidence = { url = "https://shop.example/products/board_1",
+  local incident = { id = NUMBER, key = "inst/" .. NUMBER, kind = "shop", status = "open",
+    severity = "P1",
+    title = "checkout: the button is gone", store_url = "https://shop.example",
+      store_name = "Snow & <Shop>",
+    skill = "checkout", step = "add to cart",
+      cause = 'no element matches role=button[name="Add to cart"]',
+    fingerprint = "f", first_seen = "2026-05-04T10:00:00Z", last_seen = "2026-05-04T10:05:00Z",
+      seen = 3,
+    run_id = "r1", labels = { team = "web" },
+      evidence = { url = "https://shop.example/products/board_1",
       requests = { { method = "POST", url = "https://shop.example/cart/add.js", status = 500 } },
       console = { "TypeError: x is undefined" } } }
   for name, value in pairs(more or {}) do incident[name] = value end
@@ -62,8 +67,10 @@ end
 function stand.row(alerter, occasion, items)
   local list = {}
   for i, item in ipairs(items) do list[i] = { occasion = item[1], incident = item[2] } end
-  return { key = "0123456789abcdef0123456789abcdef", alerter = alerter, route = "default", message = {
-    format = "nano-sre/alert", version = 1, key = "0123456789abcdef0123456789abcdef", alerter = alerter,
+  return { key = "0123456789abcdef0123456789abcdef", alerter = alerter, route = "default",
+    message = {
+    format = "nano-sre/alert", version = 1, key = "0123456789abcdef0123456789abcdef",
+      alerter = alerter,
     route = "default", created_at = "2026-05-04T10:05:00Z", occasion = occasion, items = list } }
 end
 
@@ -73,26 +80,33 @@ function stand.rows(alerter)
   local many = {}
   for i = 1, 40 do
     many[i] = { i % 3 == 0 and "resolved" or "opened", stand.incident { id = i, key = "inst/" .. i,
-      status = i % 3 == 0 and "resolved" or "open", severity = "P" .. i % 4, cause = long:sub(1, 2000),
+      status = i % 3 == 0 and "resolved" or "open", severity = "P" .. i % 4,
+        cause = long:sub(1, 2000),
       resolved_at = i % 3 == 0 and "2026-05-04T10:04:00Z" or nil } }
   end
   return {
     opened = stand.row(alerter, "opened", { { "opened", stand.incident() } }),
     changed = stand.row(alerter, "changed", { { "changed", stand.incident() } }),
     again = stand.row(alerter, "again", { { "again", stand.incident() } }),
-    escalated = stand.row(alerter, "escalated", { { "escalated:1", stand.incident { severity = "P0" } } }),
+    escalated = stand.row(alerter, "escalated",
+      { { "escalated:1", stand.incident { severity = "P0" } } }),
     resolved = stand.row(alerter, "resolved", { { "resolved", stand.incident { status = "resolved",
       resolved_at = "2026-05-04T10:05:00Z" } } }),
     grouped = stand.row(alerter, "opened", { { "opened", stand.incident() },
-      { "resolved", stand.incident { id = 42, key = "inst/42", skill = "search", status = "resolved",
+      { "resolved", stand.incident { id = 42, key = "inst/42", skill = "search",
+        status = "resolved",
         severity = "P2", resolved_at = "2026-05-04T10:03:00Z" } } }),
-    huge = stand.row(alerter, "opened", { { "opened", stand.incident { title = long, cause = long, step = long,
+    huge = stand.row(alerter, "opened",
+      { { "opened", stand.incident { title = long, cause = long, step = long,
       store_name = long, skill = ("s"):rep(64), key = "inst/" .. ("k"):rep(600),
       evidence = { url = "https://shop.example/" .. ("a"):rep(3000), console = { long } } } } }),
     many = stand.row(alerter, "opened", many),
-    bare = stand.row(alerter, "opened", { { "opened", { id = 1, key = "i/1", kind = "engine", status = "open",
-      severity = "P1", title = "nano-sre cannot keep its results", store_url = "", store_name = "nano-sre",
-      skill = "nano-sre", step = "", cause = "disk full", first_seen = "2026-05-04T10:00:00Z", seen = 1 } } }),
+    bare = stand.row(alerter, "opened",
+      { { "opened", { id = 1, key = "i/1", kind = "engine", status = "open",
+      severity = "P1", title = "nano-sre cannot keep its results", store_url = "",
+        store_name = "nano-sre",
+      skill = "nano-sre", step = "", cause = "disk full", first_seen = "2026-05-04T10:00:00Z",
+        seen = 1 } } }),
   }
 end
 

@@ -11,11 +11,19 @@ local stand, rules = load "tests/lua/alert_stand.lua", load "tests/lua/alert_rul
 local WHSEC = "whsec_" .. sys.codec.base64("a secret of 24 bytes ...")
 local OPTIONS = {
   slack = function(url) return { webhook_url = url .. "/services/T/B/x", mention = "<!here>" } end,
-  discord = function(url) return { webhook_url = url .. "/api/webhooks/1/x", mention = "@here" } end,
+  discord = function(url)
+    return { webhook_url = url .. "/api/webhooks/1/x", mention = "@here" }
+  end,
   teams = function(url) return { webhook_url = url .. "/workflows/1" } end,
-  pagerduty = function(url) return { routing_key = ("0123456789abcdef"):rep(2), url = url .. "/v2/enqueue" } end,
-  opsgenie = function(url) return { api_key = "og-key-1234", url = url, teams = { "web" }, tags = { "shop" } } end,
-  telegram = function(url) return { token = "123456:AAF_secret-token", chat_id = "-100", url = url } end,
+  pagerduty = function(url)
+    return { routing_key = ("0123456789abcdef"):rep(2), url = url .. "/v2/enqueue" }
+  end,
+  opsgenie = function(url)
+    return { api_key = "og-key-1234", url = url, teams = { "web" }, tags = { "shop" } }
+  end,
+  telegram = function(url)
+    return { token = "123456:AAF_secret-token", chat_id = "-100", url = url }
+  end,
   twilio = function(url)
     return { account_sid = "AC0123abcd", auth_token = "tw-token-1", from = "+15005550006",
       to = { "+15005550001", "+15005550002" }, url = url }
@@ -44,7 +52,9 @@ local function kind_answer(name)
       if request.method == "GET" then return 200, nil, "[]" end
       return 201, nil, '{"number":12,"body":"' .. "" .. '"}'
     end
-    if name == "pagerduty" or name == "opsgenie" then return 202, nil, '{"status":"success","requestId":"og1"}' end
+    if name == "pagerduty" or name == "opsgenie" then
+      return 202, nil, '{"status":"success","requestId":"og1"}'
+    end
     return 200
   end
 end
@@ -60,7 +70,8 @@ local printed
 local function sender_of(alerts, now)
   pool = pool or require("service.runs").open {}
   return require("alert.send").new { pool = pool, now = now or sys.clock.now, version = "test",
-    config = function() return config_of(alerts) end, print = function(text) printed[#printed + 1] = text end }
+    config = function() return config_of(alerts) end,
+      print = function(text) printed[#printed + 1] = text end }
 end
 
 local function fresh()
@@ -85,7 +96,8 @@ describe("alerters keep the vendor's rules:", function()
       local receiver = start(kind_answer(name))
       local sender = sender_of { [name] = OPTIONS[name](receiver.url) }
       local rows = stand.rows(name)
-      for _, kind in ipairs { "opened", "changed", "again", "escalated", "resolved", "grouped", "huge", "many", "bare" } do
+      for _, kind in ipairs { "opened", "changed", "again", "escalated", "resolved", "grouped",
+        "huge", "many", "bare" } do
         local before = #receiver.requests
         local outcome = sender:deliver(rows[kind])
         if not outcome.sent then error(("%s: %s"):format(kind, outcome.error), 0) end
@@ -228,7 +240,8 @@ describe("a receiver that fails:", function()
   end)
 
   it("403 of a rate limit is tried again", function()
-    local outcome = outcome_of(function() return 403, { ["x-ratelimit-remaining"] = "0" }, "limit" end, "github")
+    local outcome = outcome_of(function() return 403, { ["x-ratelimit-remaining"] = "0" },
+      "limit" end, "github")
     expect(outcome.permanent):is(nil)
   end)
 
@@ -266,7 +279,8 @@ describe("a receiver that fails:", function()
       return "never"
     end)
     local other = start()
-    local sender = sender_of { slack = OPTIONS.slack(receiver.url), webhook = OPTIONS.webhook(other.url) }
+    local sender = sender_of { slack = OPTIONS.slack(receiver.url),
+      webhook = OPTIONS.webhook(other.url) }
     local tasks, done = {}, 0
     for i = 1, 2 do
       tasks[i] = sys.task.spawn(function()
@@ -295,7 +309,8 @@ describe("an alerter's script", function()
     config.cwd = folder
     pool = pool or require("service.runs").open {}
     local sender = require("alert.send").new { pool = pool, now = sys.clock.now,
-      config = function() return config end, print = function(text) printed[#printed + 1] = text end }
+      config = function() return config end,
+        print = function(text) printed[#printed + 1] = text end }
     return sender:deliver(stand.rows("mine").opened), sender
   end
 
@@ -307,14 +322,16 @@ describe("an alerter's script", function()
 
   it("whose receiver never answers is ended", function()
     local receiver = start(function() return "never" end)
-    local outcome = run([[return alerter "mine" { timeout = "300ms", needs = { "http" }, options = { url = option.url {} },
+    local outcome = run([[return alerter "mine" { timeout = "300ms", needs = { "http" },
+      options = { url = option.url {} },
       send = function(a, m, o) a.get(o.url) end }]], { url = receiver.url })
     expect(outcome.error):matches("no end after 300ms")
     expect(outcome.permanent):is(nil)
   end)
 
   it("that is broken says where, and is tried again", function()
-    local outcome = run 'return alerter "mine" {\n send = function(a, message) return message.nope.x end }'
+    local outcome = run [[return alerter "mine" {
+      send = function(a, message) return message.nope.x end }]]
     expect(outcome.error):matches("mine.lua:2")
     expect(outcome.permanent):is(nil)
   end)
@@ -322,7 +339,8 @@ describe("an alerter's script", function()
   it("says retry and refuse by itself", function()
     local outcome = run 'return alerter "mine" { send = function(a) a.retry("busy", "90s") end }'
     expect(outcome.retry_after_ms):is(90000)
-    expect(run('return alerter "mine" { send = function(a) a.refuse("no such room") end }').permanent):is(true)
+    outcome = run 'return alerter "mine" { send = function(a) a.refuse("no such room") end }'
+    expect(outcome.permanent):is(true)
   end)
 
   it("reaches no host that nobody named", function()
@@ -332,20 +350,24 @@ describe("an alerter's script", function()
     expect(outcome.sent):is(nil)
     expect(#receiver.requests):is(0)
     expect(run([[return alerter "mine" { needs = { "http" }, options = { url = option.url {} },
-      send = function(a, m, o) a.post(o.url, { body = "x" }) end }]], { url = receiver.url }).sent):is(true)
+      send = function(a, m, o) a.post(o.url, { body = "x" }) end }]], { url = receiver.url }).sent)
+      :is(true)
   end)
 
   it("cannot do what it does not declare", function()
     expect(run('return alerter "mine" { send = function(a) a.post("http://x.example") end }').error)
       :matches("does not declare that it needs http")
-    expect(run('return skill "mine" { run = function() end }').error):matches("is a skill, not an alerter")
-    expect(run('return alerter "mine" { sned = function() end }').error):matches('unknown field "sned"')
+    expect(run('return skill "mine" { run = function() end }').error)
+      :matches("is a skill, not an alerter")
+    expect(run('return alerter "mine" { sned = function() end }').error)
+      :matches('unknown field "sned"')
   end)
 
   it("in its new version counts from the next message on; a broken one keeps the old", function()
     local first, sender = run 'return alerter "mine" { send = function(a) a.print("one") end }'
     expect(first.sent):is(true)
-    assert(sys.files.write(folder .. "/scripts/alerters/mine.lua", 'return alerter "mine" { send ='))
+    assert(sys.files.write(folder .. "/scripts/alerters/mine.lua",
+      'return alerter "mine" { send ='))
     expect(sender:deliver(stand.rows("mine").opened).sent):is(true)
     assert(sys.files.write(folder .. "/scripts/alerters/mine.lua",
       'return alerter "mine" { send = function(a) a.print("two") end }'))
@@ -355,7 +377,8 @@ describe("an alerter's script", function()
 
   it("wrong options are told before anything is sent", function()
     pool = pool or require("service.runs").open {}
-    local problems = require("alert.config").check(config_of { slack = { webhok_url = "x" }, nope = true, pagerduty = {} },
+    local problems = require("alert.config").check(config_of { slack = { webhok_url = "x" },
+      nope = true, pagerduty = {} },
       function(job) return pool:inspect(job) end)
     expect(#problems):is(3)
     expect(table.concat(problems, "\n")):matches('did you mean "webhook_url"')

@@ -1,4 +1,4 @@
-"""A real SMTP server (aiosmtpd) for tests/lua/mail_test.lua. Writes what it receives as JSON lines to stdout.
+"""A real SMTP server (aiosmtpd) for stdlib/mail_test.lua. Writes what it receives as JSON lines to stdout.
 
 usage: smtp_stand.py [--tls CERT KEY] [--auth] [--reply CODE] [--hang]
 The first line that it prints is its port. It ends when its stdin is closed.

@@ -12,7 +12,8 @@ local STAND = "tests/lua/smtp_stand.py"
 local open = {}
 
 local function start(...)
-  local process = assert(sys.process.spawn { argv = { PYTHON, "-W", "ignore", STAND, ... }, stdin = "pipe",
+  local process = assert(sys.process.spawn { argv = { PYTHON, "-W", "ignore", STAND, ... },
+    stdin = "pipe",
     stdout = "pipe", stderr = "null" })
   local stand = { process = process, lines = {} }
   open[#open + 1] = stand
@@ -65,9 +66,12 @@ local folder
 local function certificate()
   if not folder then
     folder = assert(sys.files.temp_dir "nano-sre-mail-")
-    local process = assert(sys.process.spawn { argv = { "/usr/bin/openssl", "req", "-x509", "-newkey", "rsa:2048",
-      "-nodes", "-keyout", folder .. "/key.pem", "-out", folder .. "/cert.pem", "-days", "2", "-subj", "/CN=localhost",
-      "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1" }, stdin = "null", stdout = "null", stderr = "null" })
+    local process = assert(sys.process.spawn { argv = { "/usr/bin/openssl", "req", "-x509",
+      "-newkey", "rsa:2048",
+      "-nodes", "-keyout", folder .. "/key.pem", "-out", folder .. "/cert.pem", "-days", "2",
+        "-subj", "/CN=localhost",
+      "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1" }, stdin = "null", stdout = "null",
+        stderr = "null" })
     assert(process:wait().code == 0)
   end
   return folder .. "/cert.pem", folder .. "/key.pem", sys.files.read(folder .. "/cert.pem")
@@ -77,7 +81,8 @@ describe("mail", function()
   it("is received whole: text, HTML and the inline image", function()
     local stand = start()
     local png = "\137PNG\r\n\26\n" .. sys.random.bytes(5000)
-    local text = "Zeile 1 äöü €\n.leading dot\n..two\n.\n" .. ("x"):rep(500) .. "\ntrailing space \n=3D"
+    local text = "Zeile 1 äöü €\n.leading dot\n..two\n.\n" .. ("x"):rep(500)
+      .. "\ntrailing space \n=3D"
     local sent, why = send(stand, { text = text, html = '<p>Größe</p><img src="cid:shot">',
       inline = { { cid = "shot", type = "image/png", bytes = png, name = "shot.png" } } })
     expect(why):is(nil)
@@ -90,7 +95,8 @@ describe("mail", function()
     expect(got.headers["Message-ID"]):is("<abc@shop.example>")
     local types = {}
     for i, part in ipairs(got.parts) do types[i] = part.type end
-    expect(types):same({ "multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png" })
+    expect(types):same({ "multipart/alternative", "text/plain", "multipart/related", "text/html",
+      "image/png" })
     expect((sys.codec.unhex(got.parts[2].hex):gsub("\r\n", "\n"))):is(text)
     expect(sys.codec.unhex(got.parts[5].hex)):is(png)
     expect(got.parts[5].cid):is("<shot>")
@@ -103,7 +109,8 @@ describe("mail", function()
     local subject = ("Ärger mit der Kasse, "):rep(12) .. "日本語"
     assert(send(stand, { subject = subject }))
     expect(json.decode(stand.line()).headers.Subject):is(subject)
-    assert(send(stand, { subject = "a\r\nBcc: evil@example.com", headers = { ["X-Note"] = "b\nX-Evil: 1" } }))
+    assert(send(stand, { subject = "a\r\nBcc: evil@example.com",
+      headers = { ["X-Note"] = "b\nX-Evil: 1" } }))
     local headers = json.decode(stand.line()).headers
     expect(headers.Bcc):is(nil)
     expect(headers["X-Evil"]):is(nil)
@@ -128,11 +135,13 @@ describe("mail", function()
   it("logs in over TLS, and never without", function()
     local cert, key, pem = certificate()
     local stand = start("--tls", cert, key, "--auth")
-    assert(send(stand, { host = "localhost", user = "me", password = "correct horse", ca_pem = pem }))
+    assert(send(stand, { host = "localhost", user = "me", password = "correct horse",
+      ca_pem = pem }))
     local got = json.decode(stand.line())
     expect(got.peer_tls):is(true)
     expect(got.login):is("me")
-    local sent, why, code = send(stand, { host = "localhost", user = "me", password = "wrong", ca_pem = pem })
+    local sent, why, code = send(stand, { host = "localhost", user = "me", password = "wrong",
+      ca_pem = pem })
     expect(sent):is(nil)
     expect(code):is("auth")
     expect(why):matches("535")
@@ -195,7 +204,8 @@ describe("mail", function()
 
   it("says what cannot be sent", function()
     local function code_of(more)
-      local given = { host = "127.0.0.1", port = 1, from = "a@b.example", to = "c@d.example", text = "" }
+      local given = { host = "127.0.0.1", port = 1, from = "a@b.example", to = "c@d.example",
+        text = "" }
       for name, value in pairs(more) do given[name] = value end
       local _, _, code = mail.send(given)
       return code
@@ -216,11 +226,14 @@ describe("the alerter email", function()
     assert(sys.files.write(folder .. "/shot.png", png))
     local stand = start("--tls", cert, key, "--auth")
     local pool = require("service.runs").open {}
-    local alerts = { email = { host = "localhost", port = stand.port, user = "me", password = "correct horse",
+    local alerts = { email = { host = "localhost", port = stand.port, user = "me",
+      password = "correct horse",
       ca_pem = pem, from = "Shop <watch@shop.example>", to = "a@example.com, b@example.com" } }
-    local config = { tables = { alerts = alerts }, cwd = "/nonexistent", environment = function() end,
+    local config = { tables = { alerts = alerts }, cwd = "/nonexistent",
+      environment = function() end,
       get = function() end }
-    local sender = require("alert.send").new { pool = pool, now = sys.clock.now, config = function() return config end }
+    local sender = require("alert.send").new { pool = pool, now = sys.clock.now,
+      config = function() return config end }
     local function deliver(row)
       local outcome = sender:deliver(row)
       expect(outcome.error):is(nil)
@@ -236,7 +249,8 @@ describe("the alerter email", function()
     expect(opened.headers.Subject):is "[P1] Checkout on Snow & <Shop> is broken"
     expect(opened.headers["Message-ID"]):is "<0123456789abcdef0123456789abcdef@shop.example>"
     local by_type = {}
-    for _, part in ipairs(opened.parts) do by_type[part.type] = part.hex and sys.codec.unhex(part.hex) or "" end
+    for _, part in ipairs(opened.parts) do by_type[part.type] = part.hex
+      and sys.codec.unhex(part.hex) or "" end
     expect(by_type["image/png"]):is(png)
     expect(by_type["text/plain"]):matches "nano%-sre incident ack 41"
     expect(by_type["text/html"]):matches 'src="cid:screenshot"'
@@ -255,9 +269,11 @@ end)
 describe("mail's encodings", function()
   it("quoted-printable: no long line, and nothing lost", function()
     local function back(text)
-      return (text:gsub("=\r\n", ""):gsub("=(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
+      return (text:gsub("=\r\n", ""):gsub("=(%x%x)",
+        function(hex) return string.char(tonumber(hex, 16)) end))
     end
-    for _, text in ipairs { "", "a", ("ü"):rep(200), ("="):rep(77), ("a"):rep(75) .. "=", "tab\t\nspace \n\n", "a\nb" } do
+    for _, text in ipairs { "", "a", ("ü"):rep(200), ("="):rep(77), ("a"):rep(75) .. "=",
+      "tab\t\nspace \n\n", "a\nb" } do
       local coded = mail.quoted_printable(text)
       for line in (coded .. "\r\n"):gmatch("(.-)\r\n") do expect(#line <= 76):is(true) end
       expect((back(coded):gsub("\r\n", "\n"))):is(text)
