@@ -162,32 +162,70 @@ function config_of.script(config, use)
       or "; `nano-sre alert list` shows all of them")
 end
 
+--- The problem of an alerter's script or of its options; nil: both are fine.
+local function inspect_one(config, setting, script, inspect)
+  local manifest, why = inspect { script = script.path, source = script.source, kind = "alerter",
+    project = config.project and config.project.root or config.cwd, options = setting.options }
+  if manifest then return manifest end
+  local text = ("%s: %s%s"):format(setting.origin, why.message,
+    why.hint and " (" .. why.hint .. ")" or "")
+  return nil, text, why
+end
+
 --- Checks every alerter: its settings, its script, its options against what the script declares.
 ---@param config Config
 ---@param inspect fun(job: table): table?, table?  loads a script in a worker
----@return string[] problems
+---@param loaded table<string, table>?  receives the scripts that load, by name: see Sender:script
+---@return string[] problems  of the configuration
+---@return table[] broken     scripts that do not load: script, message, where, hint, excerpt
 ---@return table<string, table> manifests  by alerter
-function config_of.check(config, inspect)
-  local problems, manifests, names = {}, {}, {}
+function config_of.check(config, inspect, loaded)
+  local problems, broken, manifests, names = {}, {}, {}, {}
   local settings = config_of.read(config)
   for name in pairs(settings) do names[#names + 1] = name end
   table.sort(names)
   for _, name in ipairs(names) do
     local setting = settings[name]
     local script, problem = nil, setting.problem
-    if not problem then script, problem = config_of.script(config, setting.use) end
+    if not problem then
+      script, problem = config_of.script(config, setting.use)
+      problem = problem and setting.origin .. ": " .. problem
+    end
     if script then
-      local manifest, why = inspect { script = script.path, source = script.source,
-        kind = "alerter",
-        project = config.project and config.project.root or config.cwd, options = setting.options }
-      if manifest then manifests[name] = manifest else
-        problem = ("%s: %s%s"):format(setting.origin, why.message,
-          why.hint and " (" .. why.hint .. ")" or "")
+      local why
+      manifests[name], problem, why = inspect_one(config, setting, script, inspect)
+      if why and why.code ~= "option" then
+        broken[#broken + 1], problem = { script = script.path, message = why.message,
+          where = why.where, hint = why.hint, excerpt = why.excerpt }, nil
+      elseif loaded then
+        loaded[setting.use] = script
       end
     end
-    if problem then problems[#problems + 1] = problem end
+    problems[#problems + 1] = problem
   end
-  return problems, manifests
+  return problems, broken, manifests
+end
+
+--- Names in routes that are no alerter.
+---@param config Config
+---@param routes table[]
+---@return string[] problems
+function config_of.check_routes(config, routes)
+  local problems, settings = {}, config_of.read(config)
+  local function look(route, list)
+    for _, name in ipairs(list or {}) do
+      if not settings[name] then
+        local nearest = require("run.nearest").find(name, settings)
+        problems[#problems + 1] = ("%s: no alerter %q is configured%s"):format(route.name, name,
+          nearest and (", did you mean %q?"):format(nearest) or " under alerts")
+      end
+    end
+  end
+  for _, route in ipairs(routes) do
+    look(route, route.to)
+    for _, step in ipairs(route.escalate or {}) do look(route, step.to) end
+  end
+  return problems
 end
 
 return config_of

@@ -25,10 +25,11 @@ Sender.__index = Sender
 
 --- Makes a sender.
 ---@param options table  config(): Config; pool: Pool; now(): ms; version: string?;
+---  loaded: table? scripts that have loaded, by name (alert/config.lua's check fills it);
 ---  print: fun(text: string)?  what the alerter stdout says; standard output if absent
 ---@return AlertSender
 function send.new(options)
-  options.lines, options.loaded = {}, {}
+  options.lines, options.loaded = {}, options.loaded or {}
   options.print = options.print or function(text) sys.env.write(1, text .. "\n") end
   return setmetatable(options, Sender)
 end
@@ -38,7 +39,7 @@ end
 ---@return fun(row: table): table
 function send.make(daemon)
   local sender = send.new { pool = daemon.pool, now = daemon.now, version = daemon.version,
-    config = function() return daemon.config end }
+    loaded = daemon.alerter_scripts, config = function() return daemon.config end }
   daemon.sender = sender
   return function(row) return sender:deliver(row) end
 end

@@ -21,7 +21,7 @@ local function list(session, out)
   for name in pairs(settings) do names[#names + 1] = name end
   table.sort(names)
   local used, rows = {}, {}
-  local problems, manifests = alerts.check(session.config,
+  local problems, broken, manifests = alerts.check(session.config,
     function(job) return session.pool:inspect(job) end)
   for _, name in ipairs(names) do
     local setting, manifest = settings[name], manifests[name]
@@ -38,7 +38,11 @@ local function list(session, out)
   for _, problem in ipairs(problems) do
     out.problem(require("fault").new("usage", { message = problem, code = "config" }))
   end
-  return #problems > 0 and 2 or 0
+  for _, problem in ipairs(broken) do
+    out.problem(require("fault").new("usage", { message = problem.message, where = problem.where,
+      hint = problem.hint, code = "config" }))
+  end
+  return (#problems > 0 or #broken > 0) and 2 or 0
 end
 
 local function test(session, name, dry_run, out)
