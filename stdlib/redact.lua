@@ -116,17 +116,32 @@ end
 local ENDINGS = { "password", "passwd", "secret", "token", "apikey", "accesskey", "secretkey",
   "privatekey" }
 
---- Whether what is called this is a secret.
----@param name any
----@return boolean
-function redact.is_sensitive(name)
-  if type(name) ~= "string" or #name > 64 then return false end
+-- Texts are full of the same few names.
+local VERDICTS_MAX = 1000
+local verdicts, verdict_count = {}, 0
+
+local function judge_name(name)
   local plain = name:lower():gsub("[_%s-]", "")
   if SENSITIVE[plain] then return true end
   for _, ending in ipairs(ENDINGS) do
     if plain:sub(-#ending) == ending then return true end
   end
   return false
+end
+
+--- Whether what is called this is a secret.
+---@param name any
+---@return boolean
+function redact.is_sensitive(name)
+  if type(name) ~= "string" or #name > 64 or #name < 3 then return false end
+  local known = verdicts[name]
+  if known == nil then
+    known = judge_name(name)
+    verdict_count = verdict_count + 1
+    if verdict_count > VERDICTS_MAX then verdicts, verdict_count = {}, 0 end
+    verdicts[name] = known
+  end
+  return known
 end
 
 local NAME_MAX = 64
@@ -154,6 +169,8 @@ end
 
 -- "password": "…", also with quotes that are escaped because the JSON lies in a text
 local function member(text, at, after)
+  local next_byte = text:byte(after + 1)
+  if next_byte ~= 58 and next_byte ~= 32 then return nil end -- a colon, or a space before one
   local escaped = text:byte(at - 1) == 92
   local name_end = escaped and at - 2 or at - 1
   local first = text:match('^%s*:%s*\\?"()', after + 1)
@@ -177,6 +194,7 @@ end
 local HEADERS = { authorization = true, cookie = true, ["set-cookie"] = true,
   ["proxy-authorization"] = true }
 local function header(text, at)
+  if not is_word(text:byte(at - 1)) then return nil end
   local name = name_before(text, at - 1):lower()
   if not (HEADERS[name] or name:find("-", 1, true) and redact.is_sensitive(name)) then
     return nil

@@ -8,13 +8,13 @@ local FILES = { png = true, jpg = true, jpeg = true, gif = true, webp = true, sv
   avif = true, css = true,
   js = true, mjs = true, json = true, lua = true, html = true, map = true, ts = true, woff = true }
 
-local LOCAL = "[%w.!#$%%&'*+/=?^_`{|}~-]"
+local LOCAL = {} -- bytes that may stand before the @
+for byte = 33, 126 do LOCAL[byte] = string.char(byte):find("[%w.!#$%%&'*+/=?^_`{|}~-]") ~= nil end
 
 --- For redact.lua: the address around the @ at `at`.
 function redact_pii.mail(text, at)
   local first = at
-  while first > 1 and at - first < 64 and text:sub(first - 1,
-    first - 1):find(LOCAL) do first = first - 1 end
+  while first > 1 and at - first < 64 and LOCAL[text:byte(first - 1)] do first = first - 1 end
   local stop = text:match("^[%w.-]+()", at + 1)
   if first == at or not stop then return nil, nil, stop end
   if stop - at > 254 then return nil, nil, stop end
@@ -67,13 +67,16 @@ local function is_public_address(run)
     or a == 169 and b == 254)
 end
 
+-- A run that is too short for anything is not even looked at.
+local RUN = "%f[%d+(][+(]?%d" .. ("[%d ()./-]"):rep(6) .. "[%d ()./-]*"
+
 --- Card and phone numbers, and addresses if wanted. A number is looked at as a whole: a run of
 --- digits with single spaces, dashes, dots, slashes or brackets in it.
 ---@param text string
 ---@param addresses boolean?
 ---@return string
 function redact_pii.numbers(text, addresses)
-  return (text:gsub("%f[%d+(][+(]?%d[%d ()./-]*", function(run)
+  return (text:gsub(RUN, function(run)
     local tail = run:match("[^%d]*$")
     local core = run:sub(1, #run - #tail)
     local digits = core:gsub("%D", "")
