@@ -495,7 +495,7 @@ static int http_restrict(lua_State *L)
 static const gate_fn functions[] = {
     {"request", http_request_wait, GATE_READ, CAP_HTTP, classify},
     {"open", http_open, GATE_READ, CAP_HTTP, classify},
-    {"resolve", http_resolve, GATE_READ, CAP_HTTP, NULL},
+    {"resolve", http_resolve, GATE_READ, CAP_NONE, NULL},
     {"jar", http_jar_new, GATE_PURE, CAP_NONE, NULL},
     {"restrict", http_restrict, GATE_PURE, CAP_NONE, NULL},
     {NULL, NULL, GATE_PURE, CAP_NONE, NULL},

@@ -52,6 +52,40 @@ describe("alert.dispatch", function()
     expect(w.text()):is("1:opened→slack 1:resolved→slack")
   end)
 
+  it("lets a parent that is over explain its children until they were looked at again", function()
+    local w = world(PLAIN)
+    w.open("1", { skill = "home", inhibits = { "checkout" } })
+    w.open "2"
+    w.tick(HOUR)
+    expect(w.text()):is("1:opened→slack")
+    w.incidents["1"].status, w.incidents["1"].inhibits_until = "resolved", w.now + 30 * MINUTE
+    w.tick(20 * MINUTE)
+    expect(w.text()):is("1:opened→slack 1:resolved→slack")
+    w.tick(20 * MINUTE) -- the child is still broken: it was its own trouble
+    expect(w.text()):is("1:opened→slack 1:resolved→slack 2:opened→slack")
+  end)
+
+  it("is silent in a maintenance window, and tells what is left after it", function()
+    local w = world(PLAIN, 1699999200000) -- a Tuesday, 22:00
+    w.silences = { { match = { skill = "checkout" },
+      hours = hours.parse("tue 22:00-23:00", zone.load "UTC") } }
+    w.open "1"
+    w.tick(59 * MINUTE)
+    expect(w.text()):is("")
+    w.tick(5 * MINUTE)
+    expect(w.text()):is("1:opened→slack")
+  end)
+
+  it("knows when nobody has to hear of a resolved incident any more", function()
+    local w = world(PLAIN)
+    w.open "1"
+    w.tick(HOUR)
+    w.incidents["1"].status = "resolved"
+    expect(dispatch.is_done(w.state, w.incidents["1"])):is(false)
+    w.tick(10 * MINUTE)
+    expect(dispatch.is_done(w.state, w.incidents["1"])):is(true)
+  end)
+
   it("says nothing of what came and went within the wait", function()
     local w = world(PLAIN)
     w.open "1"

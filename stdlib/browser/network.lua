@@ -171,8 +171,8 @@ function Exchange:duration()
   return ended and math.max(0, (ended - self:request().timestamp) * 1000)
 end
 
---- A plain record for lists: { url, method, type, status, mime, failure, from_cache, began_ms (since
---- 1970), ttfb_ms, duration_ms, bytes }.
+--- A plain record for lists: { url, method, type, status, mime, failure, from_cache, began_ms
+--- (since 1970), ttfb_ms, duration_ms, bytes }.
 ---@param loader string?  of the document of now: Chromium tells no end of what an earlier one began
 function Exchange:summary(loader)
   local sent, got = self:request(), self:response()

@@ -5,10 +5,12 @@
 --- header names in lower case. Memory is bounded whatever is asked: carts (demo/carts.lua),
 --- pictures (demo/images.lua), the order log.
 
+local api = require "demo.api.serve"
 local body = require "demo.body"
 local carts = require "demo.carts"
 local catalog = require "demo.catalog"
 local crypto = require "crypto"
+local extras = require "demo.pages.extras"
 local fault = require "fault"
 local faults = require "demo.faults"
 local json = require "json"
@@ -28,12 +30,16 @@ local MAX_ORDERS = 100
 local GZIP_FROM = 600 -- bytes; smaller answers gain nothing
 local WRONG_PASSWORDS, WRONG_WINDOW_MS = 10, 60000
 
+local THEME = { ["theme.js"] = true, ["theme.css"] = true, ["cart-drawer.js"] = true,
+  ["privacy-banner.js"] = true }
+
 local ROUTES = {}
-for _, module in ipairs { "demo.routes_catalog", "demo.routes_cart" } do
+for _, module in ipairs { "demo.routes_catalog", "demo.routes_cart", "demo.api.serve" } do
   for _, route in ipairs(require(module).list) do ROUTES[#ROUTES + 1] = route end
 end
 
----@param options table?  { password = string?, faults = names?, now = fun(): ms? }
+---@param options table?  { password = string?, faults = names?, now = fun(): ms?, drawer = boolean?
+---(the cart opens as a drawer), banner = boolean? (visitors see a cookie banner) }
 ---@return DemoShop
 ---@raise usage: an unknown fault
 function shop.new(options)
@@ -41,8 +47,9 @@ function shop.new(options)
   local self = setmetatable({
     password = options.password, now = options.now or function() return sys.clock.now() end,
     secret = crypto.random_bytes(32), on = {}, orders = {}, order_count = 0, wrong = {},
-    assets = {},
+    assets = {}, options = { drawer = options.drawer, banner = options.banner },
   }, Shop)
+  self.api = api.new(self.now)
   self.carts = carts.new(function(id) return self:find_variant(id) end)
   self:reload()
   for _, name in ipairs(options.faults or {}) do self:fault(name, true) end
@@ -116,7 +123,7 @@ end
 ---@return string?
 function Shop:asset(name)
   if self.assets[name] then return self.assets[name] end
-  local text = (name == "theme.js" or name == "theme.css") and sys.resource("demo/" .. name) or nil
+  local text = THEME[name] and sys.resource("demo/" .. name) or nil
   for _, one in ipairs(self:active()) do
     text = one.assets and one.assets[name] or text
     if one.asset and text then text = one.asset(text, name) end
@@ -141,7 +148,7 @@ end
 
 local function view_of(self, request)
   local cart = self.carts:find(cookie(request, "cart")) or self.carts:empty()
-  return {
+  local view = {
     shop = catalog.shop, base = "http://" .. (request.headers.host or catalog.shop.domain),
     path = request.path,
     products = self.products, collections = catalog.collections, cart = cart, carts = self.carts,
@@ -150,6 +157,8 @@ local function view_of(self, request)
       return ("/cdn/shop/t/4/assets/%s?v=%08x"):format(name, codec.crc32(self:asset(name)))
     end,
   }
+  extras.add(view, self.options)
+  return view
 end
 
 -- The password page -------------------------------------------------------------------------
@@ -191,7 +200,9 @@ end
 ---@param request table
 ---@return DemoResponse?
 function Shop:password_gate(request)
-  if request.path:find("^/cdn/") or request.path:find("^/assets/") then return nil end
+  for _, open in ipairs { "^/cdn/", "^/assets/", "^/admin/api/" } do
+    if request.path:find(open) then return nil end
+  end
   if request.path == "/password" and request.method == "POST" then
     return try_password(self, request)
   end

@@ -24,8 +24,16 @@ function store.faults()
   return list
 end
 
+---@class demo.StoreOptions
+---@field host string?
+---@field port integer?
+---@field faults string[]?
+---@field password string?
+---@field drawer boolean?  the cart opens as a drawer
+---@field banner boolean?  visitors see a cookie banner
+
 --- Opens the shop on a port of this machine. It answers while `serve` runs.
----@param options {host: string?, port: integer?, faults: string[]?, password: string?}?
+---@param options demo.StoreOptions?
 ---host: "127.0.0.1" if absent; port: 0 (any free one) if absent; password: the shop is closed to
 ---who does not give it
 ---@return DemoStore? store  nil if it cannot listen there
@@ -35,7 +43,8 @@ end
 function store.start(options)
   options = options or {}
   local host = options.host or "127.0.0.1"
-  local its_shop = shop.new { faults = options.faults, password = options.password }
+  local its_shop = shop.new { faults = options.faults, password = options.password,
+    drawer = options.drawer, banner = options.banner }
   local server, why, code = sys.server.listen { host = host, port = options.port or 0 }
   if not server then return nil, why, code end
   return setmetatable({ server = server, host = host, bound = server:port(), shop = its_shop,

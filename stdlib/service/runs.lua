@@ -92,20 +92,10 @@ local function on_message(pool, worker, text)
   end
 end
 
---- How the process ended. Its line closes a moment before it can be asked.
-local function end_of(worker)
-  for _ = 1, 200 do
-    local text = worker.handle:describe_end()
-    if text ~= "" then return text end
-    sys.clock.sleep(5)
-  end
-  return "its line was closed"
-end
-
 --- The worker is gone: decides which run did it; the others get one more try, alone.
 local function on_lost(pool, worker)
   worker.gone = true
-  local text = end_of(worker)
+  local text = worker.handle:describe_end()
   pool.workers[worker] = nil
   pool:unshare(worker)
   if not worker.retiring then
@@ -116,7 +106,9 @@ local function on_lost(pool, worker)
   local words = culprit.parse(worker.handle:last_words())
   local alone = next(worker.flights) ~= nil and next(worker.flights, (next(worker.flights))) == nil
   for _, flight in pairs(worker.flights) do
-    local guilty = alone or words.run == flight.id or flight.retried
+    -- A daemon tries one again that was alone but had not begun: the worker died before it.
+    local begun = flight.doing or worker.hung or not pool.patient
+    local guilty = words.run == flight.id or flight.retried or (alone and begun)
     if pool.closing or guilty then
       finish(flight, { how = "lost", text = text, hung = worker.hung, where = words.run == flight.id
         and words.where })

@@ -13,6 +13,7 @@
 ---@field alias? string|string[]            further names
 ---@field severity? "P0"|"P1"|"P2"|"P3"     of an incident that it opens; P0 is the most urgent
 ---@field tags? string[]
+---@field parents? string|string[]  skills whose incident explains this one's (watch)
 
 --- Made by option.<kind> { … }.
 ---@class nano.Option
@@ -93,6 +94,7 @@ function option_words.secret(fields) end
 ---@field url string
 ---@field name string?
 ---@field password nano.Secret?  of a shop that is closed by a password page
+---@field admin_api_key nano.Secret?  Admin API access token
 
 ---@class nano.MeasureFields
 ---@field unit? string       default from the name: "lcp_ms" is in ms
@@ -161,7 +163,8 @@ function t.log(message) end
 ---@param message any
 function t.summary(message) end
 
---- Keeps a value in the result's details.
+--- Keeps a value in the result's details. Reports know some names: a list of PixelEvent under
+--- "pixels" gets a table, a list of VisualChange under "visual" is shown before and after.
 ---@param name string
 ---@param value any
 function t.detail(name, value) end

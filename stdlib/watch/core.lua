@@ -18,6 +18,7 @@ local track = require "incident.track"
 local core = {}
 
 local CONFIRM_MIN_MS, CONFIRM_MAX_MS = 5000, 10000
+local SET_BACK_MS = 2000 -- less is what keeping time does
 
 ---@class WatchCore
 local Core = {}
@@ -99,7 +100,14 @@ function core.run_id(check_id, due_ms, attempt)
 end
 
 --- Puts what is due in line; see Planner:advance.
-function Core:advance(now) return self.planner:advance(now) end
+function Core:advance(now)
+  if self.last_now and now < self.last_now - SET_BACK_MS then
+    self.planner:replan(now)
+    self.dirty = true
+  end
+  self.last_now = now
+  return self.planner:advance(now)
+end
 
 --- The next run that may start now. The caller runs it and calls finish.
 ---@return Launch?

@@ -95,7 +95,10 @@ function Daemon:apply(made, config)
   self.pool.want = config:get "watch.workers"
   self.pool.recycle_runs = config:get "watch.worker_runs"
   self.pool.recycle_bytes = config:get "watch.worker_mb" * 1048576
-  for _, store in ipairs(made.stores) do self.log:hide(store.password) end
+  for _, store in ipairs(made.stores) do
+    self.log:hide(store.password)
+    self.log:hide(store.admin_api_key)
+  end
   self.log:hide(config:get "watch.token")
   self.log:hide_personal_data(config:get "redact_pii")
   self.core:configure(made, self.now())

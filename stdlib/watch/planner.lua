@@ -118,6 +118,18 @@ local function median(values)
   return sorted[math.ceil(#sorted / 2)]
 end
 
+--- The wall clock was set back: due times that lie in what is now the future would hold everything
+--- up. Each check goes to its next place.
+---@param now number
+function Planner:replan(now)
+  for _, check in ipairs(self.order) do
+    self.plan:put({ id = check.id, every_ms = check.every_ms, cron = check.cron, zone = check.zone,
+      hours = check.hours }, now)
+    self.live[check.id].soon = nil
+  end
+  self.soon = heap.new()
+end
+
 --- A check's usual duration.
 ---@return number? ms
 function Planner:median(id) return self.live[id] and median(self.live[id].durations) end

@@ -77,7 +77,8 @@ local function make_check(context, store, entry, script)
   for _, field in ipairs(FIELDS) do from[field] = pick(list, field) end
   local check = settings.schedule(from, config:get "timezone", id, context.problems)
   check.id, check.skill, check.script = id, manifest.name or entry.name, script
-  check.store = { url = store.url, password = store.password, name = store.name }
+  check.store = { url = store.url, password = store.password, name = store.name,
+    admin_api_key = store.admin_api_key }
   check.policy = policy_of(list, manifest)
   check.browser = needs_browser(manifest)
   check.labels = from.labels

@@ -158,7 +158,8 @@ function explain(parts, seen) {
   const e = seen.e && seen.e.isConnected ? seen.e : found[0];
   return {
     ok: false, why: hidden ? 'hidden' : seen.why, matched: found.length || hidden,
-    element: e && describe(e), by: seen.by && describe(seen.by), near: close.map(withState),
+    element: e ? describe(e) : undefined,
+    by: seen.by ? describe(seen.by) : undefined, near: close.map(withState),
     dom: excerpt(e || close[0]),
   };
 }

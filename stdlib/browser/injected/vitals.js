@@ -10,7 +10,8 @@ function keepEntries(entries) {
   for (const entry of entries) {
     if (entry.entryType === 'largest-contentful-paint') {
       seenVitals.lcp = {
-        ms: ms(entry.startTime), url: entry.url ? clip(entry.url, 300) : undefined,
+        ms: ms(entry.startTime), size: entry.size, url: entry.url ? clip(entry.url,
+          300) : undefined,
         element: entry.element ? tagText(entry.element) : undefined,
       };
     } else if (entry.entryType === 'layout-shift' && entry.startTime - lastInput > 500) {
@@ -47,11 +48,19 @@ function vitalsNow() {
   };
 }
 
-// A picture that has just arrived is painted, and counts, only after it has been decoded.
-function decoded(end) {
-  const shown = [...document.images].filter(image => image.complete && image.naturalWidth > 0);
-  const all = Promise.all(shown.map(image => image.decode().catch(() => {})));
-  return Promise.race([all, new Promise(done => setTimeout(done, Math.max(0, end - now())))]);
+// A picture that has just come counts only once it is painted: is one to be seen that is larger
+// than what has been reported?
+function lcpPending() {
+  const size = (seenVitals.lcp.size || 0) * 1.1;
+  return [...document.images].some(image => {
+    if (!image.complete || !image.naturalWidth) return false;
+    if (!image.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })) return false;
+    const box = image.getBoundingClientRect();
+    const width = Math.min(innerWidth, box.right) - Math.max(0, box.left);
+    const height = Math.min(innerHeight, box.bottom) - Math.max(0, box.top);
+    if (width <= 0 || height <= 0) return false;
+    return Math.min(width * height, image.naturalWidth * image.naturalHeight) > size;
+  });
 }
 
 // Waits until the page has loaded and its largest element is known, each only so long.
@@ -59,9 +68,7 @@ async function vitals(limit) {
   const end = now() + limit;
   while (document.readyState !== 'complete' && now() < end) await change(end);
   const paint = Math.min(end, now() + 500);
-  await decoded(paint);
-  while (!vitalsNow().lcp_ms && now() < paint) await nextFrame();
-  await nextFrame();
+  while ((!vitalsNow().lcp_ms || lcpPending()) && now() < paint) await nextFrame();
   await nextFrame();
   return vitalsNow();
 }
