@@ -36,12 +36,8 @@ describe("browser.network", function()
     expect(one:response().headers["content-type"]):is("text/html")
     expect(one:duration()):is(750)
     expect(one:summary()):same { url = "http://shop.test/a", method = "POST", type = "xhr",
-<<<<<<< HEAD
       status = 201, mime = "text/html", bytes = 321, began_ms = 1767323045500, ttfb_ms = 5,
       duration_ms = 750 }
-=======
-      status = 201, mime = "text/html", bytes = 321, duration_ms = 750, ttfb_ms = 5 }
->>>>>>> browser3
   end)
 
   it("makes one request of each step of a redirect", function()
