@@ -5,6 +5,7 @@
 local cart = require "shop.cart"
 local check_up = require "shop.check_up"
 local checkout = require "shop.checkout"
+local consent = require "shop.consent"
 local checks = require "shop.checks"
 local consent = require "shop.consent"
 local findings = require "shop.findings"

@@ -2,12 +2,14 @@
 --- for what the browser must be asked.
 ---
 ---   request.url .method .type .headers .post_data .failure .duration_ms .redirected_from .response
+---          .from ("page", "iframe", "worker")
 ---   response.url .status .status_text .ok .headers .mime .from_cache .ttfb_ms .request
 ---   response:text() response:json()
 
 local fault = require "fault"
 local face = require "browser.face"
 local json = require "json"
+local nearest = require "run.nearest"
 local world = require "browser.world"
 
 local exchange = {}
@@ -75,7 +77,8 @@ local request_getters = {
   method = function(hidden) return hidden.exchange:request().method end,
   type = function(hidden) return hidden.exchange:request().type end,
   headers = function(hidden) return copy(hidden.exchange:request().headers) end,
-  post_data = function(hidden) return hidden.exchange:request().post_data end,
+  post_data = function(hidden) return hidden.exchange:post_data() end,
+  from = function(hidden) return (hidden.exchange:source()) end,
   failure = function(hidden) return hidden.exchange.failure end,
   duration_ms = function(hidden) return hidden.exchange:duration() end,
   redirected_from = function(hidden)
@@ -100,6 +103,32 @@ end
 ---@return Response?
 function exchange.response(tab, of)
   return of:response() and response_face { tab = tab, exchange = of } or nil
+end
+
+local LIST = { post_data = true }
+
+--- page:requests: the last requests of page, frames and workers, oldest first; a redirect is one
+--- entry for each address, except those that the browser made itself (HSTS).
+---@param tab browser.Tab
+---@param options table?  post_data: what each sent as well
+---@return table[]
+function exchange.list(tab, options)
+  for key in pairs(options or {}) do
+    if not LIST[key] then
+      fault.usage("page:requests{post_data}", ("unknown option %q"):format(tostring(key)),
+        nearest.hint(key, LIST))
+    end
+  end
+  local with_data = options and options.post_data
+  local list, loader = {}, tab.document.loader
+  for one in tab.network:after(0) do
+    if not one:is_internal() then
+      local summary = one:summary(loader)
+      summary.post_data = with_data and one:post_data() or nil
+      list[#list + 1] = summary
+    end
+  end
+  return list
 end
 
 return exchange

@@ -37,7 +37,7 @@ describe("browser.network", function()
     expect(one:duration()):is(750)
     expect(one:summary()):same { url = "http://shop.test/a", method = "POST", type = "xhr",
       status = 201, mime = "text/html", bytes = 321, began_ms = 1767323045500, ttfb_ms = 5,
-      duration_ms = 750 }
+      duration_ms = 750, from = "page" }
   end)
 
   it("makes one request of each step of a redirect", function()

@@ -16,6 +16,7 @@ local faults = require "demo.faults"
 local json = require "json"
 local other = require "demo.pages.other"
 local cart_pages = require "demo.pages.cart"
+local pixels = require "demo.pixels"
 local response = require "demo.response"
 
 local codec = sys.codec
@@ -31,7 +32,7 @@ local GZIP_FROM = 600 -- bytes; smaller answers gain nothing
 local WRONG_PASSWORDS, WRONG_WINDOW_MS = 10, 60000
 
 local THEME = { ["theme.js"] = true, ["theme.css"] = true, ["cart-drawer.js"] = true,
-  ["privacy-banner.js"] = true }
+  ["privacy-banner.js"] = true, ["pixels.js"] = true }
 
 local ROUTES = {}
 for _, module in ipairs { "demo.routes_catalog", "demo.routes_cart", "demo.api.serve" } do
@@ -39,7 +40,8 @@ for _, module in ipairs { "demo.routes_catalog", "demo.routes_cart", "demo.api.s
 end
 
 ---@param options table?  { password = string?, faults = names?, now = fun(): ms?, drawer = boolean?
----(the cart opens as a drawer), banner = boolean? (visitors see a cookie banner) }
+---(the cart opens as a drawer), banner = boolean? (visitors see a cookie banner), pixels =
+---DemoPixels? (pages have marketing pixels, which these stand-ins take) }
 ---@return DemoShop
 ---@raise usage: an unknown fault
 function shop.new(options)
@@ -48,6 +50,7 @@ function shop.new(options)
     password = options.password, now = options.now or function() return sys.clock.now() end,
     secret = crypto.random_bytes(32), on = {}, orders = {}, order_count = 0, wrong = {},
     assets = {}, options = { drawer = options.drawer, banner = options.banner },
+    pixels = options.pixels,
   }, Shop)
   self.api = api.new(self.now)
   self.carts = carts.new(function(id) return self:find_variant(id) end)
@@ -132,6 +135,13 @@ function Shop:asset(name)
   return text
 end
 
+--- Where a script or style sheet is; it changes with the text.
+---@param name string
+---@return string
+function Shop:asset_url(name)
+  return ("/cdn/shop/t/4/assets/%s?v=%08x"):format(name, codec.crc32(self:asset(name)))
+end
+
 function Shop:log_order(order)
   order.at = self.now()
   self.order_count = self.order_count + 1
@@ -153,11 +163,11 @@ local function view_of(self, request)
     path = request.path,
     products = self.products, collections = catalog.collections, cart = cart, carts = self.carts,
     item_count = self.carts:item_count(cart), find_variant = self.carts.find_variant,
-    asset = function(name)
-      return ("/cdn/shop/t/4/assets/%s?v=%08x"):format(name, codec.crc32(self:asset(name)))
-    end,
+    asset = function(name) return self:asset_url(name) end,
   }
-  extras.add(view, self.options)
+  local banner = self.options.banner
+  for _, one in ipairs(self:active()) do banner = banner or one.banner end
+  extras.add(view, { drawer = self.options.drawer, banner = banner })
   return view
 end
 
@@ -215,11 +225,19 @@ function Shop:password_gate(request)
   return response.redirect("/password")
 end
 
+local CONTROLS = { ["/__fault"] = true, ["/__orders"] = true, ["/__pixels"] = true,
+  ["/__demo.json"] = true }
+
 -- Switches and logs of the demo itself -------------------------------------------------------
 
 local function control(self, request)
   if request.path == "/__orders" then
     return response.json { count = self.order_count, orders = json.array(self.orders) }
+  end
+  if request.path == "/__pixels" then
+    return response.json(self.pixels and self.pixels:log() or { count = 0, hits = json.array {} })
+  elseif request.path == "/__demo.json" then
+    return response.json { demo = true, pixels = self.pixels and self.pixels:describe() }
   end
   if request.method == "GET" then return response.json { faults = self:list_faults() } end
   local form = body.parse(request) or {}
@@ -273,7 +291,8 @@ local function answer(self, request)
   local gated = self.password and self:password_gate(request)
   if gated then return gated end
   if request.path == "/password" then return response.redirect("/") end
-  return route(self, request, view_of(self, request))
+  local of_pixels = self.pixels and pixels.answer(request)
+  return of_pixels or route(self, request, view_of(self, request))
 end
 
 -- What a real shop adds to every answer.
@@ -312,12 +331,15 @@ function Shop:handle(request)
 
   if #request.path > 1 then request.path = request.path:gsub("/+$", "") end
   if request.path == "" then request.path = "/" end
-  if request.path == "/__fault" or request.path == "/__orders" then
+  if CONTROLS[request.path] then
     return finish(request, control(self, request))
   end
   local out = answer(self, request)
   local active = self:active()
   if out.headers["content-type"]:find("^text/html") and out.body ~= "" then
+    if self.pixels then
+      out.body = pixels.into(out.body, active, self:asset_url("pixels.js"))
+    end
     for _, one in ipairs(active) do
       if one.page then out.body = one.page(out.body, request) end
     end

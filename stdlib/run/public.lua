@@ -6,6 +6,7 @@ return {
   http = { need = "http" },
   json = {},
   mail = { need = "mail" },
+  pixel = { need = "browser" },
   shop = { need = "browser" },
   time = {},
   url = {},

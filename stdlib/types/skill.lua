@@ -105,6 +105,7 @@ function option_words.secret(fields) end
 --- that a skill is a straight line.
 ---@class nano.Context
 ---@field store nano.Store
+---@field learned any                what t.learn kept in an earlier run at this shop; nil at first
 ---@field options table<string, any>  the same as the second argument of the run function
 ---@field http nano.http              as require "http", but a request that fails fails the step
 local t = {}
@@ -162,6 +163,11 @@ function t.log(message) end
 --- The result's sentence when the run passes.
 ---@param message any
 function t.summary(message) end
+
+--- Keeps a value for the next run of this skill at this shop, which has it as t.learned. It is kept
+--- where results are kept, until --update-baseline begins anew.
+---@param value any  JSON-encodable
+function t.learn(value) end
 
 --- Keeps a value in the result's details. Reports know some names: a list of PixelEvent under
 --- "pixels" gets a table, a list of VisualChange under "visual" is shown before and after.

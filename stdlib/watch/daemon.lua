@@ -228,11 +228,14 @@ end
 --- Runs a launch's job, and judges the result by what is usual.
 ---@return table?  nil when it was given up
 function Daemon:run(launch)
-  local result = self.pool:run(setup.job(self.setup, launch))
+  local job, learned = setup.job(self.setup, launch), require "service.learned"
+  job.learned = learned.get(self.db, job.store and job.store.url, job.skill)
+  local result = self.pool:run(job)
   if self.abandoned then return nil end
   require("report.build").normalise(result)
   result.skill = launch.check.skill
   local ok, why = require("service.baselines").apply(self.db, result)
+  if ok then ok, why = learned.keep(self.db, result) end
   if not ok then
     self.log:say("warn", "baseline.skipped", { "check", launch.check.id, "why", why.message })
   end

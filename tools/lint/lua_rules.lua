@@ -10,7 +10,7 @@ local LAYERS = {
   { "fault" },
   { "crypto", "image", "json", "redact", "redact_pii", "sync", "time", "url",
     "run.excerpt", "run.frames", "run.nearest", "run.secret", "run.show" },
-  { "browser", "config", "expect", "http", "mail", "server", "shop" },
+  { "browser", "config", "expect", "http", "mail", "pixel", "server", "shop" },
   { "run" },
   { "alert", "incident", "report", "schedule", "service" },
   { "cli", "demo", "test", "watch", "worker" },
