@@ -394,7 +394,8 @@ static gate_class classify(lua_State *L)
                                           "Runtime.runScript",    "Page.setDocumentContent",
                                           "Fetch.fulfillRequest", "Network.setCookie",
                                           "Network.setCookies",   "Network.deleteCookies",
-                                          "Network.replayXHR",    "Network.clearBrowserCookies"};
+                                          "Network.replayXHR",    "Network.clearBrowserCookies",
+                                          "Fetch.enable",         "DOM.setFileInputFiles"};
     const char *method = luaL_checkstring(L, 2);
     for (size_t i = 0; i < sizeof domains / sizeof *domains; i++) {
         if (begins(method, domains[i]))

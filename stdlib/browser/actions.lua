@@ -10,70 +10,18 @@ local navigation = require "browser.navigation"
 local nearest = require "run.nearest"
 local secret = require "run.secret"
 local selectors = require "browser.selector"
+local target = require "browser.target"
 local world = require "browser.world"
 
 local actions = {}
 
-local INPUT_MS = 10000 -- for the page to handle an input event
-local ANSWER_MS = 3000
-
 local encode, decode = sys.codec.json_encode, sys.codec.json_decode
 
-local function check_options(signature, options, allowed)
-  if options == nil then return {} end
-  if type(options) ~= "table" then
-    fault.usage(signature, ("the options must be a table, not %s"):format(type(options)))
-  end
-  for key in pairs(options) do
-    if not allowed[key] then
-      fault.usage(signature, ("unknown option %q"):format(tostring(key)),
-        nearest.hint(key, allowed))
-    end
-  end
-  return options
-end
+local check_options = target.check_options
 actions.check_options = check_options
-
-local TIMEOUT = { timeout = true }
-
---- Waits in the page for a target that is ready; raises when there is none in time.
-local function find_target(tab, what, selector, deadline, needs, more)
-  local argument = more or {}
-  argument.parts, argument.needs = selectors.parse(selector), needs
-  local answer = world.ask(tab, what, "target", argument, deadline)
-  if not answer or not answer.ok then
-    messages.raise(tab, what, selector, answer, deadline:words())
-  end
-  return answer
-end
-
--- Sends an input event; wait_inputs waits for its answer.
-local function input(tab, what, method, params)
-  local ticket, text, code = tab.browser:send(method, encode(params), tab.session)
-  if not ticket then world.raise(tab, what, text, code) end -- a dry run refuses it
-  return ticket
-end
-
--- Waits until the page has handled the events.
-local function wait_inputs(tab, what, tickets)
-  for _, ticket in ipairs(tickets) do
-    local answer, text, code = tab.browser:wait(ticket, INPUT_MS)
-    -- The page may be gone by the time the release is answered: that is what a link does.
-    if not answer and code ~= "cdp" then world.raise(tab, what, text, code) end
-  end
-end
-
--- A question behind the events: what they set off in the page is told before its answer. While a
--- navigation is under way Chromium keeps questions back: then there is none to ask.
-local function after_inputs(tab, what, question)
-  tab:catch_up()
-  if tab:is_leaving() then return nil end
-  local answer, why, text, code = world.receive(tab, world.send(tab, question, {}), ANSWER_MS)
-  if why == "broken" or (why == "late" and not tab:is_leaving()) then
-    world.raise(tab, what, text, code)
-  end
-  return answer
-end
+local find_target, input = target.find, target.input
+local wait_inputs, after_inputs = target.wait_inputs, target.after_inputs
+local TIMEOUT = target.TIMEOUT
 
 local BUTTONS = { left = 1, right = 2, middle = 4 }
 
@@ -92,7 +40,8 @@ local function press_button(tab, what, at, button, count)
   return tickets
 end
 
-local CLICK = { timeout = true, button = true, count = true }
+-- label: for check, whose box a theme may hide behind its label
+local CLICK = { timeout = true, button = true, count = true, label = true }
 
 --- page:click. Clicks the first visible match. If something moved under the pointer the page does
 --- not notice, and the click is tried again.
@@ -111,11 +60,11 @@ function actions.click(tab, selector, options)
   local what = "click " .. selector
   local deadline = limits.deadline(limits.read(signature, options.timeout, tab.timeout))
   repeat
-    local at = find_target(tab, what, selector, deadline, { enabled = true, point = true },
-      { arm = true })
+    local at = find_target(tab, what, selector, deadline,
+      { enabled = true, point = true, label = options.label }, { arm = true })
     tab.mark = tab.network.last
     wait_inputs(tab, what, press_button(tab, what, at, button, count))
-    local landed = after_inputs(tab, what, "landed")
+    local landed = after_inputs(tab, what, "landed", { parts = selectors.parse(selector) })
     local hit = not landed or landed.ok
     if not hit and deadline:left() == 0 then
       messages.raise(tab, what, selector, landed, deadline:words())
@@ -133,16 +82,6 @@ function actions.hover(tab, selector, options)
   local at = find_target(tab, what, selector, deadline, { point = true })
   wait_inputs(tab, what, { input(tab, what, "Input.dispatchMouseEvent",
     { type = "mouseMoved", x = at.x, y = at.y }) })
-end
-
--- Calls a function of the injected script that changes the page.
-local function change(tab, what, name, argument)
-  argument.limit = 0
-  local answer, text, code = tab:call("Runtime.evaluate",
-    { expression = "__nano." .. name .. "(" .. encode(argument) .. ")",
-    uniqueContextId = tab.world, awaitPromise = true, returnByValue = true }, INPUT_MS)
-  if not answer then world.raise(tab, what, text, code) end
-  return answer.result and answer.result.value or {}
 end
 
 local function type_over(tab, what, text)
@@ -177,7 +116,7 @@ function actions.fill(tab, selector, value, options)
     { focus = true, select = true })
   tab.mark = tab.network.last
   if answer.how == "set" then
-    local set = change(tab, what, "set", { parts = selectors.parse(selector), value = text })
+    local set = target.change(tab, what, "set", { parts = selectors.parse(selector), value = text })
     if not set.ok then messages.raise(tab, what, selector, set, deadline:words()) end
     return
   end
@@ -260,7 +199,7 @@ end
 
 -- One form for expressions, awaited expressions and functions. The line breaks let a // comment
 -- end.
-local WRAPPER = "(async a=>{const f=(\n%s\n);return typeof f==='function'?f(a):f})(%s)"
+local WRAPPER = "(async()=>{const __js=(\n%s\n);return typeof __js==='function'?__js(%s):__js})()"
 
 local function wrapped(js, argument)
   return WRAPPER:format((js:gsub("[%s;]+$", "")), argument == nil and "" or encode(argument))
@@ -294,7 +233,7 @@ function actions.eval(tab, js, argument, options)
   local deadline = limits.deadline(limits.read(signature, options.timeout, tab.timeout))
   world.check_alive(tab)
   local answer, text, code = tab.browser:call("Runtime.evaluate",
-    encode { expression = wrapped(js, argument),
+    encode { expression = wrapped(js, argument), uniqueContextId = tab.main_world,
     awaitPromise = true, returnByValue = true }, tab.session, deadline:left())
   if not answer and code == "timeout" then
     fault.failure { code = "timeout",

@@ -3,12 +3,24 @@
 
 local actions = require "browser.actions"
 local fault = require "fault"
+local forms = require "browser.forms"
+local gestures = require "browser.gestures"
 
 local element = {
   click = actions.click,
   hover = actions.hover,
   fill = actions.fill,
   press = actions.press,
+  type = gestures.type,
+  tap = gestures.tap,
+  dblclick = gestures.dblclick,
+  drag = gestures.drag,
+  scroll = gestures.scroll,
+  select = forms.select,
+  check = forms.check,
+  uncheck = forms.uncheck,
+  is_checked = forms.is_checked,
+  upload = forms.upload,
   wait_for = actions.wait_for,
 }
 

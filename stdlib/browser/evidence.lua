@@ -78,9 +78,11 @@ local function look(tab, selector, into)
     local ok, parts = pcall(selectors.parse, selector)
     argument.parts = ok and parts or nil
   end
+  local injecting = world.inject(tab, "look")
   local question = world.send(tab, "look", argument)
   local shot = tab.browser:send("Page.captureScreenshot", SHOT_PARAMS, tab.session)
   local answer = world.receive(tab, question, LOOK_MS)
+  for _, ticket in ipairs(injecting) do tab.browser:wait(ticket, answer and LOOK_MS or 0) end
   if answer then into.title, into.dom, into.vitals = answer.title, answer.dom, answer.vitals end
   local png = shot and picture(tab.browser:wait(shot, LOOK_MS))
   if png then into.screenshot = tab.save("failure.png", png) end

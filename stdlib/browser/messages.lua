@@ -2,6 +2,8 @@
 --- for how long.
 
 local fault = require "fault"
+local selectors = require "browser.selector"
+local world = require "browser.world"
 
 local messages = {}
 
@@ -17,8 +19,17 @@ local WHY = {
   covered = "%e is covered by %b",
   unfocusable = "%e does not take the focus",
   rejected = "%e does not take this value",
+  ["not-select"] = "%e is no list of choices",
+  ["not-multiple"] = "only one of its options can be chosen",
+  ["no-option"] = "it has no such option",
+  ["option-disabled"] = "its option %e is disabled",
+  unchecked = "%e did not change",
   visible = "%e stayed visible for %t",
 }
+
+-- How the list of what is there instead begins.
+local NEAR = { missing = ". On the page are: ", hidden = ". On the page are: ",
+  ["no-option"] = ". Its options are: " }
 
 local function count_words(n)
   return n == 1 and "1 match" or ("%d matches"):format(n)
@@ -40,10 +51,22 @@ function messages.text(what, answer, waited, url)
   if matched > 1 and answer.why ~= "hidden" and answer.why ~= "missing" then
     text = ("%s (the first visible of %s)"):format(text, count_words(matched))
   end
-  if answer.near and #answer.near > 0 and (answer.why == "missing" or answer.why == "hidden") then
-    text = text .. ". On the page are: " .. table.concat(answer.near, ", ")
+  if answer.near and #answer.near > 0 and NEAR[answer.why or "missing"] then
+    text = text .. NEAR[answer.why or "missing"] .. table.concat(answer.near, ", ")
   end
   return ("%s. URL %s"):format(text, url)
+end
+
+-- The page's own words for a failure; without them, should it have gone meanwhile, as it is.
+local function explained(tab, what, selector, answer)
+  if answer.explained then return answer end
+  local ok, more = pcall(world.ask, tab, what, "explain",
+    { parts = selectors.parse(selector), why = answer.why }, world.soon())
+  if not ok or not more then return answer end
+  for _, field in ipairs { "element", "near", "by" } do
+    if answer[field] ~= nil then more[field] = answer[field] end
+  end
+  return more
 end
 
 --- Raises the failure of an action.
@@ -53,6 +76,7 @@ end
 ---@param answer table?   nil: no document could be asked in time
 ---@param waited string
 function messages.raise(tab, what, selector, answer, waited)
+  answer = answer and explained(tab, what, selector, answer)
   local url = tab.document.unreachable or tab.document.url
   if not answer then
     local target = tab.navigating and tab.navigating.url

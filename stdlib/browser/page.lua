@@ -19,6 +19,7 @@
 ---     device  = "Pixel 9"|nil,                       -- of the project; t.page{device=} goes first
 ---     timeout_ms = 10000|nil,                        -- default limit of one action or wait
 ---     navigation_timeout_ms = 30000|nil,             -- default limit of goto and load states
+---     folder  = "/scripts",                          -- page:upload takes files from here only
 ---     save    = function(name, bytes) → path | nil, text,  -- keeps an artifact ("cart.png")
 ---     log     = function(level, text) | nil,         -- a line of the run's log
 ---     shared  = nil,                                 -- set by open(): browser, context, pages
@@ -35,15 +36,19 @@
 
 local actions = require "browser.actions"
 local devices = require "browser.devices"
+local dialogs = require "browser.dialogs"
+local downloads = require "browser.downloads"
 local element = require "browser.element"
 local evidence = require "browser.evidence"
 local exchange = require "browser.exchange"
 local face = require "browser.face"
 local fault = require "fault"
+local frames = require "browser.frames"
 local hosts = require "browser.hosts"
 local limits = require "browser.limits"
 local navigation = require "browser.navigation"
 local nearest = require "run.nearest"
+local popups = require "browser.popups"
 local selectors = require "browser.selector"
 local tabs = require "browser.tab"
 local world = require "browser.world"
@@ -52,11 +57,12 @@ local page = {}
 
 local TIMEOUT_MS, NAVIGATION_MS, VITALS_MS, CONNECT_MS = 10000, 30000, 5000, 60000
 
-local make_locator
+local make_locator, make_frame, make_page
 
-local function locator(tab, selector)
+-- `enter` gives what stands for the tab: the tab itself, or the view of a frame as it is by then.
+local function locator(enter, selector)
   selectors.parse(selector) -- a mistyped one is told of here, not at its first use
-  return make_locator { tab = tab, selector = selector, words = function() return selector end }
+  return make_locator { enter = enter, selector = selector, words = function() return selector end }
 end
 
 local function use(tab)
@@ -64,23 +70,64 @@ local function use(tab)
   tab.shared.uses = tab.used
 end
 
+local function in_frame(enter, selector)
+  selectors.parse(selector)
+  return make_frame { enter = function() return frames.enter(enter(), selector) end,
+    words = function() return selector end }
+end
+
+local FILTER = { has_text = "has-text", has_not_text = "has-not-text", visible = "visible" }
+
+local function filter(self, options)
+  local selector = self.selector
+  for _, key in ipairs { "has_text", "has_not_text", "visible" } do
+    local value = options[key]
+    if type(value) == "string" and value:sub(1, 1) ~= "/" then
+      -- A part of the text, whatever it holds.
+      value = "/" .. value:gsub("[%^%$%(%)%.%[%]%*%+%?%{%}|/\\]", "\\%0") .. "/i"
+    end
+    if value ~= nil then
+      selector = ("%s >> %s=%s"):format(selector, FILTER[key], tostring(value))
+    end
+  end
+  return locator(self.enter, selector)
+end
+
 local locator_methods = {
   locator = function(self, selector)
-    return locator(self.tab, self.selector .. " >> " .. tostring(selector))
+    return locator(self.enter, self.selector .. " >> " .. tostring(selector))
   end,
   nth = function(self, n)
-    return locator(self.tab, ("%s >> nth=%s"):format(self.selector, tostring(n)))
+    return locator(self.enter, ("%s >> nth=%s"):format(self.selector, tostring(n)))
   end,
-  first = function(self) return locator(self.tab, self.selector .. " >> nth=0") end,
-  last = function(self) return locator(self.tab, self.selector .. " >> nth=-1") end,
+  first = function(self) return locator(self.enter, self.selector .. " >> nth=0") end,
+  last = function(self) return locator(self.enter, self.selector .. " >> nth=-1") end,
+  filter = function(self, options)
+    return filter(self, actions.check_options(
+      "locator:filter{has_text, has_not_text, visible}", options, FILTER))
+  end,
+  frame = function(self) return in_frame(self.enter, self.selector) end,
+}
+local frame_methods = {
+  locator = function(self, selector) return locator(self.enter, selector) end,
+  frame = function(self, selector) return in_frame(self.enter, selector) end,
+  eval = function(self, ...) return actions.eval(self.enter(), ...) end,
+  url = function(self) return actions.eval(self.enter(), "location.href") end,
 }
 for name, method in pairs(element) do
   locator_methods[name] = function(self, ...)
-    use(self.tab)
-    return method(self.tab, self.selector, ...)
+    local tab = self.enter()
+    use(tab)
+    return method(tab, self.selector, ...)
+  end
+  frame_methods[name] = function(self, ...)
+    local tab = self.enter()
+    use(tab)
+    return method(tab, ...)
   end
 end
 make_locator = face.maker("locator", locator_methods)
+make_frame = face.maker("frame", frame_methods)
 
 local function whole_page(tab, name)
   local answer = world.ask(tab, "page:" .. name .. "()", name, {}, limits.deadline(tab.timeout))
@@ -125,6 +172,13 @@ local function response(tab)
   return one and exchange.response(tab, one)
 end
 
+local function register(tab)
+  use(tab)
+  local object = make_page { tab = tab, words = function() return tab.document.url end }
+  table.insert(tab.shared.pages, { tab = tab, page = object })
+  return object
+end
+
 -- (tab, …)
 local about_page = {
   ["goto"] = navigation.go,
@@ -132,7 +186,13 @@ local about_page = {
   wait_for_load = navigation.wait_for_load,
   wait_for_request = navigation.wait_for_request,
   wait_for_response = navigation.wait_for_response,
-  locator = locator,
+  locator = function(tab, selector)
+    return locator(function() return tab end, selector)
+  end,
+  frame = function(tab, selector) return in_frame(function() return tab end, selector) end,
+  on_dialog = dialogs.on_dialog,
+  wait_for_popup = function(tab, options) return register(popups.wait(tab, options)) end,
+  wait_for_download = downloads.wait,
   eval = actions.eval,
   url = function(tab) return tab.document.unreachable or tab.document.url end,
   title = function(tab) return whole_page(tab, "title") end,
@@ -164,7 +224,7 @@ for _, methods in ipairs { element, about_page } do
     end
   end
 end
-local make_page = face.maker("page", page_methods)
+make_page = face.maker("page", page_methods)
 
 local function connect(context)
   local wanted = context.browser or {}
@@ -183,8 +243,6 @@ local function new_browser_context(browser)
   if not made then
     fault.engine { code = "browser", message = "opening a browser context: " .. tostring(text) }
   end
-  browser:post("Browser.setDownloadBehavior", sys.codec.json_encode { behavior = "deny",
-    browserContextId = made:id() })
   return made
 end
 
@@ -237,10 +295,8 @@ function page.open(context, opts)
     log = context.log or function() end }
   tab.shared, tab.timeout, tab.navigation_timeout = shared, timeout, navigation_timeout
   tab.save = context.save or function() return nil, "there is nowhere to keep it" end
-  use(tab)
-  local object = make_page { tab = tab, words = function() return tab.document.url end }
-  table.insert(shared.pages, { tab = tab, page = object })
-  return object
+  tab.folder = context.folder
+  return register(tab)
 end
 
 --- The pages of a run that are open, the one that was used last first.
@@ -268,6 +324,7 @@ function page.finish(context)
   for _, browser_context in ipairs(shared.contexts) do
     pcall(browser_context.close, browser_context)
   end
+  for _, one in ipairs(shared.pages) do one.tab.downloads:finish() end
   context.shared = nil
 end
 

@@ -6,8 +6,11 @@
 ---   text=Add to cart         part of the text, any case
 ---   text="Add to cart"       the whole text;     text=/add to cart/i
 ---   role=button[name=/add/i][disabled=false]     accessible role and name
+---   label=Size, placeholder=Search, testid=buy   with a text, "whole text" or /regex/i
+---   //form//button           XPath (also xpath=…)
 ---   a >> b                   b inside of a
 ---   … >> nth=0               the first, -1 the last;  … >> visible=true
+---   … >> has-text=Sold out   those with the text in them;  has-not-text
 ---
 --- A further engine is one entry in `readers` and one in injected/selectors.js.
 
@@ -139,19 +142,36 @@ local function read_role(text, body)
   return how
 end
 
+-- A text as text=, label= … take it.
+local function reader_of(name)
+  return function(text, body)
+    if body == "" then refuse(text, name .. "= needs a text") end
+    local match, after = read_match(body, 1)
+    if match and body:find("%S", after) then match = nil end
+    return match or { part = body }
+  end
+end
+
 local readers = {
   css = function(text, body)
     if body == "" then refuse(text, "the css selector is empty") end
     if body:find(":has%-text%(") or body:find(":text%(") or body:find(":visible%f[^%w-]") then
-      refuse(text, "this is not CSS", "write a >> text=… or … >> visible=true")
+      refuse(text, "this is not CSS", "write … >> has-text=…, … >> text=… or … >> visible=true")
     end
     return body
   end,
-  text = function(text, body)
-    if body == "" then refuse(text, "text= needs a text") end
-    local match, after = read_match(body, 1)
-    if match and body:find("%S", after) then match = nil end
-    return match or { part = body }
+  text = reader_of "text",
+  label = reader_of "label",
+  placeholder = reader_of "placeholder",
+  ["has-text"] = reader_of "has-text",
+  ["has-not-text"] = reader_of "has-not-text",
+  testid = function(text, body)
+    local how = reader_of "testid"(text, body)
+    return how.part and { exact = how.part } or how -- ids are whole
+  end,
+  xpath = function(text, body)
+    if body == "" then refuse(text, "xpath= needs a path") end
+    return body
   end,
   role = read_role,
   nth = function(text, body)
@@ -195,18 +215,21 @@ end
 local function read_part(text, part)
   part = part:match("^%s*(.-)%s*$")
   if part == "" then refuse(text, "a part of it is empty") end
-  local name, body = part:match("^(%l+)=(.*)$")
+  local name, body = part:match("^(%l[%l-]*)=(.*)$")
   if name and readers[name] then return { name, readers[name](text, body) } end
   if name then
     local all = {}
     for engine in pairs(readers) do all[engine] = true end
     refuse(text, ("there is no %s="):format(name), nearest.hint(name, all)
-      or "css, text=, role=, nth= and visible= exist")
+      or "css, text=, role=, label=, placeholder=, testid=, xpath=, has-text=, has-not-text=, "
+      .. "nth= and visible= exist")
   end
-  if part:find("^%.?//") then refuse(text, "XPath is not supported", "use css, text= or role=") end
+  if part:find("^%(*%.?%.?/") then return { "xpath", part } end
   if part:find("^[\"']") then return { "text", readers.text(text, part) } end
   return { "css", readers.css(text, part) }
 end
+
+local FILTERS = { nth = true, visible = true, ["has-text"] = true, ["has-not-text"] = true }
 
 local cache = {}
 
@@ -223,7 +246,7 @@ function selector.parse(text)
   end
   local parts = {}
   for _, part in ipairs(split(text)) do parts[#parts + 1] = read_part(text, part) end
-  if parts[1][1] == "nth" or parts[1][1] == "visible" then
+  if FILTERS[parts[1][1]] then
     refuse(text, parts[1][1] .. "= chooses among what was found before it",
       ("write a >> %s=…"):format(parts[1][1]))
   end

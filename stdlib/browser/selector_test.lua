@@ -51,6 +51,17 @@ describe("browser.selector", function()
     expect(parse "a[title='x >> y'] >> b"):same({ { "css", "a[title='x >> y']" }, { "css", "b" } })
   end)
 
+  it("reads labels, placeholders, test ids, XPath and the text filters", function()
+    expect(selector.parse("label=Size")):same { { "label", { part = "Size" } } }
+    expect(selector.parse('placeholder="Search"')):same { { "placeholder", { exact = "Search" } } }
+    expect(selector.parse("testid=buy")):same { { "testid", { exact = "buy" } } }
+    expect(selector.parse("//form//button")):same { { "xpath", "//form//button" } }
+    expect(selector.parse("xpath=//a[contains(@href, '/x')]"))
+      :same { { "xpath", "//a[contains(@href, '/x')]" } }
+    expect(selector.parse("li >> has-text=/sold out/i"))
+      :same { { "css", "li" }, { "has-text", { regex = "sold out", flags = "i" } } }
+  end)
+
   it("refuses what it cannot read, with the nearest word", function()
     refused("role=buton", 'no role "buton"')
     refused("role=buton", "button")
@@ -62,8 +73,8 @@ describe("browser.selector", function()
     refused("a >> ", "empty")
     refused("nth=1", "chooses among")
     refused("a >> nth=first", "whole number")
-    refused("//div", "XPath")
-    refused("xpath=//div", "no xpath=")
+    refused("xpth=//div", "no xpth=")
+    refused("has-text=x", "chooses among")
     refused("a:has-text('x')", "not CSS")
     refused("", "empty")
     refused(nil, "not nil")

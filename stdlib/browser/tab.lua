@@ -5,6 +5,8 @@
 
 local console = require "browser.console"
 local devices = require "browser.devices"
+local dialogs = require "browser.dialogs"
+local downloads = require "browser.downloads"
 local fault = require "fault"
 local injected = require "browser.injected"
 local network = require "browser.network"
@@ -34,6 +36,9 @@ local encode, decode = sys.codec.json_encode, sys.codec.json_decode
 ---@field document browser.Document
 ---@field documents browser.Document[]  all of them, the oldest first, bounded
 ---@field world string?          the isolated world of the document, nil between documents
+---@field worlds table<string, string>  those of its frames, by frame id
+---@field mains table<string, string>   the frames' own worlds
+---@field opened integer          pop-ups so far
 ---@field navigating table?      { url, loader }: a document is on its way
 ---@field requested number?      a navigation was asked for then, and has not begun
 ---@field changed sync.Signal
@@ -121,23 +126,38 @@ on["Page.frameStoppedLoading"] = function(self, raw)
   if decode(raw).frameId == self.frame then self.navigating, self.requested = nil, nil end
 end
 
-on["Page.javascriptDialogOpening"] = function(self, raw)
-  local event = decode(raw)
-  self.console:on_dialog(event)
-  self:post("Page.handleJavaScriptDialog", { accept = event.type == "beforeunload" })
-end
+on["Page.javascriptDialogOpening"] = function(self, raw) self.dialogs:opened(decode(raw)) end
+on["Page.javascriptDialogClosed"] = function(self) self.dialogs:closed() end
+on["Browser.downloadWillBegin"] = function(self, raw) self.downloads:began(raw) end
+on["Browser.downloadProgress"] = function(self, raw) self.downloads:progress(raw) end
+on["Page.windowOpen"] = function(self) self.opened = self.opened + 1 end
+on["Input.dragIntercepted"] = function(self, raw) self.dragged = decode(raw).data end
 
 on["Runtime.executionContextCreated"] = function(self, raw)
-  if not raw:find('"name":"' .. injected.WORLD .. '"', 1, true) then return end
+  local ours = raw:find('"name":"' .. injected.WORLD .. '"', 1, true)
+  if not ours and not raw:find('"isDefault":true', 1, true) then return end
+  if not ours and raw:find(self.frame, 1, true) then return end -- the page's own is always known
   local context = decode(raw).context
-  if context.auxData.frameId == self.frame then self.world = context.uniqueId end
+  local frame = context.auxData.frameId
+  if frame ~= self.frame then
+    (ours and self.worlds or self.mains)[frame] = context.uniqueId
+  elseif ours then
+    self.world = context.uniqueId
+  end
 end
 
 on["Runtime.executionContextDestroyed"] = function(self, raw)
   if self.world and raw:find(self.world, 1, true) then self.world = nil end
+  for _, list in ipairs { self.worlds, self.mains } do
+    for frame, id in pairs(list) do
+      if raw:find(id, 1, true) then list[frame] = nil end
+    end
+  end
 end
 
-on["Runtime.executionContextsCleared"] = function(self) self.world = nil end
+on["Runtime.executionContextsCleared"] = function(self)
+  self.world, self.worlds, self.mains = nil, {}, {}
+end
 
 on["Runtime.consoleAPICalled"] = function(self, raw) self.console:on_line(raw) end
 on["Runtime.exceptionThrown"] = function(self, raw) self.console:on_error(raw) end
@@ -255,6 +275,7 @@ local function set_up(self, device)
       { source = injected.source(), worldName = injected.WORLD,
       runImmediately = true } },
     { "Emulation.setFocusEmulationEnabled", { enabled = true } },
+    self.downloads:command(),
   }
   for _, command in ipairs(devices.commands(device, self.browser:info().product)) do
     commands[#commands + 1] = command
@@ -282,25 +303,48 @@ end
 ---@field hosts browser.Hosts
 ---@field log fun(level: string, text: string)
 
---- Opens a blank page in a browser context.
----@param options browser.TabOptions
----@return browser.Tab
-function tab.open(options)
+local function attach(options, target)
   local browser = options.browser
-  local target = browser_call(browser, "Target.createTarget", { url = "about:blank",
-    browserContextId = options.context:id() }).targetId
   local session = browser_call(browser, "Target.attachToTarget",
     { targetId = target, flatten = true }).sessionId
   local self = setmetatable({ browser = browser, context = options.context, hosts = options.hosts,
     log = options.log,
     device = options.device, target = target, frame = target, session = session,
-    changed = sync.signal(),
+    changed = sync.signal(), worlds = {}, mains = {}, opened = 0,
     console = console.new(), documents = {}, mark = 0, steps = 0 }, Tab)
   self.network, self.targets = network.new(self), targets.new(self)
+  self.dialogs, self.downloads = dialogs.new(self), downloads.new(self)
   new_document(self, "", "about:blank")
   self.sub = browser:subscribe(session, EVENTS)
   self.pump = sys.task.spawn(guarded_pump, self)
   set_up(self, options.device)
+  return self
+end
+
+--- Opens a blank page in a browser context.
+---@param options browser.TabOptions
+---@return browser.Tab
+function tab.open(options)
+  return attach(options, browser_call(options.browser, "Target.createTarget", { url = "about:blank",
+    browserContextId = options.context:id() }).targetId)
+end
+
+--- Takes over a page that another one opened. Its first request began before anybody looked.
+---@param options browser.TabOptions
+---@param target string  DevTools' id
+---@return browser.Tab
+function tab.adopt(options, target)
+  local self = attach(options, target)
+  local tree = self:call("Page.getFrameTree", nil, SETUP_MS)
+  local frame = tree and tree.frameTree.frame
+  self:catch_up()
+  -- Unless its document has come since, which then has told of itself.
+  if frame and self.document.seq == 0 and frame.url ~= "" and frame.url ~= "about:blank" then
+    local early = self.early
+    new_document(self, frame.loaderId, frame.url .. (frame.urlFragment or "")).mime = frame.mimeType
+    if early and early.loader ~= frame.loaderId then self.early = early end
+    self.changed:fire()
+  end
   return self
 end
 
@@ -314,6 +358,7 @@ function Tab:close()
     self.browser:call("Target.closeTarget", encode { targetId = self.target }, nil, CLOSE_MS)
   end
   self.sub:close()
+  self.downloads:finish()
   self.targets:close()
   self.changed:fire()
 end

@@ -44,9 +44,13 @@ local function is_gone(text)
     or text:find("Promise was collected", 1, true) ~= nil
 end
 
+-- The second script's names are looked up, so that its absence is an answer (false) and no error.
 local function expression(name, argument)
-  return "__nano." .. name .. "(" .. encode(argument) .. ")"
+  local call = "__nano." .. name .. "(" .. encode(argument) .. ")"
+  if not injected.LATER[name] then return call end
+  return ("__nano.%s?%s:false"):format(name, call)
 end
+world.expression = expression
 
 --- Sends a question to the document of now without waiting; nil when there is no document to ask.
 ---@param tab browser.Tab
@@ -79,15 +83,24 @@ function world.receive(tab, ticket, limit_ms)
     return nil, "broken", words, "injected"
   end
   local value = found.result.value
+  if value == false then return nil, "bare" end
   return type(value) == "table" and value or {}
 end
 
---- A document that was made in a way that skips the script gets it now.
-local function inject(tab)
-  local id = tab.world
-  if not id then return end
-  tab.browser:peek(encode { expression = injected.source(), uniqueContextId = id }, tab.session,
-    GRACE_MS)
+--- A document that was made in a way that skips the script gets it now; so does one that needs the
+--- second script for `name`. Does not wait.
+---@return number[] tickets
+function world.inject(tab, name)
+  local id, tickets = tab.world, {}
+  local function run(source)
+    tickets[#tickets + 1] = tab.browser:peek_send("Runtime.evaluate",
+      encode { expression = source, uniqueContextId = id }, tab.session)
+  end
+  if id then
+    run(injected.source())
+    if injected.LATER[name] then run(injected.later()) end
+  end
+  return tickets
 end
 
 -- Waits until there is a document to ask; false when the time is over.
@@ -123,7 +136,7 @@ function world.ask(tab, what, name, argument, deadline)
     end
     if why == "bare" and bare < 2 then
       bare = bare + 1
-      inject(tab)
+      for _, ticket in ipairs(world.inject(tab, name)) do tab.browser:wait(ticket, GRACE_MS) end
     elseif why == "gone" then
       -- The event that the document has gone may come behind this answer.
       if tab.world == id then tab.world = nil end

@@ -59,10 +59,10 @@ local schema = {
     about = "watch: what clients of the HTTP API must show; default: made anew at each start" },
   { key = "watch.keep", type = "duration", default = 90 * 86400000,
     about = "watch: how long results, events and resolved incidents are kept" },
-  { key = "alert_webhook_url", type = "url", env = "ALERT_WEBHOOK_URL", secret = true, used = false,
-    about = "where alerts go" },
-  { key = "redact_pii", type = "boolean", env = "REDACT_PII", used = false,
-    about = "take personal data out of logs and results" },
+  { key = "alert_webhook_url", type = "url", env = "ALERT_WEBHOOK_URL", secret = true,
+    about = "where messages go: Slack, Discord (known by their hosts) or any receiver of JSON" },
+  { key = "redact_pii", type = "boolean", env = "REDACT_PII",
+    about = "take e-mail addresses, phone and card numbers out of logs, results and messages" },
   { key = "blur_screenshots", type = "boolean", env = "SCREENSHOT_BLUR_ENABLED", used = false,
     about = "blur personal data in screenshots" },
   { key = "llm.provider", type = "string", env = "LLM_PROVIDER", used = false,
@@ -93,6 +93,6 @@ schema.skill_fields = { enabled = "boolean", timeout = "duration", options = "ta
 
 --- Tables of nano-sre.lua that are read as they are; who uses them checks them
 --- (watch/settings.lua).
-schema.tables = { stores = true, routes = true, maintenance = true }
+schema.tables = { stores = true, routes = true, maintenance = true, alerts = true }
 
 return schema

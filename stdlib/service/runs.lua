@@ -260,6 +260,19 @@ local function inspect(pool, job, module, capabilities)
   return answer.manifest or answer.value
 end
 
+--- Sends a message with an alerter's script (run/alert.lua). Waits.
+---@param job table  script, source, project, alerter, options, message, timeout_ms
+---@return table outcome  { ok = true, id } | { ok = false, retry, retry_after_ms, message }
+function Pool:alert(job)
+  job.mode = "alert"
+  local outcome, flight = launch(self, job, { module = "run.main", argument = encode(job),
+    capabilities = { "http", "mail", "files" }, policy = { allow_private = true },
+    dry_run = job.dry_run, limit_ms = job.timeout_ms })
+  if flight.result then return flight.result end
+  return { ok = false, retry = true,
+    message = culprit.result(job, outcome, flight.doing, sys.clock.now()).error.message }
+end
+
 --- Loads a skill without running it. Files it requires are read, nothing else can be reached.
 ---@param job {script: string, source: string}
 ---@return table? manifest

@@ -3,131 +3,6 @@
 --- A page of the browser: what t.page{…} gives. Everything that acts or reads waits on its own;
 --- docs/browser.md is the manual.
 
----@class nano.PageOptions
----@field device? string|nano.DeviceFields  "iPhone 17 Pro", "Pixel 9", "iPad", "Desktop", …
----@field fresh? boolean                    another shopper: cookies and cart of its own
----@field timeout? number|string            limit of one action or wait; default "10s"
----@field navigation_timeout? number|string limit of goto and load states; default "30s"
-
----@class nano.DeviceFields
----@field like? string      the device that gives the rest
----@field width? integer    CSS pixels
----@field height? integer
----@field scale? number     device pixels per CSS pixel
----@field mobile? boolean
----@field touch? boolean
----@field agent? string
----@field platform? string
-
----@class nano.Timeout
----@field timeout? number|string  milliseconds or a duration: "5s"
-
----@class nano.ClickOptions: nano.Timeout
----@field button? "left"|"right"|"middle"
----@field count? integer  2: a double click
-
----@class nano.WaitOptions: nano.Timeout
----@field state? "visible"|"hidden"|"attached"|"detached"  default "visible"
-
----@class nano.UrlOptions: nano.Timeout
----@field wait_until? "commit"|"domcontentloaded"|"load"|"networkidle"  default "load"
-
----@class nano.GotoOptions: nano.UrlOptions
----@field allow_status? boolean|integer|integer[]  statuses from 400 up that are no failure
----@field any_type? boolean                        pictures and other files are no failure
-
----@class nano.ScreenshotOptions: nano.Timeout
----@field name? string  keeps it among the run's artifacts
----@field path? string  the same
-
----@class nano.Vitals
----@field url string
----@field ttfb_ms? number
----@field fcp_ms? number
----@field lcp_ms? number
----@field lcp_element? string  '<img id="hero">'
----@field lcp_url? string      of the picture
----@field cls number
----@field dom_content_loaded_ms? number
----@field load_ms? number
----@field transfer_bytes? number
-
----@class nano.ConsoleLine
----@field type string   "log", "warn", "error", "dialog", …
----@field text string
----@field url? string
----@field line? integer
----@field at number     milliseconds since the epoch
-
----@class nano.PageError
----@field message string
----@field stack string
----@field url? string
----@field line? integer
----@field at number
----@field unhandled_rejection? boolean
-
----@class nano.RequestRecord
----@field url string
----@field method string
----@field type string  "document", "script", "fetch", "xhr", "image", …
----@field status? integer
----@field mime? string
----@field failure? string  "net::ERR_…"
----@field from_cache? boolean
----@field duration_ms? number
----@field bytes? number
----@field from "page"|"iframe"|"worker"
----@field frame? string      of an iframe: its URL
----@field worker? string     of a worker: its URL
----@field post_data? string  what it sent, if it was asked for
-
----@class nano.Visit
----@field url string
----@field status? integer
----@field vitals? nano.Vitals
-
----@class nano.Evidence
----@field url string
----@field title? string
----@field selector? string
----@field dom? string
----@field console nano.ConsoleLine[]
----@field errors nano.PageError[]
----@field requests nano.RequestRecord[]
----@field vitals? nano.Vitals
----@field screenshot? string
-
----@class nano.Request
----@field url string
----@field method string
----@field type string
----@field headers table<string, string>
----@field post_data? string
----@field from "page"|"iframe"|"worker"
----@field failure? string
----@field duration_ms? number
----@field redirected_from? nano.Request
----@field response? nano.Response
-
----@class nano.Response
----@field url string
----@field status integer
----@field status_text string
----@field ok boolean                     200 to 299
----@field headers table<string, string>  names in lower case
----@field mime string
----@field from_cache boolean
----@field ttfb_ms? number
----@field request nano.Request
-local response = {}
-
----@return string
-function response:text() end
-
----@return any
-function response:json() end
-
 --- What pages and locators share; a page takes the selector first.
 ---@class nano.Locator
 local locator = {}
@@ -201,7 +76,196 @@ function locator:first() end
 ---@return nano.Locator
 function locator:last() end
 
----@class nano.Page
+---@param options? nano.Timeout
+function locator:dblclick(options) end
+
+--- With a finger, on a device that has a touch screen.
+---@param options? nano.Timeout
+function locator:tap(options) end
+
+--- Key by key, behind what the field holds.
+---@param text string|number|nano.Secret
+---@param options? nano.TypeOptions
+function locator:type(text, options) end
+
+--- Chooses in a <select>.
+---@param choice nano.Choice|nano.Choice[]
+---@param options? nano.Timeout
+---@return string[] values
+function locator:select(choice, options) end
+
+---@param options? nano.Timeout
+function locator:check(options) end
+
+---@param options? nano.Timeout
+function locator:uncheck(options) end
+
+---@return boolean
+function locator:is_checked() end
+
+--- Gives a file field files that lie beside the script.
+---@param files string|string[]
+---@param options? nano.Timeout
+function locator:upload(files, options) end
+
+---@param onto string
+---@param options? nano.Timeout
+function locator:drag(onto, options) end
+
+--- To an element; or page:scroll { to = "bottom" }, { y = 500 }, { y = 100, ["in"] = "#drawer" }.
+---@param options? nano.ScrollOptions
+---@return { x: number, y: number } position
+function locator:scroll(options) end
+
+--- What an <iframe> holds, to act in as in a page.
+---@return nano.Frame
+function locator:frame() end
+
+--- Of those that match: the ones with a text in them, or without, or that can be seen.
+---@param options nano.FilterOptions
+---@return nano.Locator
+function locator:filter(options) end
+
+--- A document to act in: a page, or what an <iframe> holds.
+---@class nano.Frame
+local frame = {}
+
+---@param selector string
+---@param options? nano.ClickOptions
+function frame:click(selector, options) end
+
+---@param selector string
+---@param options? nano.Timeout
+function frame:hover(selector, options) end
+
+---@param selector string
+---@param text string|number|nano.Secret
+---@param options? nano.Timeout
+function frame:fill(selector, text, options) end
+
+---@param selector string
+---@param key string  "Enter", "Shift+Tab", "a"
+---@param options? nano.Timeout
+function frame:press(selector, key, options) end
+
+---@param selector string
+---@param options? nano.WaitOptions
+function frame:wait_for(selector, options) end
+
+--- What a visitor reads.
+---@param selector string
+---@param options? nano.Timeout
+---@return string
+function frame:text(selector, options) end
+
+---@param selector string
+---@param options? nano.Timeout
+---@return string
+function frame:html(selector, options) end
+
+---@param selector string
+---@param options? nano.Timeout
+---@return string?
+function frame:value(selector, options) end
+
+---@param selector string
+---@param name string
+---@param options? nano.Timeout
+---@return string?
+function frame:attribute(selector, name, options) end
+
+---@param selector string
+---@return string[]
+function frame:texts(selector) end
+
+---@param selector string
+---@param name string
+---@return string[]
+function frame:attributes(selector, name) end
+
+---@param selector string
+---@return integer
+function frame:count(selector) end
+
+---@param selector string
+---@return boolean
+function frame:is_visible(selector) end
+
+---@param selector string
+---@return boolean
+function frame:is_enabled(selector) end
+
+---@param selector string
+---@return nano.Locator
+function frame:locator(selector) end
+
+--- Runs JavaScript in the page: an expression, or a function that gets the argument.
+---@param js string
+---@param argument? any
+---@param options? nano.Timeout
+---@return any
+function frame:eval(js, argument, options) end
+
+---@return string
+function frame:url() end
+
+---@param selector string
+---@param options? nano.Timeout
+function frame:dblclick(selector, options) end
+
+--- With a finger, on a device that has a touch screen.
+---@param selector string
+---@param options? nano.Timeout
+function frame:tap(selector, options) end
+
+--- Key by key, behind what the field holds.
+---@param selector string
+---@param text string|number|nano.Secret
+---@param options? nano.TypeOptions
+function frame:type(selector, text, options) end
+
+--- Chooses in a <select>.
+---@param selector string
+---@param choice nano.Choice|nano.Choice[]
+---@param options? nano.Timeout
+---@return string[] values
+function frame:select(selector, choice, options) end
+
+---@param selector string
+---@param options? nano.Timeout
+function frame:check(selector, options) end
+
+---@param selector string
+---@param options? nano.Timeout
+function frame:uncheck(selector, options) end
+
+---@param selector string
+---@return boolean
+function frame:is_checked(selector) end
+
+--- Gives a file field files that lie beside the script.
+---@param selector string
+---@param files string|string[]
+---@param options? nano.Timeout
+function frame:upload(selector, files, options) end
+
+---@param selector string
+---@param onto string
+---@param options? nano.Timeout
+function frame:drag(selector, onto, options) end
+
+--- To an element; or page:scroll { to = "bottom" }, { y = 500 }, { y = 100, ["in"] = "#drawer" }.
+---@param selector string|nano.ScrollOptions
+---@param options? nano.ScrollOptions
+---@return { x: number, y: number } position
+function frame:scroll(selector, options) end
+
+--- What an <iframe> holds, to act in as in a page.
+---@param selector string  of the <iframe>
+---@return nano.Frame
+function frame:frame(selector) end
+
+---@class nano.Page: nano.Frame
 local page = {}
 
 --- Opens an address of the store. Raises a failure for a status of 400 and above.
@@ -209,28 +273,6 @@ local page = {}
 ---@param options? nano.GotoOptions
 ---@return nano.Response?  nil for a step within the document
 page["goto"] = function(self, url, options) end
-
----@param selector string
----@param options? nano.ClickOptions
-function page:click(selector, options) end
-
----@param selector string
----@param options? nano.Timeout
-function page:hover(selector, options) end
-
----@param selector string
----@param text string|number|nano.Secret
----@param options? nano.Timeout
-function page:fill(selector, text, options) end
-
----@param selector string
----@param key string  "Enter", "Shift+Tab", "a"
----@param options? nano.Timeout
-function page:press(selector, key, options) end
-
----@param selector string
----@param options? nano.WaitOptions
-function page:wait_for(selector, options) end
 
 ---@param pattern string|fun(url: string): boolean  "/cart", "**/checkouts/**"
 ---@param options? nano.UrlOptions
@@ -250,63 +292,6 @@ function page:wait_for_request(pattern, options) end
 ---@param options? nano.Timeout
 ---@return nano.Response
 function page:wait_for_response(pattern, options) end
-
---- What a visitor reads.
----@param selector string
----@param options? nano.Timeout
----@return string
-function page:text(selector, options) end
-
----@param selector string
----@param options? nano.Timeout
----@return string
-function page:html(selector, options) end
-
----@param selector string
----@param options? nano.Timeout
----@return string?
-function page:value(selector, options) end
-
----@param selector string
----@param name string
----@param options? nano.Timeout
----@return string?
-function page:attribute(selector, name, options) end
-
----@param selector string
----@return string[]
-function page:texts(selector) end
-
----@param selector string
----@param name string
----@return string[]
-function page:attributes(selector, name) end
-
----@param selector string
----@return integer
-function page:count(selector) end
-
----@param selector string
----@return boolean
-function page:is_visible(selector) end
-
----@param selector string
----@return boolean
-function page:is_enabled(selector) end
-
----@param selector string
----@return nano.Locator
-function page:locator(selector) end
-
---- Runs JavaScript in the page: an expression, or a function that gets the argument.
----@param js string
----@param argument? any
----@param options? nano.Timeout
----@return any
-function page:eval(js, argument, options) end
-
----@return string
-function page:url() end
 
 ---@return string
 function page:title() end
@@ -357,3 +342,19 @@ function page:device() end
 function page:is_closed() end
 
 function page:close() end
+
+--- How dialogs are answered from now on; without this they are dismissed.
+---@param answer "accept"|"dismiss"|fun(dialog: nano.Dialog): "accept"|"dismiss", string?
+---@param options? { text?: string }  what a prompt is given
+function page:on_dialog(answer, options) end
+
+--- The page that this one opened, or opens next.
+---@param options? nano.Timeout
+---@return nano.Page
+function page:wait_for_popup(options) end
+
+--- The download that began, or begins next, when it is whole.
+---@param pattern? string|fun(url: string): boolean
+---@param options? nano.Timeout
+---@return nano.Download
+function page:wait_for_download(pattern, options) end

@@ -8,11 +8,11 @@
 ---@field id? string|number      of the event, or of the pixel
 ---@field value? number|string
 ---@field currency? string       "USD"
----@field items? integer|string[]|table[]  how many, or which: ids, or { id, name, quantity }
----@field problem? string        a sentence when it is wrong, doubled or missing; nil when it is fine
+---@field items? integer|any[]    how many, or which: ids or { id, name, quantity }
+---@field problem? string        when it is wrong, doubled or missing: a sentence
 
---- How a page looks now against its baseline, for `t.detail("visual", { … })`: the HTML report shows
---- both under a slider.
+--- How a page looks now against its baseline, for `t.detail("visual", { … })`: the HTML report
+--- shows both under a slider.
 ---@class nano.VisualChange
 ---@field page string            "product"
 ---@field device? string         "iPhone 17 Pro"

@@ -26,6 +26,7 @@ function daemon.new(options)
   local self = setmetatable({ flags = options.flags or {}, log = options.log, cwd = options.cwd,
     getenv = options.getenv, version = options.version, policy = {}, listeners = {},
     busy_timeout_ms = options.busy_timeout_ms,
+    alerter_scripts = {},
     started_ms = sys.clock.now(), broken = {}, reloads = 0, reload_failures = 0 }, Daemon)
   self.now = sys.clock.now
   self.pool = require("service.runs").open { concurrency = 100000, policy = self.policy,
@@ -63,16 +64,28 @@ function Daemon:read()
     getenv = self.getenv, inspect = function(path) return inspect_config(self, path) end }
   local made, broken = setup.build { config = config, scripts = self.scripts,
     version = self.version, default_to = self:default_alerters(config) }
+  self:check_alerts(config, made.routes, broken)
   return made, broken, config
+end
+
+--- Raises a usage fault for what is wrong with the alerters' configuration; scripts that do not load
+--- are added to `broken`.
+function Daemon:check_alerts(config, routes, broken)
+  local alerts = require "alert.config"
+  local problems, scripts_broken = alerts.check(config,
+    function(job) return self.pool:inspect(job) end, self.alerter_scripts)
+  for _, problem in ipairs(alerts.check_routes(config, routes)) do
+    problems[#problems + 1] = problem
+  end
+  if #problems > 0 then
+    error(fault.new("usage", { message = table.concat(problems, "\n"), code = "config" }), 0)
+  end
+  for _, problem in ipairs(scripts_broken) do broken[#broken + 1] = problem end
 end
 
 --- Who is told when no route is configured: every alerter that is, else standard output.
 function Daemon:default_alerters(config)
-  local names = {}
-  for name in pairs(config.tables.alerters or {}) do names[#names + 1] = name end
-  table.sort(names)
-  if #names == 0 then names[1] = config:get "alert_webhook_url" and "webhook" or "stdout" end
-  return names
+  return require("alert.config").names(config)
 end
 
 --- Makes a setup the one that counts from now on.
@@ -87,6 +100,7 @@ function Daemon:apply(made, config)
     self.log:hide(store.admin_api_key)
   end
   self.log:hide(config:get "watch.token")
+  self.log:hide_personal_data(config:get "redact_pii")
   self.core:configure(made, self.now())
   if self.loop then self.loop:wake() end
 end

@@ -117,6 +117,16 @@ local function browser_words(make)
   return known(function() return object.qqqqqqqqqqqqqqqqqqqq end)
 end
 
+-- A maker of page.lua: "make_page", "make_locator", "make_frame".
+local function page_maker(name)
+  local make_page = made_by(made_by(require("browser.page").open, "register"), "make_page")
+  if name == "make_page" then return make_page end
+  local callable = made_by(made_by(make_page, "meta").__index, "callable")
+  local method = made_by(callable[name:match("_(.*)$")], "method") -- the one that notes the use
+  local inner = made_by(method, "method")
+  return made_by(made_by(inner, name == "make_frame" and "in_frame" or "locator"), name)
+end
+
 -- By class: the words that the real thing has.
 local REAL = {
   ["nano.Context"] = function() return known_in_run("t") end,
@@ -126,6 +136,13 @@ local REAL = {
     function() return expect_module(1).qqqqqqqqqqqqqqqqqqqq end) end,
   ["nano.SkillFields"] = function() return known_fields(
     'skill "x" { qqqqqqqqqqqqqqqqqqqq = 1 }') end,
+  ["nano.AlerterFields"] = function() return known_fields(
+    'alerter "x" { qqqqqqqqqqqqqqqqqqqq = 1 }') end,
+  ["nano.AlertContext"] = function()
+    local a = require("run.alert_words").make({ name = "x", options = {}, needs = { has = {} } },
+      { version = "1" }, {}, {})
+    return known(function() return a.qqqqqqqqqqqqqqqqqqqq end)
+  end,
   ["nano.OptionFields"] = function() return known_fields(
     "option.url { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
   ["nano.TextOptionFields"] = function() return known_fields(
@@ -140,14 +157,9 @@ local REAL = {
     local result = scripts.body("t.measure('x', 1, { qqqqqqqqqqqqqqqqqqqq = 1 })")
     return words(result.error.hint:match("^known: (.*)$"))
   end,
-  ["nano.Page"] = function() return browser_words(made_by(require("browser.page").open,
-    "make_page")) end,
-  ["nano.Locator"] = function()
-    local about_page = made_by(made_by(require("browser.page").open, "make_page"), "meta")
-    local callable = made_by(about_page.__index, "callable")
-    local locator = made_by(made_by(callable.locator, "method"), "method")
-    return browser_words(made_by(locator, "make_locator"))
-  end,
+  ["nano.Page"] = function() return browser_words(page_maker("make_page")) end,
+  ["nano.Locator"] = function() return browser_words(page_maker("make_locator")) end,
+  ["nano.Frame"] = function() return browser_words(page_maker("make_frame")) end,
 }
 
 local exchange = require "browser.exchange"

@@ -67,6 +67,8 @@ function target(parts, needs, limit) {
   return until(limit, async round => {
     const found = resolve(parts);
     let e = found.find(visible);
+    // Themes hide the box of a checkbox and show its label.
+    if (!e && needs.label) e = found.flatMap(one => [...one.labels || []]).find(visible);
     if (!e) return { why: found.length ? 'hidden' : 'missing', e: found[0] };
     if (needs.editable && e.nodeName === 'LABEL' && e.control) e = e.control;
     return ready(e, needs, round);
@@ -81,12 +83,14 @@ let watch = null;
 
 function arm(e) {
   if (watch) watch.stop();
-  const mine = watch = { by: null, seen: false };
+  const mine = watch = { e, by: null, seen: false, last: null };
+  mine.isOver = () => mine.last && (mine.last.type === 'click' || mine.last.defaultPrevented);
   const on = event => {
     if (!event.isTrusted) return;
     const hit = event.composedPath()[0];
     if (!mine.seen && hit.nodeType === 1 && !reaches(hit, e)) mine.by = hit;
     mine.seen = true;
+    mine.last = event;
     if (mine.by) { event.preventDefault(); event.stopImmediatePropagation(); }
   };
   for (const type of TOUCHES) window.addEventListener(type, on, { capture: true, passive: false });
@@ -95,14 +99,20 @@ function arm(e) {
   };
 }
 
-function landed() {
-  const by = watch && watch.by;
+function landed(parts) {
+  const { e, by } = watch || {};
   if (watch) watch.stop();
   watch = null;
-  return by ? { why: 'covered', by: describe(by) } : { ok: true };
+  return by ? failed(parts, { why: 'covered', e, by }) : { ok: true };
 }
 
 // ---- what the actions do in the page
+function focused() {
+  let e = document.activeElement;
+  while (e && e.shadowRoot && e.shadowRoot.activeElement) e = e.shadowRoot.activeElement;
+  return e;
+}
+
 function focusOn(e) {
   e.focus({ preventScroll: true });
   return (e.getRootNode().activeElement === e) || holds(e, document.activeElement);

@@ -1,14 +1,5 @@
 // Words for people: what an element is called, what is on the page instead of what was looked for,
-// the DOM around it.
-
-const tagText = e => {
-  let text = '<' + e.localName;
-  for (const name of ['id', 'class', 'name', 'type', 'role', 'href']) {
-    const value = attr(e, name);
-    if (value) text += ` ${name}="${clip(squeeze(value), 40)}"`;
-  }
-  return text + '>';
-};
+// the DOM around it. Of the second script (injected.lua): where nothing fails it is not loaded.
 
 const TOLD = new Set(('button link checkbox radio tab menuitem switch textbox searchbox combobox ' +
   'heading img option').split(' '));
@@ -147,18 +138,15 @@ function excerpt(e) {
   return markup(around, { left: EXCERPT });
 }
 
-// The evidence of a failure: what was seen last, and what the page looks like.
-function explain(parts, seen) {
-  const found = resolve(parts), close = found.some(visible) ? [] : near(parts);
-  let hidden = 0;
-  if (!found.length) {
-    showHidden = true;
-    try { hidden = resolve(parts).length; } finally { showHidden = false; }
-  }
+// The evidence of a failure: what was seen last (a: {parts, why}), and what the page looks like.
+function explain(a) {
+  const last = kit.last, seen = last.parts === JSON.stringify(a.parts) ? last : {};
+  const found = resolve(a.parts), close = found.some(visible) ? [] : near(a.parts);
+  const hidden = found.length ? 0 : resolve(a.parts, true).length;
   const e = seen.e && seen.e.isConnected ? seen.e : found[0];
   return {
-    ok: false, why: hidden ? 'hidden' : seen.why, matched: found.length || hidden,
-    element: e ? describe(e) : undefined,
+    ok: false, why: hidden ? 'hidden' : a.why, matched: found.length || hidden,
+    element: e ? describe(e) : undefined, explained: true,
     by: seen.by ? describe(seen.by) : undefined, near: close.map(withState),
     dom: excerpt(e || close[0]),
   };

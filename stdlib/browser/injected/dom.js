@@ -8,6 +8,15 @@ const squeeze = text => text.replace(/[\u200b\u00ad]/g, '').replace(/\s+/g, ' ')
 const clip = (text, max) => text.length > max ? text.slice(0, max - 1) + '…' : text;
 const now = () => performance.now();
 
+const tagText = e => {
+  let text = '<' + e.localName;
+  for (const name of ['id', 'class', 'name', 'type', 'role', 'href']) {
+    const value = attr(e, name);
+    if (value) text += ` ${name}="${clip(squeeze(value), 40)}"`;
+  }
+  return text + '>';
+};
+
 // The parent as it is drawn: out of a slot, out of a shadow root.
 const parentOf = e => e.assignedSlot || e.parentElement ||
   (e.parentNode instanceof ShadowRoot ? e.parentNode.host : null);

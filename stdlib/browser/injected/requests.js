@@ -25,16 +25,24 @@ const guarded = fn => async a => {
   }
 };
 
+// What was seen last, for the second script, which finds the words for it.
+const failed = (parts, seen) => {
+  nano.kit.last = { e: seen.e, by: seen.by, parts: JSON.stringify(parts) };
+  return { ok: false, why: seen.why, vitals: topVitals() };
+};
+const topVitals = () => window === window.top ? vitalsNow() : undefined;
+
 const atOnce = fn => guarded(async a => ({ ok: true, value: fn(resolve(a.parts), a) }));
 
 const nano = {
-  // a: {parts, needs, limit, arm, focus, select}
+  // a: {parts, needs, limit, arm, focus, select, where}
   target: guarded(async a => {
     const seen = await target(a.parts, a.needs, a.limit);
-    if (!seen.ok) return { ...explain(a.parts, seen), vitals: vitalsNow() };
-    const out = { ok: true, x: seen.x, y: seen.y, vitals: vitalsNow() };
+    if (!seen.ok) return failed(a.parts, seen);
+    const out = { ok: true, x: seen.x, y: seen.y, vitals: topVitals() };
     if (a.needs.editable) out.how = editable(seen.e);
-    if (a.focus && !focusOn(seen.e)) return explain(a.parts, { why: 'unfocusable', e: seen.e });
+    if (a.where) Object.assign(out, places(seen.e)[0]);
+    if (a.focus && !focusOn(seen.e)) return failed(a.parts, { why: 'unfocusable', e: seen.e });
     if (a.select) selectAll(seen.e);
     if (a.arm) arm(seen.e);
     return out;
@@ -46,7 +54,7 @@ const nano = {
       return { ok: STATES[a.state](found), e: found.find(visible) || found[0],
         why: found.length ? (found.some(visible) ? 'visible' : 'hidden') : 'missing' };
     });
-    return seen.ok ? { ok: true } : explain(a.parts, seen);
+    return seen.ok ? { ok: true } : failed(a.parts, seen);
   }),
   // a: {parts, limit, read, argument}: of the first visible match, or the first
   read: guarded(async a => {
@@ -54,7 +62,7 @@ const nano = {
       const found = resolve(a.parts), e = found.find(visible) || found[0];
       return { ok: !!e, e, why: 'missing' };
     });
-    if (!seen.ok) return explain(a.parts, seen);
+    if (!seen.ok) return failed(a.parts, seen);
     const value = READ[a.read](seen.e, a.argument);
     return { ok: true, value: value === null ? undefined : value };
   }),
@@ -64,22 +72,27 @@ const nano = {
   count: atOnce(found => found.length),
   shown: atOnce(found => found.some(visible)),
   enabled: atOnce(found => found.filter(visible).slice(0, 1).some(e => !disabled(e))),
-  landed: async () => landed(),
+  // a: {parts, wait}: how long a finger's click may take to come
+  landed: async a => {
+    if (a.wait) await until(a.wait, () => ({ ok: !watch || watch.isOver() }));
+    return landed(a.parts);
+  },
   filled: async () => {
-    const e = document.activeElement;
+    const e = focused();
     return { ok: true, empty: !e || !valueOf(e) };
   },
   set: guarded(async a => setValue(a.parts, a.value)),
   vitals: async a => ({ ok: true, value: a.limit ? await vitals(a.limit) : vitalsNow() }),
-  look: guarded(async a => {
-    const seen = a.parts ? explain(a.parts, { why: 'missing' }) : { dom: excerpt(null) };
-    return { ...seen, ok: true, title: document.title, vitals: vitalsNow() };
-  }),
   content: async () => {
     const type = document.doctype ? `<!DOCTYPE ${document.doctype.name}>` : '';
     const root = document.documentElement;
     return { ok: true, value: type + (root ? root.outerHTML : '') };
   },
   title: async () => ({ ok: true, value: document.title }),
+};
+nano.kit = {
+  attr, squeeze, clip, now, parentOf, childrenOf, visible, query, SILENT, deepestAt, holds, tagText,
+  roleOf, WHERE, nameOf, disabled, resolve, nextFrame, change, until, guarded, vitalsNow, places,
+  onScreen, reaches, seenVitals, ms, last: {},
 };
 globalThis.__nano = nano;

@@ -19,6 +19,12 @@ function matcher(how) {
 // While a failure is explained, role= finds hidden elements too.
 let showHidden = false;
 
+const ofAttributes = (root, names, how) => {
+  const fits = matcher(how), css = names.map(name => `[${name}]`).join();
+  return query(root, css).filter(e => names.some(name => fits(squeeze(attr(e, name) || ''))));
+};
+const CONTROLS = 'input,select,textarea,button,[aria-label],[aria-labelledby]';
+
 const engines = {
   css: (root, css) => query(root, css),
 
@@ -49,15 +55,41 @@ const engines = {
     }
     return found;
   },
+
+  label(root, how) {
+    const fits = matcher(how), cache = new Map();
+    return query(root, CONTROLS).filter(e =>
+      [...e.labels || [], ...byIds(e, attr(e, 'aria-labelledby'))]
+        .some(label => fits(squeeze(textOf(label, cache)))) ||
+        fits(squeeze(attr(e, 'aria-label') || '')));
+  },
+  placeholder: (root, how) => ofAttributes(root, ['placeholder'], how),
+  testid: (root, how) => ofAttributes(root, ['data-testid', 'data-test-id', 'data-test'], how),
+  xpath(root, path) {
+    if (root !== document && path[0] === '/') path = '.' + path;
+    const all = document.evaluate(path, root, null, 7, null), found = [];
+    for (let i = 0; i < all.snapshotLength; i++) {
+      if (all.snapshotItem(i).nodeType === 1) found.push(all.snapshotItem(i));
+    }
+    return found;
+  },
+};
+
+const withText = (found, how, wanted) => {
+  const fits = matcher(how), cache = new Map();
+  return found.filter(e => fits(squeeze(textOf(e, cache))) === wanted);
 };
 
 const filters = {
   nth: (found, n) => found.slice(n < 0 ? found.length + n : n).slice(0, 1),
   visible: (found, wanted) => found.filter(e => visible(e) === wanted),
+  'has-text': (found, how) => withText(found, how, true),
+  'has-not-text': (found, how) => withText(found, how, false),
 };
 
-function resolve(parts) {
+function resolve(parts, hiddenToo = false) {
   let found = [document];
+  showHidden = hiddenToo;
   for (const [engine, argument] of parts) {
     if (filters[engine]) found = filters[engine](found, argument);
     else {

@@ -51,15 +51,12 @@ function vitalsNow() {
 // A picture that has just come counts only once it is painted: is one to be seen that is larger
 // than what has been reported?
 function lcpPending() {
-  const size = (seenVitals.lcp.size || 0) * 1.1;
+  const cut = (from, to, max) => Math.max(0, Math.min(max, to) - Math.max(0, from));
   return [...document.images].some(image => {
-    if (!image.complete || !image.naturalWidth) return false;
-    if (!image.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })) return false;
-    const box = image.getBoundingClientRect();
-    const width = Math.min(innerWidth, box.right) - Math.max(0, box.left);
-    const height = Math.min(innerHeight, box.bottom) - Math.max(0, box.top);
-    if (width <= 0 || height <= 0) return false;
-    return Math.min(width * height, image.naturalWidth * image.naturalHeight) > size;
+    const box = image.getBoundingClientRect(), { naturalWidth, naturalHeight } = image;
+    const seen = cut(box.left, box.right, innerWidth) * cut(box.top, box.bottom, innerHeight);
+    return image.complete
+      && Math.min(seen, naturalWidth * naturalHeight) > 1.1 * (seenVitals.lcp.size || 0);
   });
 }
 

@@ -45,7 +45,7 @@
 
   /* On paper everything is unfolded but what is long and for developers. */
   function openAll() {
-    document.querySelectorAll("details.skill, details.visual, details.rest").forEach(function (one) {
+    document.querySelectorAll(".skill, .visual, .rest").forEach(function (one) {
       one.open = true;
     });
   }

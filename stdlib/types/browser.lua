@@ -1,0 +1,155 @@
+---@meta _
+
+--- What the functions of a page take and give.
+
+---@class nano.PageOptions
+---@field device? string|nano.DeviceFields  "iPhone 17 Pro", "Pixel 9", "iPad", "Desktop", …
+---@field fresh? boolean                    another shopper: cookies and cart of its own
+---@field timeout? number|string            limit of one action or wait; default "10s"
+---@field navigation_timeout? number|string limit of goto and load states; default "30s"
+
+---@class nano.DeviceFields
+---@field like? string      the device that gives the rest
+---@field width? integer    CSS pixels
+---@field height? integer
+---@field scale? number     device pixels per CSS pixel
+---@field mobile? boolean
+---@field touch? boolean
+---@field agent? string
+---@field platform? string
+
+---@class nano.Timeout
+---@field timeout? number|string  milliseconds or a duration: "5s"
+
+---@class nano.ClickOptions: nano.Timeout
+---@field button? "left"|"right"|"middle"
+---@field count? integer  2: a double click
+
+---@class nano.WaitOptions: nano.Timeout
+---@field state? "visible"|"hidden"|"attached"|"detached"  default "visible"
+
+---@class nano.TypeOptions: nano.Timeout
+---@field delay? number|string  between keys
+
+---@class nano.ScrollOptions: nano.Timeout
+---@field to? "top"|"bottom"
+---@field x? number  CSS pixels further
+---@field y? number
+---@field in? string selector of what scrolls, if not the page
+
+---@class nano.FilterOptions
+---@field has_text? string
+---@field has_not_text? string
+---@field visible? boolean
+
+---@alias nano.Choice string|number|{ value?: string, label?: string, index?: integer }
+
+---@class nano.Dialog
+---@field type "alert"|"confirm"|"prompt"|"beforeunload"
+---@field message string
+---@field default? string
+---@field url string
+
+---@class nano.Download
+---@field name string
+---@field url string
+---@field size integer  bytes
+
+---@class nano.UrlOptions: nano.Timeout
+---@field wait_until? "commit"|"domcontentloaded"|"load"|"networkidle"  default "load"
+
+---@class nano.GotoOptions: nano.UrlOptions
+---@field allow_status? boolean|integer|integer[]  statuses from 400 up that are no failure
+---@field any_type? boolean                        pictures and other files are no failure
+
+---@class nano.ScreenshotOptions: nano.Timeout
+---@field name? string  keeps it among the run's artifacts
+---@field path? string  the same
+
+---@class nano.Vitals
+---@field url string
+---@field ttfb_ms? number
+---@field fcp_ms? number
+---@field lcp_ms? number
+---@field lcp_element? string  '<img id="hero">'
+---@field lcp_url? string      of the picture
+---@field cls number
+---@field dom_content_loaded_ms? number
+---@field load_ms? number
+---@field transfer_bytes? number
+
+---@class nano.ConsoleLine
+---@field type string   "log", "warn", "error", "dialog", …
+---@field text string
+---@field url? string
+---@field line? integer
+---@field at number     milliseconds since the epoch
+
+---@class nano.PageError
+---@field message string
+---@field stack string
+---@field url? string
+---@field line? integer
+---@field at number
+---@field unhandled_rejection? boolean
+
+---@class nano.RequestRecord
+---@field url string
+---@field method string
+---@field type string  "document", "script", "fetch", "xhr", "image", …
+---@field status? integer
+---@field mime? string
+---@field failure? string  "net::ERR_…"
+---@field from_cache? boolean
+---@field duration_ms? number
+---@field bytes? number
+---@field from "page"|"iframe"|"worker"
+---@field frame? string      of an iframe: its URL
+---@field worker? string     of a worker: its URL
+---@field post_data? string  what it sent, if it was asked for
+
+---@class nano.Visit
+---@field url string
+---@field status? integer
+---@field vitals? nano.Vitals
+
+---@class nano.Evidence
+---@field url string
+---@field title? string
+---@field selector? string
+---@field dom? string
+---@field console nano.ConsoleLine[]
+---@field errors nano.PageError[]
+---@field requests nano.RequestRecord[]
+---@field vitals? nano.Vitals
+---@field screenshot? string
+
+---@class nano.Request
+---@field url string
+---@field method string
+---@field type string
+---@field headers table<string, string>
+---@field post_data? string
+---@field from "page"|"iframe"|"worker"
+---@field failure? string
+---@field duration_ms? number
+---@field redirected_from? nano.Request
+---@field response? nano.Response
+
+---@class nano.Response
+---@field url string
+---@field status integer
+---@field status_text string
+---@field ok boolean                     200 to 299
+---@field headers table<string, string>  names in lower case
+---@field mime string
+---@field from_cache boolean
+---@field ttfb_ms? number
+---@field request nano.Request
+local response = {}
+
+---@return string
+function response:text() end
+
+---@return any
+function response:json() end
