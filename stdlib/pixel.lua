@@ -17,8 +17,8 @@ local truth = require "pixel.truth"
 
 local pixel = {}
 
-local SIGNATURE = "pixel.audit(t, page, {wait, vendors, events, denied, learned})"
-local OPTIONS = { wait = true, vendors = true, events = true, denied = true, learned = true }
+local SIGNATURE = "pixel.audit(t, page, {wait, vendors, events, learned})"
+local OPTIONS = { wait = true, vendors = true, events = true, learned = true }
 local WAIT_MS = 5000 -- Google Analytics sends its events in bundles, up to 5 s later
 
 local function check_vendors(vendors)
@@ -170,6 +170,7 @@ end
 
 local function finish(self, options)
   options = options or {}
+  self.denied = options.denied
   local found = judge(self)
   local rows, problems = found.rows, found.problems
   if options.refusal and not self.ended then
@@ -198,10 +199,10 @@ local make_audit = face.maker("pixel audit", {
 ---@param t table
 ---@param page Page
 ---@param options table?  wait: how long at most to wait for the events of a step (5 s); vendors:
----  who must send ("meta", "meta:1234"); events: what each of them must send; denied: the visitor
----  refused cookies; learned: t.learned, so that what disappears is told
----@return table audit    with step(name, event, function), compare_with(product), finish{refusal,
----  product}
+---  who must send ("meta", "meta:1234"); events: what each of them must send; learned: t.learned, so
+---  that what disappears is told
+---@return table audit    with step(name, event, function), compare_with(product), finish{denied
+---  (the visitor refused cookies), refusal (another visitor is to refuse), product}
 function pixel.audit(t, page, options)
   options = options or {}
   for key in pairs(options) do
@@ -215,7 +216,7 @@ function pixel.audit(t, page, options)
   local wait_ms = read_wait(options.wait)
   return make_audit { t = t, page = page, record = record.start(page, wait_ms), reached = {},
     truth = {}, wait_ms = wait_ms, vendors = options.vendors, events = options.events,
-    learned = options.learned, denied = options.denied }
+    learned = options.learned }
 end
 
 return pixel

@@ -30,7 +30,7 @@ return skill "pixel_auditor" {
   run = function(t, o)
     local page = t.page { device = o.device }
     local audit = pixel.audit(t, page, { wait = o.wait, vendors = o.vendors, events = o.events,
-      denied = o.consent == "decline", learned = t.learned })
+      learned = t.learned })
     local product, banner
 
     audit:step("page view", "page_view", function()
@@ -52,6 +52,8 @@ return skill "pixel_auditor" {
       shop.open_checkout(page)
     end)
 
-    audit:finish { refusal = banner and o.consent == "accept", product = product }
+    -- Without a banner there is nothing to refuse, and nobody did.
+    audit:finish { refusal = banner and o.consent == "accept", product = product,
+      denied = banner and o.consent == "decline" }
   end,
 }

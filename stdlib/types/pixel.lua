@@ -10,10 +10,10 @@ local pixel = {}
 ---  "klaviyo", "meta:1234"
 ---@field events? string[]     what each must send: "page_view", "view_item", "add_to_cart",
 ---  "begin_checkout"
----@field denied? boolean      the visitor refused cookies: nobody may send
 ---@field learned? any         t.learned, so that what has disappeared is told
 
 ---@class nano.PixelFinish
+---@field denied? boolean        the visitor refused cookies: nobody may send
 ---@field refusal? boolean       a second visitor refuses cookies, after which nobody may send
 ---@field product? nano.Product  whose page that visitor opens
 
