@@ -61,13 +61,12 @@ static size_t on_reply(char *line, size_t size, size_t count, void *arg)
 {
     mail *m = arg;
     size_t len = size * count;
-    bool fresh = m->reply.len == 0 || m->reply.data[m->reply.len - 1] == '\n';
-    if (fresh)
-        m->reply.len = 0;
     if (len < 4 || m->reply.len > sizeof m->outcome.text)
         return len;
     if (memcmp(line, "221", 3) == 0) /* the answer to QUIT says nothing of what went before */
         return len;
+    if (m->reply.len && m->reply.data[m->reply.len - 1] == '\n') /* a new answer begins */
+        m->reply.len = 0;
     bool last = line[3] == ' ';
     m->outcome.reply = atoi(line);
     buf_append(&m->reply, line + 4, len - 4);

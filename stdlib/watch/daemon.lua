@@ -68,8 +68,8 @@ function Daemon:read()
   return made, broken, config
 end
 
---- Raises a usage fault for what is wrong with the alerters' configuration; scripts that do not load
---- are added to `broken`.
+--- Raises a usage fault for what is wrong with the alerters' configuration; scripts that do not
+--- load are added to `broken`.
 function Daemon:check_alerts(config, routes, broken)
   local alerts = require "alert.config"
   local problems, scripts_broken = alerts.check(config,

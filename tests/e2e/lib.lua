@@ -84,7 +84,7 @@ function Folder:report(arguments, more_env)
   return by_skill, ended, report
 end
 
---- A demo store with these faults (or flags) in a process of its own: {url, process, fault(name, on), stop()}. Takes names of
+--- A demo store in a process of its own: {url, process, fault(name, on), stop()}. Takes names of
 --- faults, and flags of `nano-sre demo`.
 function Folder:demo(...)
   local argv = { lib.program, "demo", "--port", "0" }
