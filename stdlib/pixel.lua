@@ -199,8 +199,8 @@ local make_audit = face.maker("pixel audit", {
 ---@param t table
 ---@param page Page
 ---@param options table?  wait: how long at most to wait for the events of a step (5 s); vendors:
----  who must send ("meta", "meta:1234"); events: what each of them must send; learned: t.learned, so
----  that what disappears is told
+---  who must send ("meta", "meta:1234"); events: what each of them must send; learned: t.learned,
+---  so that what disappears is told
 ---@return table audit    with step(name, event, function), compare_with(product), finish{denied
 ---  (the visitor refused cookies), refusal (another visitor is to refuse), product}
 function pixel.audit(t, page, options)

@@ -120,10 +120,12 @@
 
   /* Shopify.analytics ------------------------------------------------------------------------ */
 
-  /* A shop without a cookie banner takes consent for granted. */
+  /* The checkout has no banner, but keeps to the answer that was given before it. A shop without a
+     banner takes consent for granted. */
   const privacy = window.Shopify.customerPrivacy;
+  const answer = document.cookie.match(/(?:^|; )_tracking_consent=([^;]*)/);
   let decided = !privacy || !privacy.shouldShowBanner();
-  let allowed = !privacy || privacy.marketingAllowed();
+  let allowed = answer ? !!JSON.parse(decodeURIComponent(answer[1])).marketing : !privacy;
   const held = [];
 
   function deliver(name, goods) {
