@@ -2,8 +2,9 @@
 --- for what the browser must be asked.
 ---
 ---   request.url .method .type .headers .post_data .failure .duration_ms .redirected_from .response
+---          .timing .initiator
 ---   response.url .status .status_text .ok .headers .mime .from_cache .ttfb_ms .request
----   response:text() response:json()
+---   response:text() response:json() response:body()
 
 local fault = require "fault"
 local face = require "browser.face"
@@ -13,6 +14,7 @@ local world = require "browser.world"
 local exchange = {}
 
 local BODY_MS = 10000
+local BODY_MAX = 5 * 1024 * 1024
 
 local request_face, response_face -- tables of getters; below, as each gives the other
 
@@ -37,12 +39,21 @@ local function body_of(hidden)
       message = ("%s: the browser has no body (%s)"):format(what, text),
       hint = "a body goes when the page goes on to the next document; read it before" }
   end
-  return answer.base64Encoded and sys.codec.unbase64(answer.body) or answer.body
+  local body = answer.base64Encoded and sys.codec.unbase64(answer.body) or answer.body
+  if #body > BODY_MAX then
+    fault.failure { code = "too-large",
+      message = ("%s: the body has %.1f MB; %d are read at most"):format(what, #body / 1048576,
+      BODY_MAX / 1048576) }
+  end
+  return body
 end
+exchange.body_of = body_of
 
 local response_methods = {
   --- The body as text. Raises a failure when the browser has not kept it.
   text = function(hidden) return body_of(hidden) end,
+  --- The same, for what is no text: the bytes.
+  body = function(hidden) return body_of(hidden) end,
   --- The body, decoded. Raises a failure when it is no JSON.
   json = function(hidden)
     local body = body_of(hidden)
@@ -78,6 +89,8 @@ local request_getters = {
   post_data = function(hidden) return hidden.exchange:request().post_data end,
   failure = function(hidden) return hidden.exchange.failure end,
   duration_ms = function(hidden) return hidden.exchange:duration() end,
+  timing = function(hidden) return hidden.exchange:timing() end,
+  initiator = function(hidden) return copy(hidden.exchange:request().initiator) end,
   redirected_from = function(hidden)
     local previous = hidden.exchange.previous
     return previous and exchange.request(hidden.tab, previous)

@@ -120,6 +120,21 @@
 ---@field vitals? nano.Vitals
 ---@field screenshot? string
 
+---@class nano.RequestTiming
+---@field dns_ms? number      nil: it did not happen, a connection was there
+---@field connect_ms? number
+---@field tls_ms? number
+---@field send_ms? number
+---@field wait_ms? number     until the first byte of the answer
+---@field receive_ms? number
+---@field total_ms? number
+
+---@class nano.Initiator
+---@field type? string  "parser", "script", "preload", "other"
+---@field url? string   of the script or document
+---@field line? integer
+---@field name? string  of the function
+
 ---@class nano.Request
 ---@field url string
 ---@field method string
@@ -129,6 +144,8 @@
 ---@field failure? string
 ---@field duration_ms? number
 ---@field redirected_from? nano.Request
+---@field timing nano.RequestTiming
+---@field initiator nano.Initiator
 ---@field response? nano.Response
 
 ---@class nano.Response
@@ -148,3 +165,23 @@ function response:text() end
 
 ---@return any
 function response:json() end
+
+--- The bytes, 5 MB at most.
+---@return string
+function response:body() end
+
+---@class nano.RouteAnswer
+---@field abort? boolean
+---@field status? integer       with it, or a body, the request is answered here
+---@field body? string|table    a table is sent as JSON
+---@field headers? table<string, string|false>  of the answer; else of the request, false takes away
+---@field url? string           where the request goes instead
+---@field method? string
+---@field post_data? string
+
+---@class nano.RoutedRequest
+---@field url string
+---@field method string
+---@field headers table<string, string>
+---@field post_data? string
+---@field type string

@@ -356,3 +356,44 @@ function page:wait_for_popup(options) end
 ---@param options? nano.Timeout
 ---@return nano.Download
 function page:wait_for_download(pattern, options) end
+
+--- What happened since the last action began, or happens next: "console", "dialog", "pageerror",
+--- "request", "response", "requestfinished", "requestfailed", "popup", "download", "load",
+--- "domcontentloaded", "close".
+---@param name string
+---@param test? fun(what: any): boolean
+---@param options? nano.Timeout
+---@return any
+function page:wait_for_event(name, test, options) end
+
+--- Until JavaScript in the page gives something true.
+---@param js string
+---@param argument? any
+---@param options? nano.Timeout
+---@return any
+function page:wait_for_function(js, argument, options) end
+
+--- As page:wait_for_response(…):body().
+---@param pattern string|fun(response: nano.Response): boolean
+---@param options? nano.Timeout
+---@return string
+function page:response_body(pattern, options) end
+
+--- Blocks, answers or alters requests from now on; the rule that was made last goes first.
+---@param pattern string|fun(url: string): boolean
+---@param answer nano.RouteAnswer|fun(request: nano.RoutedRequest): nano.RouteAnswer?
+function page:route(pattern, answer) end
+
+---@param pattern? string|function  as it was given to route; nil: all
+function page:unroute(pattern) end
+
+--- For a server of the store that asks for name and password (basic auth).
+---@param name? string  nil: none any more
+---@param password? string|nano.Secret
+function page:set_login(name, password) end
+
+--- The last 400 requests as an HTTP Archive, without cookies and authorizations.
+---@param options? { name?: string }  keeps it among the run's artifacts
+---@return table archive
+---@return string? path
+function page:har(options) end
