@@ -94,11 +94,20 @@ function events.wait(tab, name, test, options)
 end
 
 -- Asks again in each frame, and now and then where nothing is drawn.
-local POLL = "(%s, __end) => new Promise((done, fail) => {const again = () => {"
-  .. "Promise.resolve().then(() => __test(__a)).then(v => {if (v || performance.now() > __end)"
-  .. " return done(v || null);let id = 0, t = 0;const go = () => {cancelAnimationFrame(id);"
-  .. "clearTimeout(t);again();};id = requestAnimationFrame(go);t = setTimeout(go, 100);}, fail);};"
-  .. "again();})"
+local WAITING = [[a => new Promise((done, fail) => {
+const end = performance.now() + a.left;
+const test = async () => { const __js = (
+%s
+); return typeof __js === 'function' ? __js(a.argument) : __js; };
+const look = () => test().then(v => {
+  if (v || performance.now() > end) return done(v || null);
+  let id = 0, timer = 0;
+  const again = () => { cancelAnimationFrame(id); clearTimeout(timer); look(); };
+  id = requestAnimationFrame(again);
+  timer = setTimeout(again, 100);
+}, fail);
+look();
+})]]
 
 --- page:wait_for_function: until JavaScript in the page gives something true; navigations included.
 ---@param tab browser.Tab
@@ -113,9 +122,7 @@ function events.wait_for_function(tab, js, argument, options)
   local deadline = limits.deadline(limits.read(signature, options.timeout, tab.timeout))
   repeat
     local left = deadline:left()
-    local wrapped = ("a => { const __test = async __a => { const __js = (\n%s\n); return typeof"
-      .. " __js === 'function' ? __js(__a) : __js; }; return (%s)(a.argument, performance.now() + a.left)"
-      .. " }"):format((js:gsub("[%s;]+$", "")), POLL:format "__a")
+    local wrapped = WAITING:format((js:gsub("[%s;]+$", "")))
     local ok, found = pcall(actions.eval, tab, wrapped, { argument = argument, left = left },
       { timeout = left + 2000 })
     if ok and found ~= nil and found ~= false then return found end

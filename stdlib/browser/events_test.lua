@@ -5,8 +5,8 @@ local web = assert(sys.load_trusted(sys.files.read("tests/lua/web.lua"), "tests/
 local HOME = [[<script>
 function ask() { return fetch('/api', { headers: { Authorization: 'Bearer hidden' } }); }
 </script>
-<button id="go" onclick="ask().then(() => { document.title = 'answered'; console.log('done', 7); })">
-Go</button>
+<button id="go"
+  onclick="ask().then(() => { document.title = 'answered'; console.log('done', 7); })">Go</button>
 <button id="bad" onclick="throw new Error('broken')">Bad</button>
 <a id="on" href="/two">on</a>]]
 

@@ -12,7 +12,7 @@ local MORE = { "describe", "more" }
 
 --- What only the second script answers.
 injected.LATER = { explain = true, look = true, choose = true, checked = true, place = true,
-  scroll = true, handle = true }
+  scroll = true, handle = true, stored = true, store = true }
 
 local function assemble(first, files)
   local parts = { first }

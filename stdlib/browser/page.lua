@@ -25,7 +25,7 @@
 ---     shared  = nil,                                 -- set by open(): browser, context, pages
 ---   }
 ---   opts = { device = "iPhone 17 Pro"|{…}, fresh = true (another shopper: own cookies),
----            timeout = ms|"10s", navigation_timeout = ms|"30s" }
+---            timeout = ms|"10s", navigation_timeout = ms|"30s", and the fields of emulate.lua }
 ---
 --- When a step fails: page:evidence(selector|nil) → { url, title, selector, dom, console = {…last
 --- 20}, requests = {…last 30}, errors = {…}, vitals = {…}, screenshot = path|nil } within about 3
@@ -35,10 +35,12 @@
 --- "own-network"), usage (wrong call, selector or host).
 
 local actions = require "browser.actions"
+local cookies = require "browser.cookies"
 local devices = require "browser.devices"
 local dialogs = require "browser.dialogs"
 local downloads = require "browser.downloads"
 local element = require "browser.element"
+local emulate = require "browser.emulate"
 local events = require "browser.events"
 local evidence = require "browser.evidence"
 local exchange = require "browser.exchange"
@@ -206,6 +208,12 @@ local about_page = {
   unroute = routes.unroute,
   set_login = routes.set_login,
   har = har.make,
+  emulate = emulate.apply,
+  cookies = cookies.list,
+  set_cookie = cookies.set,
+  clear_cookies = cookies.clear,
+  storage = cookies.storage,
+  set_storage = cookies.set_storage,
   eval = actions.eval,
   url = function(tab) return tab.document.unreachable or tab.document.url end,
   title = function(tab) return whole_page(tab, "title") end,
@@ -279,7 +287,8 @@ local function shared_state(context)
 end
 
 local OPTIONS = { device = true, fresh = true, timeout = true, navigation_timeout = true }
-local SIGNATURE = "t.page{device, fresh, timeout, navigation_timeout}"
+for name in pairs(emulate.FIELDS) do OPTIONS[name] = true end
+local SIGNATURE = "t.page{device, fresh, timeout, navigation_timeout, network, cpu, …}"
 
 --- Opens a page for a run.
 ---@param context table  see above
@@ -311,6 +320,9 @@ function page.open(context, opts)
   tab.shared, tab.timeout, tab.navigation_timeout = shared, timeout, navigation_timeout
   tab.save = context.save or function() return nil, "there is nowhere to keep it" end
   tab.folder = context.folder
+  local wanted = {}
+  for name in pairs(emulate.FIELDS) do wanted[name] = opts[name] end
+  if next(wanted) ~= nil then emulate.apply(tab, wanted) end
   return register(tab)
 end
 

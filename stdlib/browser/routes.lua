@@ -166,8 +166,8 @@ function Routes:challenged(event)
     password = login.password } or { response = "CancelAuth" } })
 end
 
---- page:route: what becomes of requests to addresses that match, from now on; the rule that was made
---- last goes first.
+--- page:route: what becomes of requests to addresses that match, from now on; the rule that was
+--- made last goes first.
 ---@param tab browser.Tab
 ---@param pattern string|function
 ---@param answer table|function  a function gets the request and gives a table or nil (let it pass)

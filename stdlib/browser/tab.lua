@@ -313,7 +313,8 @@ local function attach(options, target)
     log = options.log,
     device = options.device, target = target, frame = target, session = session,
     changed = sync.signal(), worlds = {}, mains = {}, opened = 0,
-    network = network.new(), console = console.new(), documents = {}, mark = 0, console_mark = 0, steps = 0 }, Tab)
+    network = network.new(), console = console.new(), documents = {}, mark = 0, console_mark = 0,
+    steps = 0 }, Tab)
   self.dialogs, self.downloads = dialogs.new(self), downloads.new(self)
   self.routes = routes.new(self)
   new_document(self, "", "about:blank")

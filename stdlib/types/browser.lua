@@ -2,7 +2,23 @@
 
 --- What the functions of a page take and give.
 
----@class nano.PageOptions
+---@class nano.Speed
+---@field down? number     bytes a second
+---@field up? number
+---@field latency? number  milliseconds
+
+---@class nano.Circumstances
+---@field locale? string     "de-DE"
+---@field timezone? string   "Europe/Berlin"
+---@field geolocation? { latitude: number, longitude: number, accuracy?: number }|false
+---@field offline? boolean
+---@field network? "Fast 4G"|"Slow 4G"|"Fast 3G"|"Slow 3G"|nano.Speed|false
+---@field cpu? number|"Mid-tier phone"|"Low-tier phone"|false  how many times slower
+---@field headers? table<string, string|nano.Secret>|false     to every host
+---@field reduced_motion? boolean
+---@field color_scheme? "light"|"dark"
+
+---@class nano.PageOptions: nano.Circumstances
 ---@field device? string|nano.DeviceFields  "iPhone 17 Pro", "Pixel 9", "iPad", "Desktop", …
 ---@field fresh? boolean                    another shopper: cookies and cart of its own
 ---@field timeout? number|string            limit of one action or wait; default "10s"
@@ -185,3 +201,14 @@ function response:body() end
 ---@field headers table<string, string>
 ---@field post_data? string
 ---@field type string
+
+---@class nano.Cookie
+---@field name string
+---@field value string
+---@field url? string      when setting: whose it is, if not the store's
+---@field domain? string
+---@field path? string
+---@field secure? boolean
+---@field http_only? boolean
+---@field same_site? "Strict"|"Lax"|"None"
+---@field expires? number  seconds since 1970; nil: with the browser
