@@ -52,7 +52,8 @@ describe("emulation", function()
       return performance.now() - begin;
     }]])):above(500)
     page:emulate { network = false, cpu = false }
-    expect(web.fault("usage", page.emulate, page, { network = "Slow 5G" }).hint):contains("Slow 4G")
+    expect(web.fault("usage", page.emulate, page, { network = "slow 4g" }).hint)
+      :contains("Slow 4G")
     web.fault("usage", pages.open, context, { netwrok = "Slow 4G" })
   end)
 

@@ -20,6 +20,7 @@
 ---     timeout_ms = 10000|nil,                        -- default limit of one action or wait
 ---     navigation_timeout_ms = 30000|nil,             -- default limit of goto and load states
 ---     folder  = "/scripts",                          -- page:upload takes files from here only
+---     privacy = "fill"|"blur"|nil,                   -- personal fields are covered in pictures
 ---     save    = function(name, bytes) → path | nil, text,  -- keeps an artifact ("cart.png")
 ---     log     = function(level, text) | nil,         -- a line of the run's log
 ---     shared  = nil,                                 -- set by open(): browser, context, pages
@@ -55,6 +56,7 @@ local nearest = require "run.nearest"
 local popups = require "browser.popups"
 local routes = require "browser.routes"
 local selectors = require "browser.selector"
+local shots = require "browser.shots"
 local tabs = require "browser.tab"
 local world = require "browser.world"
 
@@ -150,13 +152,17 @@ local function copy_of(vitals)
 end
 
 local function vitals(tab, options)
-  local signature = "page:vitals{timeout}"
-  options = actions.check_options(signature, options, { timeout = true })
+  local signature = "page:vitals{timeout, step}"
+  options = actions.check_options(signature, options, { timeout = true, step = true })
   local deadline = limits.deadline(limits.read(signature, options.timeout, VITALS_MS))
   local document = tab.document
   local answer = world.ask(tab, "vitals", "vitals", {}, deadline)
   if answer and answer.value then tab.document.vitals = answer.value end
-  return copy_of(answer and answer.value or document.vitals or {})
+  local out = copy_of(answer and answer.value or document.vitals or {})
+  -- After the wait, which lets the last interaction be painted.
+  local more = world.ask(tab, "vitals", "vitals_more", { step = options.step == true }, deadline)
+  for name, value in pairs(more and more.value or {}) do out[name] = value end
+  return out
 end
 
 local function visited(tab)
@@ -218,7 +224,7 @@ local about_page = {
   url = function(tab) return tab.document.unreachable or tab.document.url end,
   title = function(tab) return whole_page(tab, "title") end,
   content = function(tab) return whole_page(tab, "content") end,
-  screenshot = evidence.screenshot,
+  screenshot = shots.screenshot,
   vitals = vitals,
   visited = visited,
   response = response,
@@ -319,7 +325,7 @@ function page.open(context, opts)
     log = context.log or function() end }
   tab.shared, tab.timeout, tab.navigation_timeout = shared, timeout, navigation_timeout
   tab.save = context.save or function() return nil, "there is nowhere to keep it" end
-  tab.folder = context.folder
+  tab.folder, tab.privacy = context.folder, context.privacy
   local wanted = {}
   for name in pairs(emulate.FIELDS) do wanted[name] = opts[name] end
   if next(wanted) ~= nil then emulate.apply(tab, wanted) end

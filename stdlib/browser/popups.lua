@@ -51,7 +51,8 @@ function popups.wait(tab, options)
   local popup = tabs.adopt({ browser = tab.browser, context = tab.context, hosts = tab.hosts,
     log = tab.log, device = tab.device },
     info.targetId)
-  popup.shared, popup.save, popup.folder = tab.shared, tab.save, tab.folder
+  popup.shared, popup.save = tab.shared, tab.save
+  popup.folder, popup.privacy = tab.folder, tab.privacy
   if tab.emulated then emulate.apply(popup, tab.emulated) end
   popup.timeout, popup.navigation_timeout = tab.timeout, tab.navigation_timeout
   if popup.document.seq == 0 then

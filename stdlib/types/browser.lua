@@ -81,6 +81,21 @@
 ---@class nano.ScreenshotOptions: nano.Timeout
 ---@field name? string  keeps it among the run's artifacts
 ---@field path? string  the same
+---@field full_page? boolean
+---@field selector? string         one element
+---@field mask? string|string[]    selectors of what is covered
+---@field blur? string|string[]
+---@field steady? boolean          false: at once, as it is
+
+---@class nano.Moved
+---@field selector string
+---@field element string
+---@field value number  its part of CLS
+---@field from_y number
+---@field to_y number
+
+---@class nano.VitalsOptions: nano.Timeout
+---@field step? boolean  INP, TBT and CLS since the last call with it, or since the document began
 
 ---@class nano.Vitals
 ---@field url string
@@ -90,6 +105,13 @@
 ---@field lcp_element? string  '<img id="hero">'
 ---@field lcp_url? string      of the picture
 ---@field cls number
+---@field cls_sources nano.Moved[]   what moved, the worst first
+---@field inp_ms? number             the slowest answer to a click, tap or key; nil: there was none
+---@field inp_event? string
+---@field inp_element? string        a CSS selector
+---@field tbt_ms number              how long the page could not answer, beyond 50 ms a task
+---@field long_tasks integer
+---@field longest_task_ms? number
 ---@field dom_content_loaded_ms? number
 ---@field load_ms? number
 ---@field transfer_bytes? number

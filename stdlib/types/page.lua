@@ -182,7 +182,7 @@ function page:content() end
 function page:screenshot(options) end
 
 --- Waits until the page has loaded and its largest element is known.
----@param options? nano.Timeout
+---@param options? nano.VitalsOptions
 ---@return nano.Vitals
 function page:vitals(options) end
 

@@ -79,6 +79,10 @@ async function scroll(a) {
 const storageOf = kind => kind === 'session' ? sessionStorage : localStorage;
 
 Object.assign(nano, {
+  vitals_more: async a => ({ ok: true, value: vitalsMore(a) }),
+  hold: guarded(hold),
+  release: async () => release(),
+  boxes: guarded(async a => boxes(a)),
   // a: {kind}; a page without an origin has none
   stored: async a => {
     try { return { ok: true, value: { ...storageOf(a.kind) } }; } catch { return { ok: true }; }
