@@ -17,7 +17,7 @@ Q = $(if $(V),,@)
 PACKAGES = gcc libc6-dev make pkg-config luajit libluajit-5.1-dev libev-dev libcurl4 libcurl4-openssl-dev \
   libwebsockets17 libwebsockets-dev libwebsockets-evlib-ev libsqlite3-dev lua-cjson-dev lua-argparse libssl-dev \
   zlib1g-dev libspng-dev chromium-headless-shell fonts-dejavu-core
-TEST_PACKAGES = libcmocka-dev libxml2-utils sqlite3 openssl curl
+TEST_PACKAGES = libcmocka-dev libxml2-utils sqlite3 openssl curl qpsmtpd libio-socket-ssl-perl
 
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Werror
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(SANITIZE) -Iengine -MMD -MP \
@@ -33,7 +33,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/stdlib_files.o
 STDLIB := $(shell find stdlib scripts -type f ! -name '*_test.lua' 2>/dev/null | sort)
 ARGPARSE = /usr/share/lua/5.1/argparse.lua
 
-.PHONY: all deps test-deps demo test unit lint asan fuzz bench install clean
+.PHONY: all deps test-deps demo test unit lint asan fuzz fuzz-one bench install clean
 all: $(BIN)
 
 $(BIN): $(OBJECTS)
@@ -90,6 +90,24 @@ asan: test-deps
 	$(MAKE) --no-print-directory -j2 BUILD=build/asan BIN=nano-sre-asan CFLAGS="-O1 -g -fno-omit-frame-pointer" \
 	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined" all unit
 	NANO_SRE=./nano-sre-asan BUILD=build/asan tests/run
+
+# Each tests/fuzz/fuzz_*.c for FUZZ_SECONDS, with clang's libFuzzer (packages clang, libclang-rt-14-dev).
+FUZZ_SECONDS ?= 60
+FUZZ_CORE = engine/base/mem.c engine/base/utf8.c engine/base/buf.c engine/base/err.c
+FUZZ_cdp_split = engine/io/cdp_split.c engine/io/cdp_scan.c
+FUZZ_png = engine/io/image.c engine/io/image_png.c engine/io/image_diff.c engine/io/image_boxes.c
+fuzz:
+	@tools/install-packages $(PACKAGES) clang libclang-rt-14-dev
+	@mkdir -p build/fuzz
+	@for name in cdp_split png; do \
+	  $(MAKE) --no-print-directory fuzz-one NAME=$$name || exit 1; \
+	done
+fuzz-one:
+	clang -g -O1 -std=gnu11 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iengine -o build/fuzz/$(NAME) \
+	  tests/fuzz/fuzz_$(NAME).c $(FUZZ_$(NAME)) $(FUZZ_CORE) -lspng -lz -lm
+	@mkdir -p build/fuzz/$(NAME)-corpus
+	build/fuzz/$(NAME) build/fuzz/$(NAME)-corpus $(wildcard tests/fuzz/$(NAME)) -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+	  $(if $(wildcard tests/fuzz/$(NAME).dict),-dict=tests/fuzz/$(NAME).dict)
 
 bench: test-deps
 	@$(MAKE) --no-print-directory -j2 all

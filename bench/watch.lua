@@ -1,8 +1,8 @@
 -- The watch daemon's figures.
 --
 -- lateness: the daemon's own loop, core and database with 1,000 and 10,000 checks of every 10 s,
--- each run a wait of 50 ms in the place of a worker's, one shop of ten whose runs hang for 30 s. How
--- much later than planned do the runs of the other shops begin? Measured after the first runs.
+-- each run a wait of 50 ms in the place of a worker's, one shop of ten whose runs hang for 30 s.
+-- How much later than planned do the runs of the other shops begin? Measured after the first runs.
 --
 -- checks_per_s: 64 at a time through the whole run model (a job to a worker, a fresh state, a
 -- script with one HTTP request to nginx on this machine, its result back), one worker process.

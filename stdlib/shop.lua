@@ -5,7 +5,9 @@
 local cart = require "shop.cart"
 local check_up = require "shop.check_up"
 local checkout = require "shop.checkout"
+local consent = require "shop.consent"
 local checks = require "shop.checks"
+local consent = require "shop.consent"
 local findings = require "shop.findings"
 local look = require "shop.look"
 local messages = require "shop.messages"
@@ -21,6 +23,7 @@ return {
   open_cart = cart.open,
   read_cart = cart.read,
   open_checkout = checkout.open,
+  answer_cookies = consent.answer,
 
   admin = require("shop.admin").new,
   findings = findings.new,

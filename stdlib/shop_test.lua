@@ -113,7 +113,7 @@ describe("shop", function()
     local ask = SCRIPTED:format("fetch('/cart/add', { method: 'POST' })")
     expect(add_on(ask, json({}, 500))):is("/cart/add answered 500")
     expect(add_on(ask, json({ description = "All 3 are in your cart." }, 422)))
-      :is('/cart/add answered 422: "All 3 are in your cart."')
+      :is('the page offers the product, but the shop refuses it: "All 3 are in your cart."')
     expect(add_on(ask, { status = 200 })):contains("its cart still holds 0 items")
     site.pages["/cart.js"] = { status = 503 }
     expect(add_on(ask, { status = 200 })):is("/cart.js answered 503")

@@ -12,11 +12,11 @@ static const struct {
     const char *name;
     lua_CFunction open;
 } modules[] = {
-    {"cdp", bind_cdp},       {"clock", bind_clock},   {"codec", bind_codec},
-    {"env", bind_env},       {"files", bind_files},   {"host", bind_host},
-    {"http", bind_http},     {"image", bind_image},   {"process", bind_process},
-    {"random", bind_random}, {"script", bind_script}, {"server", bind_server},
-    {"store", bind_store},   {"worker", bind_worker},
+    {"cdp", bind_cdp},         {"clock", bind_clock},   {"codec", bind_codec},
+    {"env", bind_env},         {"files", bind_files},   {"host", bind_host},
+    {"http", bind_http},       {"image", bind_image},   {"mail", bind_mail},
+    {"process", bind_process}, {"random", bind_random}, {"script", bind_script},
+    {"server", bind_server},   {"store", bind_store},   {"worker", bind_worker},
 };
 
 /* __index of sys: a module is opened when it is first used, which keeps a fresh state small and

@@ -54,6 +54,7 @@ int bind_files(lua_State *L);
 int bind_host(lua_State *L);
 int bind_http(lua_State *L);
 int bind_image(lua_State *L);
+int bind_mail(lua_State *L);
 int bind_process(lua_State *L);
 int bind_random(lua_State *L);
 int bind_script(lua_State *L);

@@ -74,7 +74,7 @@ void bind_http_set_policy(script *s, http_policy *policy)
     slot->policy = policy;
 }
 
-static http_policy *policy_of(script *s)
+http_policy *bind_http_policy(script *s)
 {
     policy_slot *slot = script_get_slot(s, &policy_key);
     if (!slot && !script_trusted(s)) {
@@ -230,7 +230,7 @@ static http_options read_options(lua_State *L, const char *signature)
     if (!lua_isnil(L, -1))
         o.jar = ((jar *)bind_check(L, -1, JAR_TYPE))->jar;
     read_headers(L, &o);
-    o.policy = policy_of(script_of(L));
+    o.policy = bind_http_policy(script_of(L));
     return o;
 }
 
@@ -484,7 +484,7 @@ static int http_restrict(lua_State *L)
         lua_pop(L, 1);
     }
     script *s = script_of(L);
-    http_policy *narrow = http_policy_narrow(policy_of(s), hosts, count);
+    http_policy *narrow = http_policy_narrow(bind_http_policy(s), hosts, count);
     if (!narrow)
         return bind_usage(L, "http.restrict{hosts}",
                           "the hosts of this script are restricted already");

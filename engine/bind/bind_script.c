@@ -167,7 +167,7 @@ static unsigned read_capabilities(lua_State *L, int index)
         gate_capability bit;
     } known[] = {{"http", CAP_HTTP},   {"browser", CAP_BROWSER}, {"store", CAP_STORE},
                  {"files", CAP_FILES}, {"process", CAP_PROCESS}, {"server", CAP_SERVER},
-                 {"env", CAP_ENV},     {"engine", CAP_ENGINE}};
+                 {"env", CAP_ENV},     {"engine", CAP_ENGINE},   {"mail", CAP_MAIL}};
     unsigned bits = 0;
     for (size_t i = 1; i <= lua_objlen(L, index); i++) {
         lua_rawgeti(L, index, (int)i);

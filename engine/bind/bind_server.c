@@ -17,6 +17,9 @@
  *   server:add_socket_path(path[, any_origin])
  *   server:close()    no new connections; what is under way is still taken and answered
  *
+ *   self_signed{name, …} → {cert=, key=, spki=} | nil, text, "tls"   PEM texts, and the base64
+ *     SHA-256 of the public key by which a browser can be told to accept it; valid for 30 days
+ *
  * Options of listen: host, port, tls_cert, tls_key, max_body, max_message, max_connections,
  * max_waiting, and in milliseconds header_timeout, idle_timeout, body_timeout, answer_timeout,
  * write_timeout, ping_interval.
@@ -28,12 +31,15 @@
 
 #include "bind/bind.h"
 #include "bind/bind_buf.h"
+#include "io/tls_cert.h"
 
 #define SERVER_TYPE "sys.server"
 #define WRITE_TYPE "sys.server.write"
 
 enum {
     HEADERS_MAX = 100,
+    CERT_NAMES_MAX = 64,
+    CERT_DAYS = 30,
     BEHIND_BYTES = 256 *
                    1024, /* a stream_write waits while the client has more than this to take */
 };
@@ -389,8 +395,41 @@ static int l_gc(lua_State *L)
     return 0;
 }
 
+static void set_text(lua_State *L, const char *field, const buf *text)
+{
+    lua_pushlstring(L, text->data, text->len);
+    lua_setfield(L, -2, field);
+}
+
+static int l_self_signed(lua_State *L)
+{
+    const char *names[CERT_NAMES_MAX];
+    luaL_checktype(L, 1, LUA_TTABLE);
+    size_t count = lua_objlen(L, 1);
+    if (count > CERT_NAMES_MAX)
+        return bind_usage(L, "server.self_signed{name, …}", "too many names");
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(L, 1, (int)i + 1);
+        if (lua_type(L, -1) != LUA_TSTRING)
+            return bind_usage(L, "server.self_signed{name, …}", "names are texts");
+        names[i] = lua_tostring(L, -1); /* the table keeps it */
+        lua_pop(L, 1);
+    }
+    tls_cert made = {0};
+    err e;
+    if (!tls_cert_make(names, count, CERT_DAYS, &made, &e))
+        return bind_fail(L, &e);
+    lua_createtable(L, 0, 3);
+    set_text(L, "cert", &made.cert);
+    set_text(L, "key", &made.key);
+    set_text(L, "spki", &made.spki);
+    tls_cert_finish(&made);
+    return 1;
+}
+
 static const gate_fn functions[] = {
     {"listen", l_listen, GATE_EFFECT, CAP_SERVER, NULL},
+    {"self_signed", l_self_signed, GATE_CHANCE, CAP_SERVER, NULL},
     {NULL, NULL, 0, 0, NULL},
 };
 

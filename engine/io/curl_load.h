@@ -1,8 +1,9 @@
 /*
  * libcurl, loaded when it is first needed: linking it costs every start of the program 3 ms (it
  * brings thirty other libraries along), and most commands never speak HTTP. Call curl.easy_init()
- * where you would curl_easy_init(). Loop thread. Invariant: after curl_load succeeded every member
- * of `curl` is set; `ossl` is set or has no members.
+ * where you would curl_easy_init(). curl_load is the
+ * loop thread's; the members may then be called from any. Invariant: after it succeeded every
+ * member of `curl` is set; `ossl` is set or has no members.
  */
 #ifndef NANO_IO_CURL_LOAD_H
 #define NANO_IO_CURL_LOAD_H
@@ -19,7 +20,8 @@
 #define CURL_LOAD_FUNCTIONS(X) \
     X(global_init) X(free) X(slist_append) X(slist_free_all) \
     X(easy_init) X(easy_cleanup) X(easy_reset) X(easy_setopt) X(easy_getinfo) X(easy_pause) \
-    X(easy_strerror) X(multi_init) X(multi_cleanup) X(multi_setopt) X(multi_add_handle) \
+    X(easy_perform) X(easy_strerror) X(multi_init) X(multi_cleanup) X(multi_setopt) \
+    X(multi_add_handle) \
     X(multi_remove_handle) X(multi_socket_action) X(multi_assign) X(multi_info_read) \
     X(share_init) X(share_cleanup) X(share_setopt) \
     X(url) X(url_cleanup) X(url_dup) X(url_get) X(url_set)

@@ -40,6 +40,7 @@ static const char *capability_name(gate_capability c)
     case CAP_SERVER: return "server";
     case CAP_ENV: return "env";
     case CAP_ENGINE: return "engine";
+    case CAP_MAIL: return "mail";
     default: return "none";
     }
 }

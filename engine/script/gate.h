@@ -29,6 +29,7 @@ typedef enum {
     CAP_SERVER = 1 << 5,
     CAP_ENV = 1 << 6,
     CAP_ENGINE = 1 << 7, /* start scripts, workers */
+    CAP_MAIL = 1 << 8,
     CAP_ALL = 0xffff,
 } gate_capability;
 

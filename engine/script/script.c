@@ -55,6 +55,7 @@ script *script_create(const script_config *config)
         script_destroy(s);
         return NULL;
     }
+    watchdog_open(s);
     if (config->trusted)
         gate_grant(s->gate, CAP_ALL);
     return s;

@@ -61,6 +61,7 @@ struct script {
     char last_seen[160]; /* user's code at the watchdog's last look: "checkout.lua:12" */
     mono_ns armed_at;
     bool turning, scheduled, finished;
+    bool every_instruction; /* the hook fires on each: a doomed task runs, or ran last */
     struct script_slot {
         const void *key;
         void *value;
@@ -81,8 +82,10 @@ void task_cancel_all(script *s);
 void task_doom_at(lua_State *L, task *t, const char *code, const char *text);
 
 /* watchdog.c */
+/* Once, when the state has been made. */
+void watchdog_open(script *s);
+/* Before every resume. */
 void watchdog_enter(task *t);
-void watchdog_leave(task *t);
 
 /* gate.c */
 void gate_note_result(task *t, lua_State *co, int count);

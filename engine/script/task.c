@@ -364,7 +364,6 @@ void task_resume(task *t)
     s->running = t;
     watchdog_enter(t);
     int result = lua_resume(t->co, count);
-    watchdog_leave(t);
     s->running = NULL;
     if (result == LUA_YIELD) {
         if (t->early) {

@@ -45,19 +45,30 @@ static void on_hook(lua_State *L, lua_Debug *ar)
                  (double)spent / (double)NS_PER_SEC);
         task_doom_at(L, t, "slice", text);
         lua_sethook(L, on_hook, LUA_MASKCOUNT, 1);
+        s->every_instruction = true;
     }
     luaL_error(L, "%s", t->doom_text);
 }
 
+void watchdog_open(script *s)
+{
+    if (!s->config.trusted)
+        lua_sethook(s->L, on_hook, LUA_MASKCOUNT, HOOK_EVERY);
+}
+
+/* The hook belongs to the whole state and changing it rebuilds LuaJIT's dispatch table, so it is
+ * touched only when a doomed task comes or goes. */
 void watchdog_enter(task *t)
 {
     script *s = t->owner;
     s->slice_start = clock_mono();
-    if (!s->config.trusted || t->doomed)
-        lua_sethook(t->co, on_hook, LUA_MASKCOUNT, t->doomed ? 1 : HOOK_EVERY);
-}
-
-void watchdog_leave(task *t)
-{
-    lua_sethook(t->co, NULL, 0, 0);
+    if (t->doomed == s->every_instruction)
+        return;
+    s->every_instruction = t->doomed;
+    if (t->doomed)
+        lua_sethook(s->L, on_hook, LUA_MASKCOUNT, 1);
+    else if (s->config.trusted)
+        lua_sethook(s->L, NULL, 0, 0);
+    else
+        lua_sethook(s->L, on_hook, LUA_MASKCOUNT, HOOK_EVERY);
 }

@@ -25,6 +25,7 @@ return skill "checkout" {
     t.step("home", function()
       shop.open(t, page, "/")
       shop.measure(t, page, "home")
+      if page:is_visible("#shopify-pc__banner") then shop.answer_cookies(page, "decline") end
     end)
 
     t.step("product", function()

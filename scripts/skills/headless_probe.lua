@@ -7,7 +7,6 @@ local shop = require "shop"
 
 return skill "headless_probe" {
   about    = "The pages' data is right: no refused API calls, hydration errors or stale prices",
-  alias    = { "headless" },
   every    = "1h",
   timeout  = "2m",
   severity = "P1",

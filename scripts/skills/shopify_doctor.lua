@@ -6,8 +6,7 @@
 local shop = require "shop"
 
 return skill "shopify_doctor" {
-  about    = "No errors in pages, broken links, pictures or scripts; structured data tells the truth",
-  alias    = { "doctor" },
+  about    = "No errors in pages, no broken links, pictures or scripts; structured data is true",
   every    = "6h",
   timeout  = "4m",
   severity = "P2",
@@ -36,7 +35,8 @@ return skill "shopify_doctor" {
     found.step("encryption", function() shop.check_insecure(views, found) end)
     found.step("structured data", function() shop.check_structured(t, views, found) end)
     found.step("links", function()
-      local followed, left = shop.follow_links(t, views, found, { max = o.links, ignore = o.ignore })
+      local followed, left = shop.follow_links(t, views, found, { max = o.links,
+        ignore = o.ignore })
       t.measure("links", followed)
       if left > 0 then t.note(("%d more links were not followed"):format(left)) end
     end)

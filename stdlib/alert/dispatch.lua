@@ -26,7 +26,8 @@ local dispatch = {}
 ---@field digest Hours?           told only when this window opens (one message for all)
 ---@field escalate {after: number, to: string[]}[]?  ms after the first message, unless acknowledged
 
-dispatch.DEFAULTS = { group_wait = 30000, group_interval = 300000, repeat_interval = 14400000, rate_interval = 3600000 }
+dispatch.DEFAULTS = { group_wait = 30000, group_interval = 300000, repeat_interval = 14400000,
+  rate_interval = 3600000 }
 
 --- What is remembered: groups by key, told by incident and route. Plain data.
 function dispatch.new()
@@ -50,7 +51,9 @@ end
 
 local function group_key(route, incident)
   local parts = { route.name }
-  for _, field in ipairs(route.group_by or { "store_url" }) do parts[#parts + 1] = tostring(incident[field]) end
+  for _, field in ipairs(route.group_by or { "store_url" }) do
+    parts[#parts + 1] = tostring(incident[field])
+  end
   return table.concat(parts, "\0")
 end
 
@@ -66,12 +69,14 @@ local function is_silenced(silences, incident, now)
   return false
 end
 
--- A parent's trouble explains its children's: they are not told while it is open, nor for the time after it in which
--- they have not been looked at again (inhibits_until). The open incidents that inhibit are few: found once a call.
+-- A parent's trouble explains its children's: they are not told while it is open, nor for the time
+-- after it in which they have not been looked at again (inhibits_until). The open incidents that
+-- inhibit are few: found once a call.
 local function inhibitors_of(incidents, now)
   local found = {}
   for _, incident in pairs(incidents) do
-    local on = incident.status == "open" or (incident.inhibits_until and now < incident.inhibits_until)
+    local on = incident.status == "open"
+      or (incident.inhibits_until and now < incident.inhibits_until)
     if on and incident.inhibits and #incident.inhibits > 0 then found[#found + 1] = incident end
   end
   return found
@@ -82,7 +87,9 @@ local function is_inhibited(inhibitors, incident)
   for _, other in ipairs(inhibitors) do
     if other.id ~= incident.id and other.store_url == incident.store_url then
       for _, child in ipairs(other.inhibits) do
-        if child == incident.skill then return true, other.status ~= "open" and other.inhibits_until or nil end
+        if child == incident.skill then
+          return true, other.status ~= "open" and other.inhibits_until or nil
+        end
       end
     end
   end
@@ -116,7 +123,8 @@ end
 
 local function escalation_of(told, incident, route, now)
   local step = route.escalate and route.escalate[told.level + 1]
-  if not step or not told.opened_at or incident.status ~= "open" or incident.acknowledged_at then return nil end
+  local told_and_open = told.opened_at and incident.status == "open"
+  if not step or not told_and_open or incident.acknowledged_at then return nil end
   local at = told.opened_at + step.after
   if now >= at then return step end
   return nil, at
@@ -124,7 +132,8 @@ end
 
 local function held_until(route, incident, now, occasion)
   if route.digest and not route.digest:contains(now) then return route.digest:next_opening(now) end
-  if route.quiet and incident.severity ~= "P0" and occasion ~= "resolved" and route.quiet:contains(now) then
+  local may_wait = incident.severity ~= "P0" and occasion ~= "resolved"
+  if route.quiet and may_wait and route.quiet:contains(now) then
     local at = now
     while route.quiet:contains(at) do at = (math.floor(at / 60000) + 1) * 60000 end
     return at
@@ -142,8 +151,8 @@ end
 local function add_delivery(out, state, route, thread, to, items, now)
   for _, alerter in ipairs(to) do
     state.serial = state.serial + 1
-    out[#out + 1] = { serial = state.serial, alerter = alerter, route = route.name, thread = thread, items = items,
-      created = now }
+    out[#out + 1] = { serial = state.serial, alerter = alerter, route = route.name,
+      thread = thread, items = items, created = now }
   end
 end
 
@@ -165,7 +174,9 @@ local function flush_group(state, route, key, members, now, out)
     wake = soonest(wake, later)
     local hold = occasion and held_until(route, incident, now, occasion)
     if hold then wake = soonest(wake, hold)
-    elseif occasion then due[#due + 1] = { incident = incident, occasion = occasion, told = told } end
+    elseif occasion then
+      due[#due + 1] = { incident = incident, occasion = occasion, told = told }
+    end
   end
   if #due == 0 then
     if not group.last_at then state.groups[key] = nil end
@@ -182,7 +193,8 @@ local function flush_group(state, route, key, members, now, out)
   end
   group.last_at = now
   add_delivery(out, state, route, key, route.to, items, now)
-  return soonest(wake, now + math.min(setting(route, "repeat_interval"), setting(route, "rate_interval")))
+  return soonest(wake,
+    now + math.min(setting(route, "repeat_interval"), setting(route, "rate_interval")))
 end
 
 local function escalate(state, route, incident, now, out)
@@ -209,8 +221,9 @@ local function tell_escalated(state, route, incident, now, out)
   end
 end
 
---- Whether everybody who was told of a resolved incident has been told that it is over, so that it need not be handed
---- in any more. `told` of routes that no longer exist stays unfinished: the caller sets a limit in time.
+--- Whether everybody who was told of a resolved incident has been told that it is over, so that it
+--- need not be handed in any more. `told` of routes that no longer exist stays unfinished: the
+--- caller sets a limit in time.
 ---@param state table
 ---@param incident table
 ---@return boolean
@@ -229,7 +242,8 @@ end
 -- longer than any interval.
 local function forget(state, incidents, groups, now)
   for key, group in pairs(state.groups) do
-    if not groups[key] and now - (group.last_at or group.since) > dispatch.DEFAULTS.group_interval * 12 then
+    local idle = now - (group.last_at or group.since)
+    if not groups[key] and idle > dispatch.DEFAULTS.group_interval * 12 then
       state.groups[key] = nil
     end
   end
@@ -240,10 +254,11 @@ end
 
 --- What has to go out now.
 ---@param state table        from dispatch.new or the store; changed in place
--- -@param incidents table<string, table>  every open incident and those resolved lately, by id:
+---@param incidents table<string, table>  every open incident and those resolved lately, by id:
 -- {id, status, severity,
 ---  store_url, skill, fingerprint, acknowledged_at, inhibits, labels}
----@param config {routes: Route[], silences: table[]}  a silence: match, and starts and ends (ms) or hours (Hours)
+---@param config {routes: Route[], silences: table[]}  a silence: match, and starts and ends (ms) or
+---  hours (Hours)
 ---@param now number         ms since the epoch
 ---@return table[] deliveries  {serial, alerter, route, items={{incident, occasion}…}, created}
 ---@return number? wake      when to ask again, though nothing else has happened
@@ -257,7 +272,8 @@ function dispatch.due(state, incidents, config, now)
     local incident = incidents[id]
     local inhibited, ends = is_inhibited(inhibitors, incident)
     if incident.status == "open" and ends then wake = soonest(wake, ends) end
-    local quiet = incident.status == "open" and (inhibited or is_silenced(config.silences, incident, now))
+    local quiet = incident.status == "open"
+      and (inhibited or is_silenced(config.silences, incident, now))
     if not quiet then
       for _, route in ipairs(routes_of(config.routes, incident)) do
         local key = group_key(route, incident)
@@ -279,8 +295,11 @@ function dispatch.due(state, incidents, config, now)
   end
   for _, silence in ipairs(config.silences or {}) do
     if silence.hours then
-      -- When a window ends is not known, only whether it is open: looked at again with the next minute.
-      if silence.hours:contains(now) then wake = soonest(wake, (math.floor(now / 60000) + 1) * 60000) end
+      -- When a window ends is not known, only whether it is open: looked at again with the next
+      -- minute.
+      if silence.hours:contains(now) then
+        wake = soonest(wake, (math.floor(now / 60000) + 1) * 60000)
+      end
     elseif silence.ends > now then
       wake = soonest(wake, silence.ends)
     end

@@ -7,9 +7,11 @@ local MINUTE, HOUR = 60000, 3600000
 -- A small world: incidents, a clock, and the log of what went out. Every step goes through JSON, as
 -- a restart would.
 local function world(routes, start)
-  local w = { state = dispatch.new(), incidents = {}, silences = {}, now = start or 1000 * HOUR, log = {}, routes = routes }
+  local w = { state = dispatch.new(), incidents = {}, silences = {}, now = start or 1000 * HOUR,
+    log = {}, routes = routes }
   function w.open(id, fields)
-    local incident = { id = id, status = "open", severity = "P1", store_url = "https://a.example", skill = "checkout",
+    local incident = { id = id, status = "open", severity = "P1", store_url = "https://a.example",
+      skill = "checkout",
       fingerprint = "f" .. id }
     for k, v in pairs(fields or {}) do incident[k] = v end
     w.incidents[id] = incident
@@ -18,10 +20,12 @@ local function world(routes, start)
     local stop = w.now + (ms or 0)
     while true do
       w.state = sys.codec.json_decode(sys.codec.json_encode(w.state))
-      local out, wake = dispatch.due(w.state, w.incidents, { routes = w.routes, silences = w.silences }, w.now)
+      local out, wake = dispatch.due(w.state, w.incidents, { routes = w.routes,
+        silences = w.silences }, w.now)
       for _, delivery in ipairs(out) do
         for _, item in ipairs(delivery.items) do
-          w.log[#w.log + 1] = { at = w.now, to = delivery.alerter, id = item.incident.id, occasion = item.occasion,
+          w.log[#w.log + 1] = { at = w.now, to = delivery.alerter, id = item.incident.id,
+            occasion = item.occasion,
             serial = delivery.serial }
         end
       end
@@ -31,7 +35,9 @@ local function world(routes, start)
   end
   function w.text()
     local parts = {}
-    for _, entry in ipairs(w.log) do parts[#parts + 1] = ("%s:%s→%s"):format(entry.id, entry.occasion, entry.to) end
+    for _, entry in ipairs(w.log) do
+      parts[#parts + 1] = ("%s:%s→%s"):format(entry.id, entry.occasion, entry.to)
+    end
     return table.concat(parts, " ")
   end
   return w
@@ -50,6 +56,40 @@ describe("alert.dispatch", function()
     w.incidents["1"].status = "resolved"
     w.tick(2 * HOUR)
     expect(w.text()):is("1:opened→slack 1:resolved→slack")
+  end)
+
+  it("lets a parent that is over explain its children until they were looked at again", function()
+    local w = world(PLAIN)
+    w.open("1", { skill = "home", inhibits = { "checkout" } })
+    w.open "2"
+    w.tick(HOUR)
+    expect(w.text()):is("1:opened→slack")
+    w.incidents["1"].status, w.incidents["1"].inhibits_until = "resolved", w.now + 30 * MINUTE
+    w.tick(20 * MINUTE)
+    expect(w.text()):is("1:opened→slack 1:resolved→slack")
+    w.tick(20 * MINUTE) -- the child is still broken: it was its own trouble
+    expect(w.text()):is("1:opened→slack 1:resolved→slack 2:opened→slack")
+  end)
+
+  it("is silent in a maintenance window, and tells what is left after it", function()
+    local w = world(PLAIN, 1699999200000) -- a Tuesday, 22:00
+    w.silences = { { match = { skill = "checkout" },
+      hours = hours.parse("tue 22:00-23:00", zone.load "UTC") } }
+    w.open "1"
+    w.tick(59 * MINUTE)
+    expect(w.text()):is("")
+    w.tick(5 * MINUTE)
+    expect(w.text()):is("1:opened→slack")
+  end)
+
+  it("knows when nobody has to hear of a resolved incident any more", function()
+    local w = world(PLAIN)
+    w.open "1"
+    w.tick(HOUR)
+    w.incidents["1"].status = "resolved"
+    expect(dispatch.is_done(w.state, w.incidents["1"])):is(false)
+    w.tick(10 * MINUTE)
+    expect(dispatch.is_done(w.state, w.incidents["1"])):is(true)
   end)
 
   it("says nothing of what came and went within the wait", function()
@@ -95,7 +135,8 @@ describe("alert.dispatch", function()
 
   it("goes by severity, store, skill and label, on to the next route only if told", function()
     local w = world {
-      { name = "page", match = { severity = { "P0", "P1" } }, to = { "pagerduty" }, continue = true },
+      { name = "page", match = { severity = { "P0", "P1" } }, to = { "pagerduty" },
+        continue = true },
       { name = "team", match = { skill = "pixel*" }, to = { "ads" } },
       { name = "rest", to = { "slack" } },
     }
@@ -128,7 +169,8 @@ describe("alert.dispatch", function()
   end)
 
   it("escalates until acknowledged, and tells those as well that it is over", function()
-    local w = world { { name = "all", to = { "slack" }, escalate = { { after = 15 * MINUTE, to = { "pagerduty" } },
+    local w = world { { name = "all", to = { "slack" }, escalate = { { after = 15 * MINUTE,
+      to = { "pagerduty" } },
       { after = 45 * MINUTE, to = { "boss" } } } } }
     w.open "1"
     w.tick(20 * MINUTE)
@@ -137,7 +179,8 @@ describe("alert.dispatch", function()
     expect(w.text()):is("1:opened→slack 1:escalated:1→pagerduty")
     w.incidents["1"].status = "resolved"
     w.tick(HOUR)
-    expect(w.text()):is("1:opened→slack 1:escalated:1→pagerduty 1:resolved→slack 1:resolved→pagerduty")
+    expect(w.text()):is("1:opened→slack 1:escalated:1→pagerduty "
+      .. "1:resolved→slack 1:resolved→pagerduty")
   end)
 
   it("holds back in quiet hours, but never a P0", function()
@@ -154,7 +197,8 @@ describe("alert.dispatch", function()
   end)
 
   it("collects a digest and sends it when its window opens", function()
-    local w = world({ { name = "low", to = { "mail" }, digest = assert(hours.parse("daily 09:00-09:30", zone.load("UTC"))),
+    local w = world({ { name = "low", to = { "mail" },
+      digest = assert(hours.parse("daily 09:00-09:30", zone.load("UTC"))),
       group_by = {} } }, 20000 * 24 * HOUR)
     w.open("1", { severity = "P3" })
     w.tick(2 * HOUR)
@@ -168,18 +212,21 @@ describe("alert.dispatch", function()
 
   it("keeps its promises over random histories: told once, none forgotten, no storm", function()
     for round = 1, 40 do
-      local w = world { { name = "a", match = { severity = { "P0", "P1" } }, to = { "x" }, continue = true },
+      local w = world { { name = "a", match = { severity = { "P0", "P1" } }, to = { "x" },
+        continue = true },
         { name = "b", to = { "y" } } }
       local opened_for, silenced = {}, {}
       for i = 1, 25 do
         local id = ("%d.%d"):format(round, i)
         local r = sys.random.number()
         if r < 0.6 then
-          w.open(id, { severity = "P" .. math.floor(sys.random.number() * 4), store_url = "s" .. i % 3,
+          w.open(id, { severity = "P" .. math.floor(sys.random.number() * 4), store_url = "s"
+            .. i % 3,
             skill = "k" .. i % 4 })
           if sys.random.number() < 0.2 then
             silenced[id] = true
-            w.silences[#w.silences + 1] = { match = { store = "s" .. i % 3, skill = "k" .. i % 4 }, starts = w.now,
+            w.silences[#w.silences + 1] = { match = { store = "s" .. i % 3, skill = "k" .. i % 4 },
+              starts = w.now,
               ends = w.now + 10000 * HOUR }
           end
         end
@@ -207,7 +254,8 @@ describe("alert.dispatch", function()
         last[key] = entry.at
       end
       for id, incident in pairs(w.incidents) do
-        for _, to in ipairs((incident.severity == "P0" or incident.severity == "P1") and { "x", "y" } or { "y" }) do
+        for _, to in ipairs((incident.severity == "P0" or incident.severity == "P1")
+          and { "x", "y" } or { "y" }) do
           local told = count[id .. to] or {}
           if incident.status == "open" then expect(told.opened):is(1) end
           expect((told.opened or 0) <= 1):is(true)

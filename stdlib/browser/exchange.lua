@@ -2,13 +2,14 @@
 --- for what the browser must be asked.
 ---
 ---   request.url .method .type .headers .post_data .failure .duration_ms .redirected_from .response
----          .timing .initiator
+---          .timing .initiator .from ("page", "iframe", "worker")
 ---   response.url .status .status_text .ok .headers .mime .from_cache .ttfb_ms .request
 ---   response:text() response:json() response:body()
 
 local fault = require "fault"
 local face = require "browser.face"
 local json = require "json"
+local nearest = require "run.nearest"
 local world = require "browser.world"
 
 local exchange = {}
@@ -32,13 +33,17 @@ local function body_of(hidden)
     world.check_alive(tab)
     tab.changed:wait(deadline - sys.clock.mono())
   end
-  local answer, text, code = tab:call("Network.getResponseBody", { requestId = of.id }, BODY_MS)
+  -- What a worker or a frame of another process asked for is kept in its own session.
+  local answer, text, code = tab.browser:call("Network.getResponseBody",
+    sys.codec.json_encode { requestId = of.id }, of.target and of.target.session or tab.session,
+    BODY_MS)
   if not answer then
     if code ~= "cdp" then world.raise(tab, what, text, code) end
     fault.failure { code = "no-body",
       message = ("%s: the browser has no body (%s)"):format(what, text),
       hint = "a body goes when the page goes on to the next document; read it before" }
   end
+  answer = sys.codec.json_decode(answer)
   local body = answer.base64Encoded and sys.codec.unbase64(answer.body) or answer.body
   if #body > BODY_MAX then
     fault.failure { code = "too-large",
@@ -86,7 +91,8 @@ local request_getters = {
   method = function(hidden) return hidden.exchange:request().method end,
   type = function(hidden) return hidden.exchange:request().type end,
   headers = function(hidden) return copy(hidden.exchange:request().headers) end,
-  post_data = function(hidden) return hidden.exchange:request().post_data end,
+  post_data = function(hidden) return hidden.exchange:post_data() end,
+  from = function(hidden) return (hidden.exchange:source()) end,
   failure = function(hidden) return hidden.exchange.failure end,
   duration_ms = function(hidden) return hidden.exchange:duration() end,
   timing = function(hidden) return hidden.exchange:timing() end,
@@ -113,6 +119,32 @@ end
 ---@return Response?
 function exchange.response(tab, of)
   return of:response() and response_face { tab = tab, exchange = of } or nil
+end
+
+local LIST = { post_data = true }
+
+--- page:requests: the last requests of page, frames and workers, oldest first; a redirect is one
+--- entry for each address, except those that the browser made itself (HSTS).
+---@param tab browser.Tab
+---@param options table?  post_data: what each sent as well
+---@return table[]
+function exchange.list(tab, options)
+  for key in pairs(options or {}) do
+    if not LIST[key] then
+      fault.usage("page:requests{post_data}", ("unknown option %q"):format(tostring(key)),
+        nearest.hint(key, LIST))
+    end
+  end
+  local with_data = options and options.post_data
+  local list, loader = {}, tab.document.loader
+  for one in tab.network:after(0) do
+    if not one:is_internal() then
+      local summary = one:summary(loader)
+      summary.post_data = with_data and one:post_data() or nil
+      list[#list + 1] = summary
+    end
+  end
+  return list
 end
 
 return exchange

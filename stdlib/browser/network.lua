@@ -4,7 +4,7 @@
 
 local network = {}
 
-local KEEP, RAW_MAX, URL_MAX, BODY_MAX = 400, 8192, 4096, 65536
+local KEEP, RAW_MAX, URL_MAX, BODY_MAX, BODY_ASK_MS = 400, 8192, 4096, 65536, 5000
 
 local decode, null = sys.codec.json_decode, sys.codec.null
 
@@ -17,16 +17,23 @@ local decode, null = sys.codec.json_decode, sys.codec.null
 ---@field got table?        decoded response
 ---@field failure string?   "net::ERR_…"
 ---@field bytes number?     over the wire
+---@field target browser.Target?  the frame or worker that sent it, if not the page itself
+---@field tab browser.Tab
+---@field body string?      of the request, where the browser had to be asked for it
+---@field asking boolean?   the browser is being asked for it
 local Exchange = {}
 Exchange.__index = Exchange
 
 ---@class browser.Network
+---@field tap fun(exchange: browser.Exchange, raw: string): boolean|nil  told of each request as it
+---  begins; one for which it returns true outlives the bounds of the list
 local Network = {}
 Network.__index = Network
 
+---@param tab browser.Tab?  whose requests they are
 ---@return browser.Network
-function network.new()
-  return setmetatable({ list = {}, first = 1, last = 0, by_id = {} }, Network)
+function network.new(tab)
+  return setmetatable({ tab = tab, list = {}, first = 1, last = 0, by_id = {} }, Network)
 end
 
 -- Chromium writes the id first; a decoder that reorders would cost a decode, not an error.
@@ -105,16 +112,37 @@ local function add(self, exchange)
   local old = self.list[self.first]
   self.list[self.first] = nil
   self.first = self.first + 1
-  if self.by_id[old.id] == old then self.by_id[old.id] = nil end
+  if self.by_id[old.id] == old and not old.kept then self.by_id[old.id] = nil end
+end
+
+-- A body that the event does not carry (a blob, a large one) is asked for at once: it is gone with
+-- the document.
+local function ask_body(self, exchange, session)
+  exchange.asking = true
+  sys.task.spawn(function()
+    local answer = self.tab.browser:call("Network.getRequestPostData",
+      sys.codec.json_encode { requestId = exchange.id }, session, BODY_ASK_MS)
+    local body = answer and decode(answer).postData
+    exchange.body, exchange.asking = body and body:sub(1, BODY_MAX), nil
+    self.tab.changed:fire()
+  end)
 end
 
 --- Network.requestWillBeSent
 ---@param raw string
-function Network:on_request(raw)
+---@param target browser.Target?  the frame or worker whose session told of it
+function Network:on_request(raw, target)
   local id = id_of(raw)
   local previous = self.by_id[id]
-  local exchange = setmetatable({ id = id, previous = previous, raw_sent = raw }, Exchange)
+  -- The page and a frame in another process may both tell of the request for the frame.
+  if previous and not raw:find('"redirectResponse":{', 1, true) then return end
+  local exchange = setmetatable({ id = id, previous = previous, raw_sent = raw, tab = self.tab,
+    target = target }, Exchange)
   if previous then previous.redirected = exchange end
+  if raw:find('"hasPostData":true', 1, true) and not raw:find('"postData":"', 1, true) then
+    ask_body(self, exchange, target and target.session or self.tab.session)
+  end
+  exchange.kept = self.tap and self.tap(exchange, raw) or nil
   if #raw > RAW_MAX then exchange:request() end
   add(self, exchange)
 end
@@ -188,6 +216,26 @@ function Exchange:is_over()
   return self.ended ~= nil or self.redirected ~= nil
 end
 
+--- Whether the browser redirected it itself, before anything went out: http made https by HSTS. The
+--- request that follows is the one that counts.
+function Exchange:is_internal()
+  if not self.redirected then return false end
+  local got = self:response()
+  return got ~= nil and got.status == 307 and got.status_text == "Internal Redirect"
+end
+
+--- What it sends, nil if nothing or if the browser has not kept it.
+---@return string?
+function Exchange:post_data() return self:request().post_data or self.body end
+
+--- Where it came from, see Targets:source.
+---@return "page"|"iframe"|"worker" from
+---@return string? url
+function Exchange:source()
+  if not self.tab then return "page" end
+  return self.tab.targets:source(self:request().frame, self.target)
+end
+
 --- Milliseconds from its beginning to its end, nil while it goes on.
 ---@return number?
 function Exchange:duration()
@@ -209,15 +257,19 @@ function Exchange:timing()
 end
 
 --- A plain record for lists: { url, method, type, status, mime, failure, from_cache, began_ms
---- (since 1970), ttfb_ms, duration_ms, bytes }.
+--- (since 1970), ttfb_ms, duration_ms, bytes, from = "page"|"iframe"|"worker", frame = URL|nil,
+--- worker = URL|nil }.
 ---@param loader string?  of the document of now: Chromium tells no end of what an earlier one began
 function Exchange:summary(loader)
   local sent, got = self:request(), self:response()
-  local left = loader and not self:is_over() and sent.loader ~= loader and "the page was left"
+  local from, where = self:source()
+  local left = loader and from == "page" and not self:is_over() and sent.loader ~= loader
+    and "the page was left"
   return { url = sent.url, method = sent.method, type = sent.type, status = got and got.status,
     mime = got and got.mime, from_cache = got and got.from_cache, bytes = self.bytes,
     failure = self.failure or left or nil, began_ms = sent.wall_ms, ttfb_ms = got and got.ttfb_ms,
-    duration_ms = self:duration() }
+    duration_ms = self:duration(), from = from, frame = from == "iframe" and where or nil,
+    worker = from == "worker" and where or nil }
 end
 
 --- The records of the last requests, oldest first.

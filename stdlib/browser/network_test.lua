@@ -5,7 +5,8 @@ local encode = sys.codec.json_encode
 
 local function sent(id, fields)
   fields = fields or {}
-  return ('{"requestId":"%s","loaderId":"L1","timestamp":%s,"type":"%s","request":%s%s}'):format(id,
+  return ('{"requestId":"%s","loaderId":"L1","timestamp":%s,"wallTime":1767323045.5,"type":"%s",'
+    .. '"request":%s%s}'):format(id,
     fields.at or 10, fields.type or "Fetch", encode { url = fields.url or "http://shop.test/" .. id,
       method = fields.method or "GET", headers = { A = "b" }, postData = fields.body },
     fields.redirect and ',"redirectResponse":' .. encode(fields.redirect) or "")
@@ -35,7 +36,8 @@ describe("browser.network", function()
     expect(one:response().headers["content-type"]):is("text/html")
     expect(one:duration()):is(750)
     expect(one:summary()):same { url = "http://shop.test/a", method = "POST", type = "xhr",
-      status = 201, mime = "text/html", bytes = 321, duration_ms = 750, ttfb_ms = 5 }
+      status = 201, mime = "text/html", bytes = 321, began_ms = 1767323045500, ttfb_ms = 5,
+      duration_ms = 750, from = "page" }
   end)
 
   it("makes one request of each step of a redirect", function()

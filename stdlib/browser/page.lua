@@ -228,9 +228,7 @@ local about_page = {
   vitals = vitals,
   visited = visited,
   response = response,
-  requests = function(tab)
-    return tab:catch_up().network:summaries(nil, tab.document.loader)
-  end,
+  requests = function(tab, options) return exchange.list(tab:catch_up(), options) end,
   console = function(tab) return tab:catch_up().console:read_lines() end,
   errors = function(tab) return tab:catch_up().console:read_errors() end,
   evidence = evidence.collect,
@@ -351,6 +349,7 @@ function page.finish(context)
     one.tab.problem = one.tab.problem
       or fault.new("usage", { code = "page-closed", message = "the run has ended" })
     pcall(one.tab.sub.close, one.tab.sub)
+    one.tab.targets:close()
   end
   -- A context takes its pages with it: one command instead of two for each page.
   for _, browser_context in ipairs(shared.contexts) do

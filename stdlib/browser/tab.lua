@@ -12,6 +12,7 @@ local injected = require "browser.injected"
 local network = require "browser.network"
 local routes = require "browser.routes"
 local sync = require "sync"
+local targets = require "browser.targets"
 
 local tab = {}
 
@@ -43,6 +44,7 @@ local encode, decode = sys.codec.json_encode, sys.codec.json_decode
 ---@field requested number?      a navigation was asked for then, and has not begun
 ---@field changed sync.Signal
 ---@field network browser.Network
+---@field targets browser.Targets
 ---@field console browser.Console
 ---@field problem Fault?         why the page is no more
 ---@field steps integer        changes of the address within a document
@@ -51,6 +53,10 @@ local encode, decode = sys.codec.json_encode, sys.codec.json_decode
 ---@field hosts browser.Hosts
 local Tab = {}
 Tab.__index = Tab
+
+-- Parameters of Network.enable, for the page and for what belongs to it.
+Tab.NETWORK = encode { maxTotalBufferSize = 16000000, maxResourceBufferSize = 5300000,
+  maxPostDataSize = 65536 }
 
 local DOCUMENTS_KEEP = 50
 
@@ -70,7 +76,7 @@ local on = {}
 
 on["Page.frameNavigated"] = function(self, raw)
   local frame = decode(raw).frame
-  if frame.parentId then return end
+  if frame.parentId then return self.targets:frame(frame) end
   self.frame = frame.id
   local document = new_document(self, frame.loaderId, frame.url .. (frame.urlFragment or ""))
   document.mime, document.unreachable = frame.mimeType, frame.unreachableUrl
@@ -160,6 +166,8 @@ end
 on["Runtime.consoleAPICalled"] = function(self, raw) self.console:on_line(raw) end
 on["Runtime.exceptionThrown"] = function(self, raw) self.console:on_error(raw) end
 on["Network.requestWillBeSent"] = function(self, raw) self.network:on_request(raw) end
+on["Page.frameDetached"] = function(self, raw) self.targets:frame_left(raw) end
+on["Target.attachedToTarget"] = function(self, raw) self.targets:attached(raw) end
 on["Network.responseReceived"] = function(self, raw) self.network:on_response(raw) end
 on["Network.loadingFinished"] = function(self, raw) self.network:on_finished(raw) end
 on["Network.loadingFailed"] = function(self, raw) self.network:on_failed(raw) end
@@ -270,8 +278,8 @@ local function set_up(self, device)
     { "Page.enable" },
     { "Page.setLifecycleEventsEnabled", { enabled = true } },
     { "Runtime.enable" },
-    { "Network.enable", { maxTotalBufferSize = 16000000, maxResourceBufferSize = 5300000,
-      maxPostDataSize = 65536 } },
+    { "Network.enable", decode(Tab.NETWORK) },
+    { targets.command() },
     { "Page.addScriptToEvaluateOnNewDocument",
       { source = injected.source(), worldName = injected.WORLD,
       runImmediately = true } },
@@ -313,8 +321,8 @@ local function attach(options, target)
     log = options.log,
     device = options.device, target = target, frame = target, session = session,
     changed = sync.signal(), worlds = {}, mains = {}, opened = 0,
-    network = network.new(), console = console.new(), documents = {}, mark = 0, console_mark = 0,
-    steps = 0 }, Tab)
+    console = console.new(), documents = {}, mark = 0, console_mark = 0, steps = 0 }, Tab)
+  self.network, self.targets = network.new(self), targets.new(self)
   self.dialogs, self.downloads = dialogs.new(self), downloads.new(self)
   self.routes = routes.new(self)
   new_document(self, "", "about:blank")
@@ -362,6 +370,7 @@ function Tab:close()
   end
   self.sub:close()
   self.downloads:finish()
+  self.targets:close()
   self.changed:fire()
 end
 

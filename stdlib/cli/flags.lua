@@ -53,7 +53,8 @@ function flags.reporting(parser)
   parser:group("The result",
     option(parser, "-r", "reporters", "NAME[=FILE]"):hidden_name("--reporter"):count("*"),
     parser:option("--output",
-      "write a report file too; .html, .md, .json, .jsonl, .xml or .tap decides its form"):argname("FILE"),
+      "write a report file too; .html, .md, .json, .jsonl, .xml or .tap decides its form")
+      :argname("FILE"),
     option(parser, "--report-dir", "report_dir", "DIR"))
 end
 

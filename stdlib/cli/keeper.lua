@@ -58,6 +58,7 @@ function Keeper:keep(result, options)
   if not db then return end
   local ok, why = require("service.baselines").apply(db, result,
     { update = options.update_baseline })
+  if ok then ok, why = require("service.learned").keep(db, result) end
   if ok then ok, why = db:record_result(result) end
   if not ok then
     self.on_problem {
@@ -65,6 +66,15 @@ function Keeper:keep(result, options)
       hint = why.hint or HINT,
     }
   end
+end
+
+--- What earlier runs of a skill learned about a shop; nil when there is nothing. Waits.
+---@param store_url string
+---@param skill string
+---@return any
+function Keeper:learned(store_url, skill)
+  local db = self:database()
+  return db and (require("service.learned").get(db, store_url, skill))
 end
 
 --- Closes the database. Waits.

@@ -19,11 +19,16 @@ describe("-r", function()
 
   it("names the nearest reporter", function()
     expect(refusal { "lits" }.hint):is("did you mean list?")
-    expect(refusal { "pdf" }.hint):is("there are list, json, jsonl, junit, md")
+    expect(refusal { "pdf" }.hint):is("there are list, json, jsonl, junit, tap, md, html, github")
   end)
 
   it("refuses two that both want stdout", function()
     expect(refusal { "list,json" }.message):is("reporters list and json both write to stdout")
+  end)
+
+  it("lets github share stdout, as it writes lines among others", function()
+    expect(parse { "list,github" }):same { { name = "list" }, { name = "github" } }
+    expect(parse { "github,json" }):same { { name = "github" }, { name = "json" } }
   end)
 
   it("counts the same one twice as once", function() expect(#parse { "list", "list" }):is(1) end)
@@ -38,11 +43,15 @@ describe("--output", function()
     expect(parse({ "list" }, "r/shop.md")[2]):same { name = "md", file = "/p/r/shop.md" }
     expect(parse({}, "a.xml")[1].name):is("junit")
     expect(parse({}, "a.JSON")[1].name):is("json")
+    expect(parse({}, "a.tap")[1].name):is("tap")
+    expect(parse({}, { "a.md", "a.html" })):same {
+      { name = "md", file = "/p/a.md" }, { name = "html", file = "/p/a.html" },
+    }
   end)
 
   it("says which endings there are", function()
-    expect(refusal({ "list" }, "report.pdf").hint):matches("%.md, %.json")
-    expect(refusal({ "list" }, "report").hint):matches("%.md, %.json")
+    expect(refusal({ "list" }, "report.pdf").hint):contains(".md, .html, .json")
+    expect(refusal({ "list" }, "report").hint):contains(".md, .html, .json")
   end)
 end)
 
@@ -75,6 +84,31 @@ describe("writing reports", function()
     expect(#problems):is(1)
     expect(problems[1].message):matches("can't write the json report file/out.json")
     expect(sys.files.read(dir .. "/out.md")):matches("^# Store report")
+  end)
+
+  it("adds github's summary to the job's page, and names files as the checkout does", function()
+    sys.files.write(dir .. "/summary.md", "before\n")
+    local env = { GITHUB_STEP_SUMMARY = dir .. "/summary.md", GITHUB_WORKSPACE = dir }
+    local opened = reporters.open(parse { "github=" .. dir .. "/sub/out.txt" }, { cwd = dir
+      .. "/sub", on_problem = error, getenv = function(name) return env[name] end })
+    opened:finish(function()
+      return build.report { version = "0.1.0", exit_code = 1, results = { build.normalise {
+        skill = "x", status = "FAIL", summary = "no", script = dir .. "/skills/x.lua",
+        failure = { where = "x.lua:3" } } } }
+    end)
+    expect(sys.files.read(dir .. "/summary.md")):matches "^before\n## ❌ The shop has a problem"
+    expect(sys.files.read(dir .. "/sub/out.txt"))
+      :is "::error file=skills/x.lua,line=3,title=x failed::no\n"
+  end)
+
+  it("tells when the job's page can't be written", function()
+    local problems = {}
+    local opened = reporters.open(parse { "github=" .. dir .. "/out.txt" }, { cwd = dir,
+      on_problem = function(problem) problems[#problems + 1] = problem end,
+      getenv = function(name) return name == "GITHUB_STEP_SUMMARY" and dir .. "/no/x" or nil end })
+    opened:finish(report)
+    expect(#problems):is(1)
+    expect(problems[1].message):contains "can't write the job's summary"
   end)
 
   it("streams jsonl as things happen", function()

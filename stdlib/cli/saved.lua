@@ -9,6 +9,7 @@ local paths = require "config.paths"
 local saved = {}
 
 local FILE = "report.json"
+local LIST_HINT = "`nano-sre report list` shows the reports there are"
 local MAX_BYTES = 128 * 1024 * 1024
 local STATUSES = { PASS = true, WARN = true, FAIL = true, ERROR = true, SKIP = true }
 
@@ -51,7 +52,7 @@ end
 ---@return table report
 function saved.read(file, shown)
   local text, why = sys.files.read(file, MAX_BYTES)
-  if not text then refuse(("can't read %s: %s"):format(shown, why), "`nano-sre report list`") end
+  if not text then refuse(("can't read %s: %s"):format(shown, why), LIST_HINT) end
   local report = without_null((json.decode(text)))
   local problem = problem_of(report)
   if problem then
@@ -99,9 +100,9 @@ function saved.find(word, report_dir, cwd)
     if paths.is(path .. "/" .. FILE) then return path .. "/" .. FILE end
   end
   if paths.is(paths.absolute(word, cwd), "dir") then
-    refuse(("%s has no %s"):format(word, FILE), "`nano-sre report list` shows the reports there are")
+    refuse(("%s has no %s"):format(word, FILE), LIST_HINT)
   end
-  refuse("there is no report " .. word, "`nano-sre report list` shows the reports there are")
+  refuse("there is no report " .. word, LIST_HINT)
 end
 
 --- Where a picture of a report is now: a report's folder may have been moved, or come from a CI

@@ -102,12 +102,25 @@ function Session:take_result(item, result)
   self.reporters:result(result)
 end
 
+-- Only for a skill that has the word in it: others need not wait until the database is open.
+function Session:give_learned(item)
+  local job = item.job
+  if not self.keeper or self.request.update_baseline or not job.store
+    or not item.entry.source:find("learned", 1, true) then
+    return
+  end
+  item.manifest = item.manifest or self:inspect(item.entry)
+  job.learned = self.keeper:learned(job.store.url, item.manifest and item.manifest.name
+    or item.name)
+end
+
 function Session:work()
   while not self.stopped do
     local item = table.remove(self.waiting, 1)
     if not item then break end
     self.progress:started(item.name, item.job.store
       and require("config.types").public_url(item.job.store.url))
+    self:give_learned(item)
     local result = self.pool:run(item.job)
     -- A run that a signal ended says nothing about the shop: it was not finished, so it is not a
     -- result.
@@ -253,6 +266,15 @@ function Session:record_folder(request)
   return folder
 end
 
+-- A demo shop's pixels are heard by stand-ins, to which the browser has to be led.
+function Session:lead_browser()
+  local args = require("cli.demo_shop").browser_args(self.config:get "store.url")
+  if #args == 0 then return end
+  for _, item in ipairs(self.items) do
+    if not item.job.browser.endpoint then item.job.browser.args = args end
+  end
+end
+
 function Session:prepare(request)
   self.request = request
   self.started_ms, self.started_mono = sys.clock.now(), sys.clock.mono()
@@ -274,6 +296,7 @@ function Session:prepare(request)
     entries = entries, words = request.options or {}, dry_run = request.dry_run,
     artifacts = self.folder, record = self:record_folder(request),
   }, self.config, inspect, self.version)
+  self:lead_browser()
   for _, warning in ipairs(self.config.warnings) do
     out.problem({ message = warning }, "warning")
   end

@@ -184,12 +184,25 @@ describe("a command that runs skills", function()
     expect(report.exit_code):is(3)
   end)
 
-  it("writes report.md beside the pictures when a report was asked for", function()
+  it("writes reports beside the pictures when they were asked for, the HTML one last", function()
     fake_pool { a = { status = "PASS", summary = "fine" } }
     local _, one = command { skills = { "a" }, request = { report = true } }
     expect(sys.files.read(one.folder .. "/report.md")):matches("| a | ✅ PASS | fine |")
-    expect(written[1]):matches("\nreport: ")
+    expect(sys.files.read(one.folder .. "/report.html")):matches("^<!DOCTYPE html>")
+    expect(json.decode(sys.files.read(one.folder .. "/report.json")).results[1].skill):is "a"
+    expect(written[1]):matches("\nreport: %S+report%.md\nreport: %S+report%.html\n$")
     expect(pool.jobs[1].artifacts):is(one.folder .. "/a")
+  end)
+
+  it("keeps the report as data where pictures are", function()
+    fake_pool { a = function(job)
+      sys.files.make_dirs(job.artifacts)
+      return { status = "PASS" }
+    end }
+    local _, one = command { skills = { "a" } }
+    expect(json.decode(sys.files.read(one.folder .. "/report.json")).exit_code):is(0)
+    expect(sys.files.stat(one.folder .. "/report.html")):is(nil)
+    expect(written[1]:find("report:", 1, true)):is(nil)
   end)
 
   it("makes no report folder when there is nothing to write", function()

@@ -12,6 +12,7 @@ local verbs = {
   { "reload", "have the daemon load what has changed, and say whether it could" },
   { "incident", "what is broken, since when; acknowledge, resolve, note" },
   { "silence", "send no messages about something for a while" },
+  { "alert", "who is told about incidents; send a test" },
   { "history", "how a skill did lately: results and measured values" },
   { "db", "check, back up or shrink the database" },
   { "audit", "check a shop and write a report for its owner" },
@@ -34,6 +35,7 @@ verbs.absent = {}
 -- Verbs that load scripts: a worker is started for them before anything else is done.
 verbs.with_worker = {
   run = true, check = true, audit = true, list = true, info = true, validate = true,
+  alert = true,
 }
 
 for _, verb in ipairs(verbs) do verbs[verb[1]] = verb[2] end

@@ -94,7 +94,7 @@ function load.skill_fields(prefix, raw, add)
     if not kind then
       local nearest = require("run.nearest").find(tostring(field), schema.skill_fields)
       add(("%s has no field %q%s"):format(prefix, tostring(field),
-        nearest and (", did you mean %q?"):format(nearest) or "; `nano-sre config --help` lists them"))
+        nearest and (", did you mean %q?"):format(nearest) or "; docs/watch.md lists them"))
     elseif kind == "table" then
       if type(value) ~= "table" then
         add(prefix .. "." .. field .. " must be a table of names and values")

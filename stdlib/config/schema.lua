@@ -56,14 +56,14 @@ local schema = {
   { key = "watch.listen", type = "string", default = "127.0.0.1:0",
     about = "watch: address of the HTTP API; other than loopback only with watch.token" },
   { key = "watch.token", type = "string", env = "NANO_SRE_TOKEN", secret = true,
-    about = "watch: what clients of the HTTP API must show; default: made anew in the state folder" },
+    about = "watch: what clients of the HTTP API must show; default: made anew at each start" },
   { key = "watch.keep", type = "duration", default = 90 * 86400000,
     about = "watch: how long results, events and resolved incidents are kept" },
-  { key = "alert_webhook_url", type = "url", env = "ALERT_WEBHOOK_URL", secret = true, used = false,
-    about = "where alerts go" },
-  { key = "redact_pii", type = "boolean", env = "REDACT_PII", used = false,
-    about = "take personal data out of logs and results" },
-  { key = "blur_screenshots", type = "boolean", env = "SCREENSHOT_BLUR_ENABLED", used = false,
+  { key = "alert_webhook_url", type = "url", env = "ALERT_WEBHOOK_URL", secret = true,
+    about = "where messages go: Slack, Discord (known by their hosts) or any receiver of JSON" },
+  { key = "redact_pii", type = "boolean", env = "REDACT_PII",
+    about = "take e-mail addresses, phone and card numbers out of logs, results and messages" },
+  { key = "blur_screenshots", type = "boolean", env = "SCREENSHOT_BLUR_ENABLED",
     about = "blur personal data in screenshots" },
   { key = "llm.provider", type = "string", env = "LLM_PROVIDER", used = false,
     about = "who answers questions about a failure" },
@@ -91,7 +91,8 @@ schema.skill_fields = { enabled = "boolean", timeout = "duration", options = "ta
   fails = "count", of = "count", passes = "count", errors = "count", parents = "list",
   labels = "table" }
 
---- Tables of nano-sre.lua that are read as they are; who uses them checks them (watch/settings.lua).
-schema.tables = { stores = true, routes = true, maintenance = true }
+--- Tables of nano-sre.lua that are read as they are; who uses them checks them
+--- (watch/settings.lua).
+schema.tables = { stores = true, routes = true, maintenance = true, alerts = true }
 
 return schema

@@ -6,6 +6,8 @@
 ---   page(html, request) → html              alters a page
 ---   asset(text, name) → text                alters a script or style sheet
 ---   assets = { [name] = text }              further scripts, as an app would bring them
+---   pixels                                  a word that pixels.js acts on
+---   banner                                  there is a cookie banner
 ---   response(response, request)             a last look; `response.delay_ms` makes it late
 ---
 --- Hooks of several faults run in the order of their names. Used by demo/shop.lua; switched by
@@ -13,6 +15,7 @@
 
 local other = require "demo.pages.other"
 local pages = require "demo.faults_pages"
+local pixels = require "demo.faults_pixels"
 local response = require "demo.response"
 
 local faults = {}
@@ -93,6 +96,8 @@ faults.sold_out = {
   end,
 }
 
-for name, one in pairs(pages) do faults[name] = one end
+for _, list in ipairs { pages, pixels } do
+  for name, one in pairs(list) do faults[name] = one end
+end
 
 return faults

@@ -93,8 +93,10 @@ faults.redirect_loop = {
   about = "The menu's “Last season” leads in circles: two redirects send shoppers to each other",
   answer = function(request)
     local path = request.path
-    if path == "/collections/sale" then return response.redirect("/collections/last-season", 301) end
-    if path == "/collections/last-season" then return response.redirect("/collections/sale", 301) end
+    if path == "/collections/sale" then return response.redirect("/collections/last-season",
+      301) end
+    if path == "/collections/last-season" then return response.redirect("/collections/sale",
+      301) end
   end,
 }
 
@@ -106,8 +108,11 @@ faults.endless_loading = {
   end,
   answer = function(request)
     if request.path ~= "/apps/gift-wrap/embed.js" then return nil end
-    local out = response.javascript({})
-    out.delay_ms = 600000
+    -- The server gives up on an answer that does not come: so one wait leads to the next.
+    local out = response.new(200, "text/javascript; charset=utf-8",
+      [[document.write('<script src="/apps/gift-wrap/embed.js?again"></' + 'script>');]],
+        "no-store")
+    out.delay_ms = 20000
     return out
   end,
 }

@@ -5,15 +5,18 @@
 --- header names in lower case. Memory is bounded whatever is asked: carts (demo/carts.lua),
 --- pictures (demo/images.lua), the order log.
 
+local api = require "demo.api.serve"
 local body = require "demo.body"
 local carts = require "demo.carts"
 local catalog = require "demo.catalog"
 local crypto = require "crypto"
+local extras = require "demo.pages.extras"
 local fault = require "fault"
 local faults = require "demo.faults"
 local json = require "json"
 local other = require "demo.pages.other"
 local cart_pages = require "demo.pages.cart"
+local pixels = require "demo.pixels"
 local response = require "demo.response"
 
 local codec = sys.codec
@@ -28,12 +31,17 @@ local MAX_ORDERS = 100
 local GZIP_FROM = 600 -- bytes; smaller answers gain nothing
 local WRONG_PASSWORDS, WRONG_WINDOW_MS = 10, 60000
 
+local THEME = { ["theme.js"] = true, ["theme.css"] = true, ["cart-drawer.js"] = true,
+  ["privacy-banner.js"] = true, ["pixels.js"] = true }
+
 local ROUTES = {}
-for _, module in ipairs { "demo.routes_catalog", "demo.routes_cart" } do
+for _, module in ipairs { "demo.routes_catalog", "demo.routes_cart", "demo.api.serve" } do
   for _, route in ipairs(require(module).list) do ROUTES[#ROUTES + 1] = route end
 end
 
----@param options table?  { password = string?, faults = names?, now = fun(): ms? }
+---@param options table?  { password = string?, faults = names?, now = fun(): ms?, drawer = boolean?
+---(the cart opens as a drawer), banner = boolean? (visitors see a cookie banner), pixels =
+---DemoPixels? (pages have marketing pixels, which these stand-ins take) }
 ---@return DemoShop
 ---@raise usage: an unknown fault
 function shop.new(options)
@@ -41,8 +49,10 @@ function shop.new(options)
   local self = setmetatable({
     password = options.password, now = options.now or function() return sys.clock.now() end,
     secret = crypto.random_bytes(32), on = {}, orders = {}, order_count = 0, wrong = {},
-    assets = {},
+    assets = {}, options = { drawer = options.drawer, banner = options.banner },
+    pixels = options.pixels,
   }, Shop)
+  self.api = api.new(self.now)
   self.carts = carts.new(function(id) return self:find_variant(id) end)
   self:reload()
   for _, name in ipairs(options.faults or {}) do self:fault(name, true) end
@@ -116,13 +126,20 @@ end
 ---@return string?
 function Shop:asset(name)
   if self.assets[name] then return self.assets[name] end
-  local text = (name == "theme.js" or name == "theme.css") and sys.resource("demo/" .. name) or nil
+  local text = THEME[name] and sys.resource("demo/" .. name) or nil
   for _, one in ipairs(self:active()) do
     text = one.assets and one.assets[name] or text
     if one.asset and text then text = one.asset(text, name) end
   end
   self.assets[name] = text
   return text
+end
+
+--- Where a script or style sheet is; it changes with the text.
+---@param name string
+---@return string
+function Shop:asset_url(name)
+  return ("/cdn/shop/t/4/assets/%s?v=%08x"):format(name, codec.crc32(self:asset(name)))
 end
 
 function Shop:log_order(order)
@@ -141,15 +158,17 @@ end
 
 local function view_of(self, request)
   local cart = self.carts:find(cookie(request, "cart")) or self.carts:empty()
-  return {
+  local view = {
     shop = catalog.shop, base = "http://" .. (request.headers.host or catalog.shop.domain),
     path = request.path,
     products = self.products, collections = catalog.collections, cart = cart, carts = self.carts,
     item_count = self.carts:item_count(cart), find_variant = self.carts.find_variant,
-    asset = function(name)
-      return ("/cdn/shop/t/4/assets/%s?v=%08x"):format(name, codec.crc32(self:asset(name)))
-    end,
+    asset = function(name) return self:asset_url(name) end,
   }
+  local banner = self.options.banner
+  for _, one in ipairs(self:active()) do banner = banner or one.banner end
+  extras.add(view, { drawer = self.options.drawer, banner = banner })
+  return view
 end
 
 -- The password page -------------------------------------------------------------------------
@@ -191,7 +210,9 @@ end
 ---@param request table
 ---@return DemoResponse?
 function Shop:password_gate(request)
-  if request.path:find("^/cdn/") or request.path:find("^/assets/") then return nil end
+  for _, open in ipairs { "^/cdn/", "^/assets/", "^/admin/api/" } do
+    if request.path:find(open) then return nil end
+  end
   if request.path == "/password" and request.method == "POST" then
     return try_password(self, request)
   end
@@ -204,11 +225,19 @@ function Shop:password_gate(request)
   return response.redirect("/password")
 end
 
+local CONTROLS = { ["/__fault"] = true, ["/__orders"] = true, ["/__pixels"] = true,
+  ["/__demo.json"] = true }
+
 -- Switches and logs of the demo itself -------------------------------------------------------
 
 local function control(self, request)
   if request.path == "/__orders" then
     return response.json { count = self.order_count, orders = json.array(self.orders) }
+  end
+  if request.path == "/__pixels" then
+    return response.json(self.pixels and self.pixels:log() or { count = 0, hits = json.array {} })
+  elseif request.path == "/__demo.json" then
+    return response.json { demo = true, pixels = self.pixels and self.pixels:describe() }
   end
   if request.method == "GET" then return response.json { faults = self:list_faults() } end
   local form = body.parse(request) or {}
@@ -262,7 +291,8 @@ local function answer(self, request)
   local gated = self.password and self:password_gate(request)
   if gated then return gated end
   if request.path == "/password" then return response.redirect("/") end
-  return route(self, request, view_of(self, request))
+  local of_pixels = self.pixels and pixels.answer(request)
+  return of_pixels or route(self, request, view_of(self, request))
 end
 
 -- What a real shop adds to every answer.
@@ -301,12 +331,15 @@ function Shop:handle(request)
 
   if #request.path > 1 then request.path = request.path:gsub("/+$", "") end
   if request.path == "" then request.path = "/" end
-  if request.path == "/__fault" or request.path == "/__orders" then
+  if CONTROLS[request.path] then
     return finish(request, control(self, request))
   end
   local out = answer(self, request)
   local active = self:active()
   if out.headers["content-type"]:find("^text/html") and out.body ~= "" then
+    if self.pixels then
+      out.body = pixels.into(out.body, active, self:asset_url("pixels.js"))
+    end
     for _, one in ipairs(active) do
       if one.page then out.body = one.page(out.body, request) end
     end

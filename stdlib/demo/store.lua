@@ -4,6 +4,7 @@
 local faults = require "demo.faults"
 local images = require "demo.images"
 local other = require "demo.pages.other"
+local pixels = require "demo.pixels"
 local response = require "demo.response"
 local shop = require "demo.shop"
 local url = require "url"
@@ -24,8 +25,17 @@ function store.faults()
   return list
 end
 
+---@class demo.StoreOptions
+---@field host string?
+---@field port integer?
+---@field faults string[]?
+---@field password string?
+---@field drawer boolean?  the cart opens as a drawer
+---@field banner boolean?  visitors see a cookie banner
+---@field pixels boolean?  pages have marketing pixels, and there are stand-ins for their vendors
+
 --- Opens the shop on a port of this machine. It answers while `serve` runs.
----@param options {host: string?, port: integer?, faults: string[]?, password: string?}?
+---@param options demo.StoreOptions?
 ---host: "127.0.0.1" if absent; port: 0 (any free one) if absent; password: the shop is closed to
 ---who does not give it
 ---@return DemoStore? store  nil if it cannot listen there
@@ -35,11 +45,21 @@ end
 function store.start(options)
   options = options or {}
   local host = options.host or "127.0.0.1"
-  local its_shop = shop.new { faults = options.faults, password = options.password }
+  local its_shop = shop.new { faults = options.faults, password = options.password,
+    drawer = options.drawer, banner = options.banner }
   local server, why, code = sys.server.listen { host = host, port = options.port or 0 }
   if not server then return nil, why, code end
-  return setmetatable({ server = server, host = host, bound = server:port(), shop = its_shop,
-    open = true }, Store)
+  local self = setmetatable({ server = server, host = host, bound = server:port(),
+    shop = its_shop, open = true }, Store)
+  if options.pixels then
+    self.pixels, why, code = pixels.start(host)
+    if not self.pixels then
+      self:close()
+      return nil, why, code
+    end
+    its_shop.pixels = self.pixels
+  end
+  return self
 end
 
 --- The port that it listens on.
@@ -92,6 +112,7 @@ end
 --- Answers requests. Waits; returns once the shop is closed.
 function Store:serve()
   sys.task.spawn(draw_ahead, self)
+  if self.pixels then sys.task.spawn(self.pixels.serve, self.pixels) end
   while true do
     local request = self.server:accept()
     if not request then return end
@@ -104,6 +125,7 @@ function Store:close()
   if not self.open then return end
   self.open = false
   self.server:close()
+  if self.pixels then self.pixels:close() end
 end
 
 return store

@@ -52,7 +52,7 @@ customElements.define(
       this.form = this.querySelector('form');
       this.form.querySelector('[name=id]').disabled = false;
       this.form.addEventListener('submit', this.onSubmit.bind(this));
-      this.cart = document.querySelector('cart-notification');
+      this.cart = document.querySelector('cart-notification, cart-drawer');
       this.submitButton = this.querySelector('[type="submit"]');
     }
 

@@ -1,7 +1,7 @@
 --- Reporter html: the whole report as one file that opens anywhere, without network: style, script
 --- and pictures are inside. Everything essential is there without JavaScript. A shop's text is
---- hostile: html/tags.lua escapes by construction, and a Content-Security-Policy in the file forbids
---- every script but ours and every request.
+--- hostile: html/tags.lua escapes by construction, and a Content-Security-Policy in the file
+--- forbids every script but ours and every request.
 ---
 --- Rendering reads the pictures and may wait for them (html/pictures.lua).
 
@@ -108,14 +108,16 @@ end
 -- The sections, rendered in the order of what matters, put in the order in which the skills ran.
 local function sections(report, pictures)
   local order, made = {}, {}
-  for place, result in ipairs(report.results) do order[place] = { place = place, result = result } end
+  for place, result in ipairs(report.results) do
+    order[place] = { place = place, result = result }
+  end
   table.sort(order, function(a, b)
     local rank_a, rank_b = RANK[a.result.status] or 2, RANK[b.result.status] or 2
     if rank_a ~= rank_b then return rank_a < rank_b end
     return a.place < b.place
   end)
   for _, entry in ipairs(order) do
-    made[entry.place] = skill.render(entry.result, entry.place, pictures)
+    made[entry.place] = skill.render(entry.result, entry.place, pictures, #order == 1)
   end
   return made
 end

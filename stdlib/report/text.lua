@@ -47,7 +47,7 @@ end
 function text.clip(s, max)
   if #s <= max then return s end
   local stop = max
-  while stop > 0 and (s:byte(stop + 1) or 0) >= 128 and s:byte(stop + 1) < 192 do stop = stop - 1 end
+  while stop > 0 and s:find("^[\128-\191]", stop + 1) do stop = stop - 1 end
   return s:sub(1, stop) .. "…"
 end
 

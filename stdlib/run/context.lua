@@ -150,6 +150,10 @@ local function plain_words(run)
     name = need_text("t.detail(name, value)", "name", name, NAME_MAX)
     run.details[name] = require("run.plain").copy(value)
   end
+  function t.learn(value)
+    if value == nil then refuse("t.learn(value)", "takes a value") end
+    run.learned = require("run.plain").copy(value)
+  end
   function t.sleep(duration)
     local _, why, code = sys.clock.sleep(milliseconds("t.sleep(duration)", duration))
     if code then fault.engine { message = why, code = code } end
@@ -172,6 +176,7 @@ function context.make(run, values)
     url = store.url, name = store.name, password = store.password and secret.new(store.password),
     admin_api_key = store.admin_api_key and secret.new(store.admin_api_key),
   }, { url = true, name = true, password = true, admin_api_key = true })
+  t.learned = run.job.learned
   pages.add_words(t, run)
   if run.skill.needs.has.http then
     t.http = require("run.http_words").make()
@@ -182,7 +187,7 @@ function context.make(run, values)
     end
     t.http = setmetatable({}, { __metatable = false, __newindex = missing, __index = missing })
   end
-  return guard.readonly("t", t, {}), options
+  return guard.readonly("t", t, { learned = true }), options
 end
 
 return context

@@ -1,6 +1,7 @@
 --- What a script declares, without running it: for `list`, `info`, `validate` and the schedule.
 --- Called by run/main.lua.
 
+local alerter = require "run.alerter"
 local events = require "run.events"
 local json = require "json"
 local load = require "run.load"
@@ -9,17 +10,23 @@ local skill = require "run.skill"
 local inspect = {}
 
 --- Loads job.source.
----@param job table  script, source, project
+---@param job table  script, source, project, kind, options (of an alerter: checked)
 ---@return table  { manifest = … } or { error = { kind, message, where, excerpt, traceback, hint,
 ---  code } }
 function inspect.run(job)
   local loaded, cause = load.script(job, function(text) events.log("info", text) end)
+  if loaded and job.options and loaded.alerter then
+    local ok, problem_value = pcall(require("run.option").resolve, loaded.alerter.options,
+      job.options)
+    if not ok then cause = require("run.problem").describe(problem_value) end
+  end
   if cause then
     return { error = { kind = cause.kind, message = cause.message, where = cause.where,
       excerpt = cause.excerpt,
       traceback = cause.traceback, hint = cause.hint, code = cause.code } }
   end
-  local manifest = skill.describe(loaded.skill)
+  local manifest = loaded.alerter and alerter.describe(loaded.alerter)
+    or skill.describe(loaded.skill)
   manifest.script = job.script
   manifest.files = json.array(loaded.loader.files)
   return { manifest = manifest }

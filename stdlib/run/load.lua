@@ -3,6 +3,7 @@
 --- happens in a task of its own, so that a file that never ends, or eats all memory, ends only that
 --- task.
 
+local alerter = require "run.alerter"
 local fault = require "fault"
 local frames = require "run.frames"
 local loader = require "run.require"
@@ -15,7 +16,8 @@ local load = {}
 local LOAD_LIMIT_MS = 10000
 
 ---@class run.Loaded
----@field skill run.Skill
+---@field skill run.Skill?      as job.kind says
+---@field alerter run.Alerter?
 ---@field loader run.Loader
 ---@field file string     the script's name in messages
 
@@ -59,19 +61,23 @@ local function compile(text, file, env)
   refuse(what, habit_of(text, where), where)
 end
 
-local function take_skill(value, file)
-  local found = skill.of(value)
+local WORDS = { skill = skill, alerter = alerter }
+local ARTICLE = { skill = "a skill", alerter = "an alerter" }
+
+local function take(value, file, kind)
+  local found = WORDS[kind].of(value)
   if found then return found end
-  local example = 'return skill "' .. file:gsub("%.lua$", "") .. '" { … }'
-  if value == nil then
-    refuse(("%s returns nothing"):format(file), "the file ends with " .. example)
+  local article = ARTICLE[kind]
+  for other, word in pairs(WORDS) do
+    if word.of(value) then refuse(("%s is %s, not %s"):format(file, ARTICLE[other], article)) end
   end
+  local ends = ("the file ends with return %s \"%s\" { … }"):format(kind, (file:gsub("%.lua$", "")))
+  if value == nil then refuse(("%s returns nothing"):format(file), ends) end
   if type(value) == "function" then
-    refuse(("%s returns a function, not a skill"):format(file),
-      "put a table after the name: " .. example)
+    refuse(("%s returns a function, not %s"):format(file, article),
+      (ends:gsub("^the file ends with", "put a table after the name:")))
   end
-  refuse(("%s returns a %s, not a skill"):format(file, type(value)),
-    "the file ends with " .. example)
+  refuse(("%s returns a %s, not %s"):format(file, type(value), article), ends)
 end
 
 --- Executes the file; the outcome goes into `into`, because the task may be ended before it can
@@ -84,8 +90,8 @@ local function perform(job, into, log)
     skill.api_of(text)
     local base = loader.folder_of(job.script)
     local require_user, state = loader.make(base, job.project or base, job.modules)
-    local words = { skill = skill.word, option = require("run.option").words(),
-      require = require_user }
+    local words = { skill = skill.word, alerter = alerter.word, require = require_user,
+      option = require("run.option").words() }
     state.env = sandbox.create(words, log)
     local chunk = compile(text, file, state.env)
     local done, result, co = loader.execute(chunk, file)
@@ -93,15 +99,16 @@ local function perform(job, into, log)
       problem.note(result, frames.where(co), frames.traceback(co))
       error(result, 0)
     end
-    local found = take_skill(result, file)
+    local kind = job.kind or "skill"
+    local found = take(result, file, kind)
     loader.declare(state, found.needs)
-    return { skill = found, loader = state, file = file }
+    return { [kind] = found, loader = state, file = file }
   end, problem.handler)
   if ok then into.loaded = value else into.problem = problem.describe(value) end
 end
 
 --- Loads job.source.
----@param job table   script, source, project
+---@param job table   script, source, project, modules, kind ("skill" if absent, "alerter")
 ---@param log fun(text: string)  receives what the file prints
 ---@return run.Loaded?
 ---@return run.Problem?

@@ -1,13 +1,17 @@
---- Entry module of a run's state (worker/main.lua starts it with a job as JSON): runs the job, or
---- with mode "inspect" only loads its script, and sends one "result" event at the end.
+--- Entry module of a run's state (worker/main.lua starts it with a job as JSON): runs the job, with
+--- mode "inspect" only loads its script, with mode "alert" sends a message; one "result" event at
+--- the end.
 
 local main = {}
+
+local WORK = { inspect = "run.inspect", alert = "run.alert" }
 
 ---@param argument string  the job as JSON; its fields are described in docs/result-format.md
 function main.run(argument)
   collectgarbage("setpause", 130) -- garbage counts towards the memory cap: do not let it pile up
   local job = require("json").decode(argument)
-  local work = require(job.mode == "inspect" and "run.inspect" or "run.session")
+  require("run.secret").hide_personal_data(job.redact_pii)
+  local work = require(WORK[job.mode] or "run.session")
   require("run.events").send("result", { result = work.run(job) })
 end
 

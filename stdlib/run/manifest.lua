@@ -11,6 +11,7 @@ local manifest = {}
 manifest.KNOWN = {
   browser = "drive a browser (t.page); its pages load what the shop's pages load",
   http = "HTTP requests to the store's own hosts; http:HOST for one more host",
+  mail = "send e-mail through the server that its options name",
 }
 
 local function valid_host(host)
@@ -31,7 +32,7 @@ end
 
 ---@class run.Needs
 ---@field list string[]                  as declared, sorted, each once
----@field capabilities string[]          for the gate: "browser", "http"
+---@field capabilities string[]          for the gate: "browser", "http", "mail"
 ---@field hosts string[]                 hosts beside the store's own, "*." for all below
 ---@field has table<string, boolean>     by capability
 

@@ -57,7 +57,7 @@ function pages.context(run)
     hosts = run.skill.needs.hosts,
     browser = job.browser or {},
     device = job.device,
-    privacy = job.privacy,
+    privacy = job.blur_screenshots and "blur" or job.redact_pii and "fill" or nil,
     folder = job.script and job.script:match("^(.*)/") or nil,
     save = function(name, bytes) return save(run, name, bytes) end,
     log = run.log,

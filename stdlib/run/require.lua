@@ -117,7 +117,7 @@ end
 ---@field root string    the project's folder
 ---@field env table      the user's environment; set before the first call
 ---@field files string[] the files that were loaded
----@field modules table<string, string>  texts that came with the job, by file: one version with the script
+---@field modules table<string, string>  texts that came with the job, by file, as old as the script
 ---@field wanted table[] what was required before the manifest was known
 ---@field needs run.Needs?  set by loader.declare once the script has been loaded
 

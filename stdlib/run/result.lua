@@ -110,6 +110,7 @@ function result.build(run, cause, path)
     metrics = json.array(run.metrics), screenshots = json.array(run.screenshots),
     evidence = json.array(run.evidence), details = run.details, gate = sys.host.gate(),
     severity = run.skill and run.skill.severity, dry_run = job.dry_run and true or nil,
+    learned = run.learned,
   }
   if cause and not STATUS[cause.kind] then
     out.error = { kind = cause.kind, message = cause.message, where = cause.where,

@@ -1,7 +1,9 @@
 --- Secrets are handles. A script can pass one on (page:fill, an http header) and join it with text,
 --- but reading, printing or comparing it shows only dots; the parts of the stdlib that need the
 --- text call secret.reveal. What left the run by another way (a page that shows the password again,
---- a message) is scrubbed by run/session.lua from every event.
+--- a message) is scrubbed by run/events.lua from every event.
+
+local redact = require "redact"
 
 local secret = {}
 
@@ -10,6 +12,7 @@ local SHORTEST_SCRUBBED = 4 -- shorter texts would be found in everything
 ---@class Secret
 local Secret = {}
 
+local ordered -- the known texts, longest first: one may contain another; nil: to be made
 local texts = setmetatable({}, { __mode = "k" }) -- handle → text
 local known = {} -- texts to scrub
 
@@ -19,7 +22,7 @@ local known = {} -- texts to scrub
 function secret.new(text)
   local handle = setmetatable({}, Secret)
   texts[handle] = text
-  if #text >= SHORTEST_SCRUBBED then known[text] = true end
+  if #text >= SHORTEST_SCRUBBED then known[text], ordered = true, nil end
   return handle
 end
 
@@ -54,30 +57,50 @@ Secret.__concat = function(a, b)
 end
 Secret.__eq = function(a, b) return texts[a] == texts[b] end
 
-local function scrub_text(text)
-  for hidden in pairs(known) do
-    local from = 1
-    while true do
-      local first, final = text:find(hidden, from, true)
-      if not first then break end
-      text = text:sub(1, first - 1) .. "[secret]" .. text:sub(final + 1)
-      from = first + #"[secret]"
+local pii = false
+
+--- Whether personal data goes as well, from here on (REDACT_PII).
+---@param on boolean
+function secret.hide_personal_data(on) pii = on and true or false end
+
+local function replace_known(text)
+  if not ordered then
+    ordered = {}
+    for hidden in pairs(known) do ordered[#ordered + 1] = hidden end
+    table.sort(ordered, function(a, b) return #a > #b or #a == #b and a < b end)
+  end
+  for _, hidden in ipairs(ordered) do
+    local first, final = text:find(hidden, 1, true)
+    if first then
+      local out, from = {}, 1
+      while first do
+        out[#out + 1] = text:sub(from, first - 1)
+        from = final + 1
+        first, final = text:find(hidden, from, true)
+      end
+      out[#out + 1] = text:sub(from)
+      text = table.concat(out, "[secret]")
     end
   end
   return text
 end
 
---- A copy of plain data without the secrets of this run in any text of it. Handles become
---- "[secret]".
----@param value any
----@return any
-function secret.scrub(value)
-  if type(value) == "string" then return next(known) and scrub_text(value) or value end
+local function scrub(value, name)
+  if type(value) == "string" then
+    if value ~= "" and redact.is_sensitive(name) then return "[secret]" end
+    return redact.text(replace_known(value), { pii = pii })
+  end
   if type(value) ~= "table" then return value end
   if texts[value] then return "[secret]" end
   local copy = {}
-  for key, content in pairs(value) do copy[secret.scrub(key)] = secret.scrub(content) end
+  for key, content in pairs(value) do copy[scrub(key)] = scrub(content, key) end
   return setmetatable(copy, debug.getmetatable(value)) -- keeps the mark of an empty array
 end
+
+--- A copy of plain data without the secrets of this run in any text of it: those that are known by
+--- their value, and those that redact.lua knows by their form. Handles become "[secret]".
+---@param value any
+---@return any
+function secret.scrub(value) return scrub(value) end
 
 return secret

@@ -31,6 +31,7 @@ local END_LIMIT_MS = 5000 -- for a task that was told to end
 ---@field screenshots table[]
 ---@field evidence table[]
 ---@field details table
+---@field learned any           what the next run of this skill is to know, see t.learn
 ---@field summary string?       the script's own sentence for a run that passes
 ---@field failing table?        the first step that saw the present error: { value, cause, path,
 ---  step }

@@ -16,7 +16,8 @@ local plan = {}
 ---@field hours Hours?       due times outside of these are left out
 ---@field last_ms number?    when it last ran, from the store
 ---@field at_start boolean?  due at once when the plan begins
----@field first_ms number?   first due then, whatever the phase says; the phase counts from the next time on
+---@field first_ms number?   first due then, whatever the phase says; the phase counts from the next
+---  time on
 
 ---@class Plan
 local Plan = {}
@@ -105,8 +106,8 @@ end
 ---@return number? ms
 function plan.next_of(entry, after_ms) return next_of(entry, after_ms) end
 
---- The checks that are due, earliest first. Each is planned again: due times that passed unseen (the machine slept) are
---- counted, not made up for.
+--- The checks that are due, earliest first. Each is planned again: due times that passed unseen
+--- (the machine slept) are counted, not made up for.
 ---@param now_ms number
 ---@return {id: string, due_ms: number, missed: integer}[]
 function Plan:take_due(now_ms)
@@ -116,8 +117,9 @@ function Plan:take_due(now_ms)
     if not at or at > now_ms then return due end
     local entry = self.queue:pop().entry
     local following, missed = next_of(entry, at), 0
-    if entry.first_ms == at and entry.every_ms and following and following - at < entry.every_ms / 2 then
-      following = next_of(entry, following) -- its place in the interval comes too soon after the first run
+    local is_first = entry.first_ms == at and entry.every_ms
+    if is_first and following and following - at < entry.every_ms / 2 then
+      following = next_of(entry, following) -- its place comes too soon after the first run
     end
     if following and following <= now_ms then
       if entry.every_ms then missed = math.floor((now_ms - following) / entry.every_ms) + 1 end

@@ -14,15 +14,15 @@ local encode, decode = sys.codec.json_encode, sys.codec.json_decode
 local mono = sys.clock.mono
 
 local TICK_MS = 1000 -- how often a quiet worker is asked for a sign of life
-local HANG_MS = 5000 -- longer than the watchdog's slice, so that only C code that never returns is hit
-local SIZE_EVERY_MS = 5000
-local START_FIRST_MS, START_CAP_MS = 500, 30000
+-- longer than the watchdog's slice, so that only C code that never returns is hit
+local HANG_MS = 5000
 local GRACE_MS = 20000 -- what a run may take beyond its own time limit before it is ended from here
 local CEILING = { "http", "browser", "files" } -- what a script may be granted; its manifest decides
 
 ---@class Pool
 local Pool = {}
 Pool.__index = Pool
+require("service.supply").extend(Pool)
 
 ---@class PoolOptions
 ---@field concurrency integer?  runs at once (default 4)
@@ -30,10 +30,13 @@ Pool.__index = Pool
 ---@field hang_ms number?  how long a worker may be silent before it is replaced (default 5000)
 ---@field policy table?  what scripts may reach over the network: {allow_private=boolean}
 ---@field workers integer?  processes that share the runs (default 1)
----@field patient boolean?  a run waits while no worker can be started (a daemon) instead of failing (a command)
+---@field patient boolean?  a run waits while no worker can be started (a daemon) instead of failing
+---  (a command)
 ---@field recycle_runs integer?  a worker is replaced after this many runs (default: never)
----@field recycle_bytes number?  … or when it and its children, the browser among them, use more memory than this
----@field on_worker fun(what: string, fields: table)?  "started", "lost", "recycled", "failed"; for the log
+---@field recycle_bytes number?  … or when it and its children, the browser among them, use more
+---  memory than this
+---@field on_worker fun(what: string, fields: table)?  "started", "lost", "recycled", "failed"; for
+---  the log
 
 --- Opens a pool and starts its worker at once, so that it comes up while the caller still reads its
 --- configuration.
@@ -89,20 +92,10 @@ local function on_message(pool, worker, text)
   end
 end
 
---- How the process ended. Its line closes a moment before it can be asked.
-local function end_of(worker)
-  for _ = 1, 200 do
-    local text = worker.handle:describe_end()
-    if text ~= "" then return text end
-    sys.clock.sleep(5)
-  end
-  return "its line was closed"
-end
-
 --- The worker is gone: decides which run did it; the others get one more try, alone.
 local function on_lost(pool, worker)
   worker.gone = true
-  local text = end_of(worker)
+  local text = worker.handle:describe_end()
   pool.workers[worker] = nil
   pool:unshare(worker)
   if not worker.retiring then
@@ -113,7 +106,9 @@ local function on_lost(pool, worker)
   local words = culprit.parse(worker.handle:last_words())
   local alone = next(worker.flights) ~= nil and next(worker.flights, (next(worker.flights))) == nil
   for _, flight in pairs(worker.flights) do
-    local guilty = alone or words.run == flight.id or flight.retried
+    -- A daemon tries one again that was alone but had not begun: the worker died before it.
+    local begun = flight.doing or worker.hung or not pool.patient
+    local guilty = words.run == flight.id or flight.retried or (alone and begun)
     if pool.closing or guilty then
       finish(flight, { how = "lost", text = text, hung = worker.hung, where = words.run == flight.id
         and words.where })
@@ -164,97 +159,16 @@ end
 function Pool:start_worker()
   local handle, text = sys.worker.spawn()
   if not handle then return nil, text end
-  local worker = { handle = handle, pid = handle:pid(), flights = {}, heard_at = mono(), checked_at = mono(), runs = 0 }
+  local worker = { handle = handle, pid = handle:pid(), flights = {}, heard_at = mono(),
+    checked_at = mono(), runs = 0 }
   self.workers[worker] = true
   self.on_worker("started", { pid = worker.pid })
   worker.listener = sys.task.spawn(listen, self, worker)
   return worker
 end
 
--- ---- the workers that share the runs: how many, how long each, how soon after a failure ----------------------------
-
---- The memory of a process and its children, in bytes, as far as /proc tells.
-local function tree_bytes(pid, depth)
-  local statm = sys.files.read(("/proc/%d/statm"):format(pid), 4096)
-  local total = (tonumber(statm and statm:match("^%d+ (%d+)")) or 0) * 4096
-  local children = depth > 0 and sys.files.read(("/proc/%d/task/%d/children"):format(pid, pid), 65536)
-  for child in (children or ""):gmatch("%d+") do total = total + tree_bytes(tonumber(child), depth - 1) end
-  return total
-end
-
-function Pool:check_size(worker, now)
-  if self.recycle_bytes == math.huge or now - (worker.sized_at or 0) < SIZE_EVERY_MS then return end
-  worker.sized_at, worker.bytes = now, tree_bytes(worker.pid, 4)
-  if worker.bytes > self.recycle_bytes then self:recycle(worker, "memory") end
-end
-
-function Pool:unshare(worker)
-  for i, other in ipairs(self.shared) do
-    if other == worker then
-      table.remove(self.shared, i)
-      return true
-    end
-  end
-end
-
---- The worker takes no new runs, and ends when it has finished those that it has.
-function Pool:recycle(worker, why)
-  if not self:unshare(worker) then return end
-  worker.recycled = why
-  self.on_worker("recycled", { pid = worker.pid, why = why, runs = worker.runs, bytes = worker.bytes })
-  if next(worker.flights) == nil then sys.task.spawn(function() self:retire(worker) end) end
-end
-
-function Pool:note_failure(why)
-  self.failures = self.failures + 1
-  self.start_at = mono() + math.min(START_CAP_MS, START_FIRST_MS * 2 ^ math.min(self.failures - 1, 20))
-  self.on_worker("failed", { how = why, failures = self.failures })
-end
-
-function Pool:start_shared()
-  local worker, why = self:start_worker()
-  if worker then
-    table.insert(self.shared, worker)
-    return worker
-  end
-  self:note_failure(why)
-  return nil, why
-end
-
-local function load_of(worker)
-  local count = 0
-  for _ in pairs(worker.flights) do count = count + 1 end
-  return count
-end
-
---- The worker for the next run: the least busy one; a new one while there are fewer than wanted and none is idle.
-function Pool:pick()
-  local best, least
-  for _, worker in ipairs(self.shared) do
-    local count = load_of(worker)
-    if not best or count < least then best, least = worker, count end
-  end
-  if best and (least == 0 or #self.shared >= self.want or mono() < (self.start_at or 0)) then return best end
-  if not best and self.patient then
-    while mono() < (self.start_at or 0) and not self.closing and #self.shared == 0 do
-      sys.clock.sleep(math.max(1, self.start_at - mono()))
-    end
-    if self.shared[1] then return self.shared[1] end
-  end
-  local worker, why = self:start_shared()
-  return worker or best, why
-end
-
---- A run has ended in this worker.
-function Pool:count_run(worker)
-  worker.runs, worker.proven, self.failures = worker.runs + 1, true, 0
-  if worker.runs >= self.recycle_runs then self:recycle(worker, "runs") end
-  if worker.recycled and next(worker.flights) == nil and not worker.gone and not worker.retiring then
-    sys.task.spawn(function() self:retire(worker) end)
-  end
-end
-
--- ---- flights: one try of one job -----------------------------------------------------------------------------------
+-- ---- flights: one try of one job
+-- -----------------------------------------------------------------------------------
 
 local function fly(pool, worker, flight)
   flight.worker = worker
@@ -308,7 +222,7 @@ end
 
 --- Runs a job (see docs/result-format.md for what comes back). Waits; may be called from several
 --- tasks at once.
--- -@param job table  script, source, store, options, timeout_ms, dry_run, record, artifacts,
+---@param job table  script, source, store, options, timeout_ms, dry_run, record, artifacts,
 -- browser, …
 ---@return table result  always; status ERROR when script or worker broke
 function Pool:run(job)
@@ -344,6 +258,19 @@ local function inspect(pool, job, module, capabilities)
   end
   if answer.error then return nil, answer.error end
   return answer.manifest or answer.value
+end
+
+--- Sends a message with an alerter's script (run/alert.lua). Waits.
+---@param job table  script, source, project, alerter, options, message, timeout_ms
+---@return table outcome  { ok = true, id } | { ok = false, retry, retry_after_ms, message }
+function Pool:alert(job)
+  job.mode = "alert"
+  local outcome, flight = launch(self, job, { module = "run.main", argument = encode(job),
+    capabilities = { "http", "mail", "files" }, policy = { allow_private = true },
+    dry_run = job.dry_run, limit_ms = job.timeout_ms })
+  if flight.result then return flight.result end
+  return { ok = false, retry = true,
+    message = culprit.result(job, outcome, flight.doing, sys.clock.now()).error.message }
 end
 
 --- Loads a skill without running it. Files it requires are read, nothing else can be reached.

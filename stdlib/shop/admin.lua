@@ -15,7 +15,8 @@ local VERSION, LIMIT = "2026-07", "30s"
 local TRIES, WAIT_MAX_MS, WAIT_UNKNOWN_MS = 5, 60000, 1000
 
 ---@class shop.Admin
----@field cost table?       of the last answer: { requested, actual, available, maximum, restore_rate }
+---@field cost table?       of the last answer: { requested, actual, available, maximum,
+---  restore_rate }
 ---@field spent number      points that all answers cost
 ---@field waited_ms number  time spent waiting for the bucket
 local Admin = {}
@@ -35,7 +36,7 @@ end
 
 -- What a status says; nil for one whose body is to be read.
 local STATUS = {
-  [401] = "the shop does not know this access token (401): it was revoked, or belongs to another shop",
+  [401] = "the shop does not know this access token (401): it was revoked, or is another shop's",
   [402] = "the shop is frozen (402): its bill is not paid",
   [403] = "the shop refuses this access token (403)",
   [404] = "there is no Admin API at this address (404)",
@@ -48,7 +49,8 @@ local function keep_cost(self, body)
   local cost = type(body.extensions) == "table" and body.extensions.cost
   if type(cost) ~= "table" then return end
   local bucket = type(cost.throttleStatus) == "table" and cost.throttleStatus or {}
-  self.cost = { requested = number_of(cost.requestedQueryCost), actual = number_of(cost.actualQueryCost),
+  self.cost = { requested = number_of(cost.requestedQueryCost),
+    actual = number_of(cost.actualQueryCost),
     available = number_of(bucket.currentlyAvailable), maximum = number_of(bucket.maximumAvailable),
     restore_rate = number_of(bucket.restoreRate) }
   self.spent = self.spent + (self.cost.actual or 0)
@@ -141,7 +143,8 @@ function Admin:query(query, variables)
       if refused then return nil, "the shop refuses: " .. refused, "user-errors", data end
       return data
     end
-    if code ~= "throttled" or try == TRIES then return nil, message or "no data came", code, partial end
+    if code ~= "throttled" or try == TRIES then return nil, message or "no data came", code,
+      partial end
     wait = wait or admin.wait_ms(self.cost)
     self.waited_ms = self.waited_ms + wait
     sys.clock.sleep(wait)

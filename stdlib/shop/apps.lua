@@ -16,7 +16,8 @@ local HOSTS = {
   ["pagefly.io"] = "PageFly", ["shogun.cloud"] = "Shogun", ["getshogun.com"] = "Shogun",
   ["facebook.net"] = "Meta pixel", ["facebook.com"] = "Meta pixel",
   ["googletagmanager.com"] = "Google Tag Manager", ["google-analytics.com"] = "Google Analytics",
-  ["tiktok.com"] = "TikTok pixel", ["pinimg.com"] = "Pinterest tag", ["sc-static.net"] = "Snap pixel",
+  ["tiktok.com"] = "TikTok pixel", ["pinimg.com"] = "Pinterest tag",
+    ["sc-static.net"] = "Snap pixel",
   ["bing.com"] = "Microsoft Ads",
 }
 

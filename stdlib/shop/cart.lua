@@ -105,7 +105,7 @@ local function check_request(page)
     error(response, 0)
   end
   if response.status == 422 then
-    fault.failure { code = "refused",
+    fault.failure { code = "cart-refused",
       message = ("the page offers the product, but the shop refuses it%s"):format(
       refusal_words(response)), details = { url = request.url, status = response.status } }
   elseif response.status >= 400 then

@@ -69,7 +69,8 @@ end
 
 local function words_of(link)
   local text = link.text ~= "" and ("“%s” "):format(link.text) or ""
-  return ("the link %s(%s) %s the %s"):format(text, link.path, link.menu and "in the menu of" or "on",
+  return ("the link %s(%s) %s the %s"):format(text, link.path, link.menu and "in the menu of"
+    or "on",
     link.from)
 end
 

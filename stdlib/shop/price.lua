@@ -67,7 +67,8 @@ function price.compare(t, shown, product, found, source)
   local fine, asked = fits(shown, normalized(product))
   if fine then return end
   found.bad(("the product page of %s shows a wrong price: %s, but %s asks for %s"):format(
-    product.title, table.concat(shown.texts, ", "), source, storefront.money(asked, shown.currency)),
+    product.title, table.concat(shown.texts, ", "), source, storefront.money(asked,
+      shown.currency)),
     { code = "stale-price", hint = "the page comes from a cache, or an app rewrites its prices" })
 end
 

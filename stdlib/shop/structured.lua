@@ -85,7 +85,8 @@ local function check_offer(offer, truth, say)
     say("has no currency (priceCurrency)")
   end
   local stock = text_of(offer.availability)
-  if not stock and not is_type(offer, "AggregateOffer") then say("does not say whether it can be bought") end
+  if not stock and not is_type(offer,
+    "AggregateOffer") then say("does not say whether it can be bought") end
   return stock and stock:match("([%a]+)$")
 end
 

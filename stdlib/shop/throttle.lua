@@ -28,7 +28,8 @@ end
 -- remaining and limit of the headers that servers send: RateLimit-*, X-RateLimit-*.
 local function remaining(headers)
   for _, prefix in ipairs { "ratelimit-", "x-ratelimit-" } do
-    local left, limit = tonumber(headers[prefix .. "remaining"]), tonumber(headers[prefix .. "limit"])
+    local left, limit = tonumber(headers[prefix .. "remaining"]),
+      tonumber(headers[prefix .. "limit"])
     if left and limit and limit > 0 then return left, limit end
   end
 end

@@ -50,7 +50,8 @@ function truth.product(t, url)
   if not handle then return nil, "it is no product page" end
   local answer, why = truth.ask(t, "/products/" .. handle .. ".js")
   if not answer then return nil, why end
-  if not answer.ok then return nil, ("/products/%s.js answered %d"):format(handle, answer.status) end
+  if not answer.ok then return nil, ("/products/%s.js answered %d"):format(handle,
+    answer.status) end
   local product = answer:json()
   if type(product) ~= "table" or type(product.variants) ~= "table" or #product.variants == 0 then
     return nil, ("/products/%s.js is no product"):format(handle)
@@ -80,7 +81,8 @@ function truth.storefront_product(t, handle, token)
   local first = type(body.errors) == "table" and body.errors[1]
   if first then return nil, "the Storefront API says: " .. tostring(first.message), answer end
   local one = type(body.data) == "table" and body.data.product
-  if type(one) ~= "table" or not one.variants then return nil, "it does not know " .. handle, answer end
+  if type(one) ~= "table" or not one.variants then return nil, "it does not know " .. handle,
+    answer end
   local out = { title = one.title, available = one.availableForSale, variants = {} }
   for i, variant in ipairs(one.variants.nodes) do
     out.variants[i] = { id = tonumber(tostring(variant.id):match("(%d+)$")),

@@ -141,6 +141,10 @@
 ---@field from_cache? boolean
 ---@field duration_ms? number
 ---@field bytes? number
+---@field from "page"|"iframe"|"worker"
+---@field frame? string      of an iframe: its URL
+---@field worker? string     of a worker: its URL
+---@field post_data? string  what it sent, if it was asked for
 
 ---@class nano.Visit
 ---@field url string
@@ -179,6 +183,7 @@
 ---@field type string
 ---@field headers table<string, string>
 ---@field post_data? string
+---@field from "page"|"iframe"|"worker"
 ---@field failure? string
 ---@field duration_ms? number
 ---@field redirected_from? nano.Request

@@ -194,8 +194,10 @@ function page:visited() end
 ---@return nano.Response?
 function page:response() end
 
+--- The last 400 requests of the page, its frames and its workers, the oldest first.
+---@param options? { post_data: boolean }
 ---@return nano.RequestRecord[]
-function page:requests() end
+function page:requests(options) end
 
 ---@return nano.ConsoleLine[]
 function page:console() end

@@ -13,6 +13,7 @@
 ---@field alias? string|string[]            further names
 ---@field severity? "P0"|"P1"|"P2"|"P3"     of an incident that it opens; P0 is the most urgent
 ---@field tags? string[]
+---@field parents? string|string[]  skills whose incident explains this one's (watch)
 
 --- Made by option.<kind> { … }.
 ---@class nano.Option
@@ -93,6 +94,7 @@ function option_words.secret(fields) end
 ---@field url string
 ---@field name string?
 ---@field password nano.Secret?  of a shop that is closed by a password page
+---@field admin_api_key nano.Secret?  Admin API access token
 
 ---@class nano.MeasureFields
 ---@field unit? string       default from the name: "lcp_ms" is in ms
@@ -103,6 +105,7 @@ function option_words.secret(fields) end
 --- that a skill is a straight line.
 ---@class nano.Context
 ---@field store nano.Store
+---@field learned any                what t.learn kept in an earlier run at this shop; nil at first
 ---@field options table<string, any>  the same as the second argument of the run function
 ---@field http nano.http              as require "http", but a request that fails fails the step
 local t = {}
@@ -161,7 +164,13 @@ function t.log(message) end
 ---@param message any
 function t.summary(message) end
 
---- Keeps a value in the result's details.
+--- Keeps a value for the next run of this skill at this shop, which has it as t.learned. It is kept
+--- where results are kept, until --update-baseline begins anew.
+---@param value any  JSON-encodable
+function t.learn(value) end
+
+--- Keeps a value in the result's details. Reports know some names: a list of PixelEvent under
+--- "pixels" gets a table, a list of VisualChange under "visual" is shown before and after.
 ---@param name string
 ---@param value any
 function t.detail(name, value) end

@@ -1,6 +1,6 @@
---- What people do to incidents and silences, on a core that is loaded: in the daemon (watch/api.lua)
---- or on a database that no daemon has (watch/offline.lua). Every function returns an answer, or
---- nil, a message and a code ("not-found", "invalid", "busy").
+--- What people do to incidents and silences, on a core that is loaded: in the daemon
+--- (watch/api.lua) or on a database that no daemon has (watch/offline.lua). Every function returns
+--- an answer, or nil, a message and a code ("not-found", "invalid", "busy").
 
 local book = require "watch.book"
 local time = require "time"
@@ -87,7 +87,9 @@ function actions.trigger(core, name, now)
   end
   if found == 0 then
     local names = {}
-    for _, check in ipairs(core.planner.order) do names[check.id], names[check.skill] = true, true end
+    for _, check in ipairs(core.planner.order) do
+      names[check.id], names[check.skill] = true, true
+    end
     local nearest = require("run.nearest").find(name, names)
     return nil, ("nothing called %q is watched%s"):format(name,
       nearest and (", did you mean %q?"):format(nearest) or ""), "not-found"

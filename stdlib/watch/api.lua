@@ -190,6 +190,7 @@ local function decode_body(request)
   return type(value) == "table" and value or nil
 end
 
+--- Answers a request: status, headers, body.
 function Api:route(request)
   local id = request.path:match "/(%d+)%f[/%z]"
   local path = id and request.path:gsub("/%d+%f[/%z]", "/#", 1) or request.path
@@ -208,6 +209,7 @@ function Api:route(request)
   return handler(self, url.decode_query(request.query or ""), body, id)
 end
 
+--- Answers a request, whatever its handler does.
 function Api:serve_one(request)
   local ok, status, headers, body = xpcall(self.route, function(err)
     return fault.is(err) and err.message or debug.traceback(tostring(err), 2)
@@ -228,6 +230,7 @@ function Api:run()
   end
 end
 
+--- Stops listening; the file that says where goes, too.
 function Api:close()
   self.server:close()
   sys.files.remove(self.file)

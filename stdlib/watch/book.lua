@@ -79,6 +79,7 @@ local function details_of(incident)
     run_id = incident.run_id, inhibits_until = incident.inhibits_until }
 end
 
+--- A trouble is believed: a new incident. Its statements go to out.
 function Book:open(check, found, result, run_id, now, out)
   self.serial = self.serial + 1
   local incident = {
@@ -104,6 +105,7 @@ function Book:open(check, found, result, run_id, now, out)
   return incident
 end
 
+--- The trouble was seen again, perhaps with another cause.
 function Book:seen(found, result, run_id, now, out)
   local incident = self.incidents[found.id]
   if not incident then return nil end

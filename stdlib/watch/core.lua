@@ -18,6 +18,7 @@ local track = require "incident.track"
 local core = {}
 
 local CONFIRM_MIN_MS, CONFIRM_MAX_MS = 5000, 10000
+local SET_BACK_MS = 2000 -- less is what keeping time does
 
 ---@class WatchCore
 local Core = {}
@@ -57,7 +58,7 @@ function Core:restore(saved)
   self.silences, self.silence_serial = saved.silences or {}, saved.silence_serial or 0
 end
 
--- Both kinds of silences, as alert/dispatch.lua takes them; what is over goes.
+--- Both kinds of silences, as alert/dispatch.lua takes them; what is over goes.
 function Core:all_silences(now)
   local list = {}
   for _, silence in ipairs(self.setup.maintenance) do list[#list + 1] = silence end
@@ -99,7 +100,14 @@ function core.run_id(check_id, due_ms, attempt)
 end
 
 --- Puts what is due in line; see Planner:advance.
-function Core:advance(now) return self.planner:advance(now) end
+function Core:advance(now)
+  if self.last_now and now < self.last_now - SET_BACK_MS then
+    self.planner:replan(now)
+    self.dirty = true
+  end
+  self.last_now = now
+  return self.planner:advance(now)
+end
 
 --- The next run that may start now. The caller runs it and calls finish.
 ---@return Launch?
@@ -127,6 +135,7 @@ local function calm_of(self, check)
   return longest + 60000
 end
 
+--- Takes a result into the check's track and the book of incidents.
 function Core:follow(check, result, run_id, now, out)
   local state = self.tracks[check.id] or track.new()
   self.tracks[check.id] = state
@@ -237,6 +246,7 @@ end
 
 -- ---- what people do -----------------------------------------------------------------------------
 
+--- Makes a change of a person one transaction, with the messages that follow from it.
 function Core:change(now, fn)
   local out = { kind = "incident" }
   local value = fn(out)

@@ -24,7 +24,9 @@ Daemon.__index = Daemon
 ---@return Daemon
 function daemon.new(options)
   local self = setmetatable({ flags = options.flags or {}, log = options.log, cwd = options.cwd,
-    getenv = options.getenv, version = options.version, busy_timeout_ms = options.busy_timeout_ms, policy = {}, listeners = {},
+    getenv = options.getenv, version = options.version, policy = {}, listeners = {},
+    busy_timeout_ms = options.busy_timeout_ms,
+    alerter_scripts = {},
     started_ms = sys.clock.now(), broken = {}, reloads = 0, reload_failures = 0 }, Daemon)
   self.now = sys.clock.now
   self.pool = require("service.runs").open { concurrency = 100000, policy = self.policy,
@@ -33,6 +35,7 @@ function daemon.new(options)
   return self
 end
 
+--- Tells the log what became of a worker.
 function Daemon:on_worker(what, fields)
   local level = (what == "lost" or what == "failed") and "warn" or "debug"
   self.log:say(level, "worker." .. what, { "pid", fields.pid, "how", fields.how, "why", fields.why,
@@ -61,16 +64,28 @@ function Daemon:read()
     getenv = self.getenv, inspect = function(path) return inspect_config(self, path) end }
   local made, broken = setup.build { config = config, scripts = self.scripts,
     version = self.version, default_to = self:default_alerters(config) }
+  self:check_alerts(config, made.routes, broken)
   return made, broken, config
+end
+
+--- Raises a usage fault for what is wrong with the alerters' configuration; scripts that do not
+--- load are added to `broken`.
+function Daemon:check_alerts(config, routes, broken)
+  local alerts = require "alert.config"
+  local problems, scripts_broken = alerts.check(config,
+    function(job) return self.pool:inspect(job) end, self.alerter_scripts)
+  for _, problem in ipairs(alerts.check_routes(config, routes)) do
+    problems[#problems + 1] = problem
+  end
+  if #problems > 0 then
+    error(fault.new("usage", { message = table.concat(problems, "\n"), code = "config" }), 0)
+  end
+  for _, problem in ipairs(scripts_broken) do broken[#broken + 1] = problem end
 end
 
 --- Who is told when no route is configured: every alerter that is, else standard output.
 function Daemon:default_alerters(config)
-  local names = {}
-  for name in pairs(config.tables.alerters or {}) do names[#names + 1] = name end
-  table.sort(names)
-  if #names == 0 then names[1] = config:get "alert_webhook_url" and "webhook" or "stdout" end
-  return names
+  return require("alert.config").names(config)
 end
 
 --- Makes a setup the one that counts from now on.
@@ -80,14 +95,19 @@ function Daemon:apply(made, config)
   self.pool.want = config:get "watch.workers"
   self.pool.recycle_runs = config:get "watch.worker_runs"
   self.pool.recycle_bytes = config:get "watch.worker_mb" * 1048576
-  for _, store in ipairs(made.stores) do self.log:hide(store.password) end
+  for _, store in ipairs(made.stores) do
+    self.log:hide(store.password)
+    self.log:hide(store.admin_api_key)
+  end
   self.log:hide(config:get "watch.token")
+  self.log:hide_personal_data(config:get "redact_pii")
   self.core:configure(made, self.now())
   if self.loop then self.loop:wake() end
 end
 
 -- ---- starting -----------------------------------------------------------------------------------
 
+--- Opens the database, alone, and reads what is remembered.
 function Daemon:open_database(path)
   local folder = paths.folder(path)
   if not paths.is(folder, "dir") then
@@ -106,6 +126,7 @@ function Daemon:open_database(path)
   return saved
 end
 
+--- Opens the ways out: journal, outboxes, and what is told when the journal can't write.
 function Daemon:open_journal()
   local log = self.log
   self.memory_box = require("watch.outbox").memory()
@@ -207,11 +228,14 @@ end
 --- Runs a launch's job, and judges the result by what is usual.
 ---@return table?  nil when it was given up
 function Daemon:run(launch)
-  local result = self.pool:run(setup.job(self.setup, launch))
+  local job, learned = setup.job(self.setup, launch), require "service.learned"
+  job.learned = learned.get(self.db, job.store and job.store.url, job.skill)
+  local result = self.pool:run(job)
   if self.abandoned then return nil end
   require("report.build").normalise(result)
   result.skill = launch.check.skill
   local ok, why = require("service.baselines").apply(self.db, result)
+  if ok then ok, why = learned.keep(self.db, result) end
   if not ok then
     self.log:say("warn", "baseline.skipped", { "check", launch.check.id, "why", why.message })
   end
@@ -220,6 +244,7 @@ end
 
 local LEVEL = { FAIL = "warn", ERROR = "warn" }
 
+--- Tells log and view of a result and what follows from it.
 function Daemon:on_finished(launch, result, changes)
   self.log:say(LEVEL[result.status] or "info", "run.finished", { "check", launch.check.id,
     "status", result.status, "duration_ms", result.duration_ms, "late_ms", launch.late_ms,
@@ -261,7 +286,8 @@ function Daemon:stop(why)
   self.journal:stop(FLUSH_MS)
   self.journal_task:join(FLUSH_MS + 500)
   local left = self.journal:waiting()
-  self.log:say(left > 0 and "error" or "info", "watch.stopped", { "not_written", left > 0 and left })
+  self.log:say(left > 0 and "error" or "info", "watch.stopped",
+    { "not_written", left > 0 and left })
   sys.task.spawn(self.pool.close, self.pool):join(1000)
   if left == 0 then self.db:close() end
 end

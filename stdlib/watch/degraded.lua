@@ -37,6 +37,7 @@ local function alerters(routes, incident)
   return list
 end
 
+--- Puts a message to everybody concerned into the outbox in memory.
 function Degraded:send(incident, occasion)
   local now = self.now()
   self.serial = (self.serial or 0) + 1

@@ -1,4 +1,5 @@
--- sys.files.watch and sys.files.lock, as the daemon uses them; what watch/reload.lua makes of saves.
+-- sys.files.watch and sys.files.lock, as the daemon uses them; what watch/reload.lua makes of
+-- saves.
 
 describe("sys.files.watch", function()
   local folder, watch
@@ -61,7 +62,6 @@ describe("sys.files.watch", function()
       sys.files.write(("%s/%s-%d"):format(folder, ("x"):rep(60), i), "1", { append = true })
       if i % 50 == 0 then sys.clock.sleep(0) end
     end
-    sys.clock.sleep(1)
     local seen
     repeat
       local list = watch:next(200)

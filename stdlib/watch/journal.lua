@@ -45,7 +45,7 @@ end
 --- How many transactions wait.
 function Journal:waiting() return self.last - self.first + 1 end
 
--- The oldest results go when there are too many; what they changed is in later states.
+--- The oldest results go when there are too many; what they changed is in later states.
 function Journal:make_room()
   local kept, dropped, excess = {}, 0, self:waiting() - self.max
   for i = self.first, self.last do
@@ -76,12 +76,13 @@ local function fence(self, name)
     .. "DO UPDATE SET value = excluded.value", name, n = 1 }
 end
 
--- A commit failed: did it happen all the same?
+--- A commit failed: did it happen all the same?
 function Journal:did_happen(name)
   local rows = self.db:read "SELECT value FROM watch_state WHERE name = 'journal'"
   return rows and rows[1] and rows[1].value == name
 end
 
+--- Writes the first count transactions as one. Nil and the trouble when nothing was kept.
 function Journal:commit(count)
   self.serial = self.serial + 1
   local name = ("%s-%d"):format(self.boot, self.serial)
@@ -96,6 +97,7 @@ function Journal:commit(count)
   return ok, why
 end
 
+--- The first count transactions are written.
 function Journal:shift(count)
   local first = self.first
   self.first = first + count
@@ -106,7 +108,7 @@ function Journal:shift(count)
   end
 end
 
--- One commit. Returns the trouble when it has to be tried again.
+--- One commit. Returns the trouble when it has to be tried again.
 function Journal:step()
   local count = math.min(self:waiting(), BATCH)
   local ok, why = self:commit(count)

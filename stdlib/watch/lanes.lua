@@ -11,7 +11,9 @@ local lanes = {}
 local Lanes = {}
 Lanes.__index = Lanes
 
-local function new_lane() return { used = 0, by_store = {}, queues = {}, ring = {}, waiting = 0 } end
+local function new_lane()
+  return { used = 0, by_store = {}, queues = {}, ring = {}, waiting = 0 }
+end
 
 ---@param cap integer
 ---@param per_store integer

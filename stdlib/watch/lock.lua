@@ -13,8 +13,9 @@ function lock.take(folder)
   local handle, why, code = sys.files.lock(path)
   if handle then return handle end
   if code == "busy" then
-    error(fault.new("engine", { message = "another nano-sre watches with the database in " .. folder,
-      code = "busy", hint = "stop it first, or choose another database (SQLITE_DB_PATH)" }), 0)
+    local message = "another nano-sre watches with the database in " .. folder
+    error(fault.new("engine", { message = message, code = "busy",
+      hint = "stop it first, or choose another database (SQLITE_DB_PATH)" }), 0)
   end
   error(fault.new("engine", { message = why, code = code }), 0)
 end

@@ -1,6 +1,7 @@
 --- The daemon's log: an event's name and its fields, as logfmt or JSON, one line each, to stderr.
 --- The last lines are kept for the terminal view. Secrets are taken out of every line.
 
+local redact = require "redact"
 local time = require "time"
 
 local log = {}
@@ -12,7 +13,8 @@ local LEVELS = { debug = 1, info = 2, warn = 3, error = 4 }
 local Log = {}
 Log.__index = Log
 
----@param options {format: "logfmt"|"json", level: string?, write: fun(line: string)?, silent: boolean?}
+---@param options {format: "logfmt"|"json", level: string?, write: fun(line: string)?, silent:
+---  boolean?}
 ---@return WatchLog
 function log.new(options)
   return setmetatable({ format = options.format or "logfmt", silent = options.silent,
@@ -25,8 +27,12 @@ function Log:hide(secret)
   if type(secret) == "string" and #secret >= 4 then self.secrets[secret] = true end
 end
 
+--- Whether personal data is taken out as well (REDACT_PII).
+function Log:hide_personal_data(on) self.pii = on and true or false end
+
+--- The text without secrets.
 function Log:clean(text)
-  text = text:gsub("(%a[%w+.-]*://)[^/@%s]*:[^/@%s]*@", "%1")
+  text = redact.text(text, { pii = self.pii })
   for secret in pairs(self.secrets) do
     local at, last = text:find(secret, 1, true)
     while at do

@@ -53,7 +53,7 @@ end
 
 local function describe(err) return fault.is(err) and err or debug.traceback(tostring(err), 2) end
 
--- What a result leads to, unless the run was given up or the daemon is past taking results.
+--- What a result leads to, unless the run was given up or the daemon is past taking results.
 function Loop:settle(launch, result)
   if not result or self.stopped then return self.core:abandon(launch) end
   local ok, changes = xpcall(self.core.finish, describe, self.core, launch, result, self.now())
@@ -62,6 +62,7 @@ function Loop:settle(launch, result)
   self.on_bug(launch, tostring(changes))
 end
 
+--- Runs a launch and settles what came of it.
 function Loop:serve(launch)
   local ok, result = xpcall(self.run_job, describe, launch)
   self.running[launch], self.count, launch.ended = nil, self.count - 1, true
@@ -70,7 +71,7 @@ function Loop:serve(launch)
   self:wake()
 end
 
--- Launches in the order of their start: those that run for too long leave the fast lane.
+--- Launches in the order of their start: those that run for too long leave the fast lane.
 function Loop:watch_slow(now)
   while self.young_first <= self.young_last do
     local launch = self.young[self.young_first]

@@ -51,11 +51,13 @@ function Text:sample(value, labels, suffix)
   table.insert(self.lines, self.name .. (suffix or "") .. shown .. " " .. number(value))
 end
 
+--- A family with one sample.
 function Text:one(name, kind, help, value)
   self:family(name, kind, help)
   self:sample(value)
 end
 
+--- The page.
 function Text:finish() return table.concat(self.lines, "\n") .. "\n" end
 
 local PASSED = { PASS = true, WARN = true }

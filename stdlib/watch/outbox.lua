@@ -8,11 +8,12 @@
 ---      box:mark(row, { sent = true }, now_ms)
 ---      box:mark(row, { error = "503", retry_after_ms = 30000 }, now_ms)   -- tried again later
 ---      box:mark(row, { error = "410 gone", permanent = true }, now_ms)    -- never again: dead
+---      box:mark(row, { error = "busy", deferred = true, retry_after_ms = 5000 }, now_ms) -- no try
 ---    sleep until box:next_at(), or until box:wait() says that something was put in
 ---
 --- A row: id, key (unique for ever and the same at every try: hand it to receivers that can tell a
---- repeated message, such as a webhook-id or dedup_key), alerter, route, thread, occasion, attempts,
---- created_at, message:
+--- repeated message, such as a webhook-id or dedup_key), alerter, route, thread, occasion,
+--- attempts, created_at, message:
 ---    { format = "nano-sre/alert", version = 1, key, alerter, route, created_at (ISO 8601),
 ---      occasion = "opened"|"changed"|"again"|"escalated"|"resolved"|"test",   -- the most urgent
 ---      items = { { occasion, incident = { id, kind ("shop"|"engine"), status, severity, title,
@@ -21,9 +22,9 @@
 ---
 --- Invariants. A row that is claimed is not claimed again before its lease (LEASE_MS) is over, so a
 --- delivery must end before that; a crash in between gives it back at once (recover). Within one
---- thread (the messages about one group to one alerter) rows go out in order: a "resolved" waits for
---- its "opened". A mark that cannot be written (locked database) is kept and written later; the row
---- is not handed out meanwhile. A row that was not sent in GIVE_UP_MS and
+--- thread (the messages about one group to one alerter) rows go out in order: a "resolved" waits
+--- for its "opened". A mark that cannot be written (locked database) is kept and written later; the
+--- row is not handed out meanwhile. A row that was not sent in GIVE_UP_MS and
 --- TRIES tries is dead.
 
 local backoff = require "watch.backoff"
@@ -54,8 +55,10 @@ end
 local function outcome_of(row, outcome, now_ms)
   if outcome.sent then return "sent", row.due_ms, nil, time.iso8601(now_ms) end
   local born = time.parse_iso8601(row.created_at) or now_ms
-  local wait = math.max(outcome.retry_after_ms or 0,
-    backoff.delay(row.attempts, outbox.FIRST_RETRY_MS, outbox.RETRY_CAP_MS))
+  local wait = outcome.retry_after_ms or 0
+  if not outcome.deferred then
+    wait = math.max(wait, backoff.delay(row.attempts, outbox.FIRST_RETRY_MS, outbox.RETRY_CAP_MS))
+  end
   local late = now_ms + wait > born + outbox.GIVE_UP_MS and row.attempts >= outbox.TRIES
   local dead = outcome.permanent or late
   return dead and "dead" or "pending", now_ms + wait, outcome.error or "unknown trouble", nil
@@ -103,11 +106,12 @@ RETURNING id, key, alerter, route, thread, occasion, message, created_at, attemp
 
 local function mark_statement(row, outcome, now_ms)
   local status, due_ms, why, sent_at = outcome_of(row, outcome, now_ms)
-  return sql("UPDATE outbox SET status = ?, claimed = 0, due_ms = ?, error = ?, sent_at = ? "
-    .. "WHERE id = ? AND status = 'pending'", status, due_ms, why, sent_at, row.id), status
+  return sql("UPDATE outbox SET status = ?, claimed = 0, due_ms = ?, error = ?, sent_at = ?, "
+    .. "attempts = attempts - ? WHERE id = ? AND status = 'pending'", status, due_ms, why, sent_at,
+    outcome.deferred and 1 or 0, row.id), status
 end
 
--- Marks that could not be written yet.
+--- Marks that could not be written yet.
 function Outbox:write_marks()
   local ids, statements = {}, {}
   for id, statement in pairs(self.unmarked) do
@@ -146,7 +150,8 @@ end
 
 --- Says what became of a row. Never fails: what cannot be written now is written later.
 ---@param row table        as claim returned it
----@param outcome table    {sent = true} | {error=, retry_after_ms=?, permanent=?}
+---@param outcome table    {sent = true} | {error=, retry_after_ms=?, permanent=?,
+---   deferred=?: it was not tried}
 ---@param now_ms number
 ---@return "sent"|"pending"|"dead" status
 function Outbox:mark(row, outcome, now_ms)
@@ -177,7 +182,8 @@ function Outbox:recover(now_ms)
   return true
 end
 
--- ---- in memory: for what must be told although the database can't be written ---------------------
+-- ---- in memory: for what must be told although the database can't be written
+-- ---------------------
 
 ---@class MemoryOutbox
 local Memory = setmetatable({}, { __index = Waiting })
@@ -220,6 +226,7 @@ end
 function Memory:mark(row, outcome, now_ms)
   local status, due_ms = outcome_of(row, outcome, now_ms)
   row.due_ms = due_ms
+  if outcome.deferred then row.attempts = row.attempts - 1 end
   if status ~= "pending" then
     for i, other in ipairs(self.rows) do
       if other == row then table.remove(self.rows, i) break end

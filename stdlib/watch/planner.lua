@@ -54,6 +54,7 @@ local function share(cap, stores)
   return stores > 1 and math.max(1, math.ceil(cap / 4)) or cap
 end
 
+--- Other limits from now on.
 function Planner:resize(limits, stores)
   self.plain:resize(limits.concurrency, share(limits.concurrency, stores))
   self.browser:resize(limits.browsers, share(limits.browsers, stores))
@@ -95,6 +96,7 @@ function Planner:configure(checks, limits, now, last_due)
   end
 end
 
+--- Gives a check its place in the plan.
 function Planner:plan_check(check, now, window, last_ms)
   local entry = { id = check.id, every_ms = check.every_ms, cron = check.cron, zone = check.zone,
     hours = check.hours }
@@ -116,12 +118,26 @@ local function median(values)
   return sorted[math.ceil(#sorted / 2)]
 end
 
+--- The wall clock was set back: due times that lie in what is now the future would hold everything
+--- up. Each check goes to its next place.
+---@param now number
+function Planner:replan(now)
+  for _, check in ipairs(self.order) do
+    self.plan:put({ id = check.id, every_ms = check.every_ms, cron = check.cron, zone = check.zone,
+      hours = check.hours }, now)
+    self.live[check.id].soon = nil
+  end
+  self.soon = heap.new()
+end
+
 --- A check's usual duration.
 ---@return number? ms
 function Planner:median(id) return self.live[id] and median(self.live[id].durations) end
 
+--- The lanes of a check.
 function Planner:lanes_of(check) return check.browser and self.browser or self.plain end
 
+--- Puts a launch of a check in line.
 function Planner:offer(check, due_ms, attempt, trigger)
   local live = self.live[check.id]
   local launch = { check = check, due_ms = due_ms, attempt = attempt, trigger = trigger }
@@ -176,7 +192,7 @@ function Planner:take(now)
   end
 end
 
--- Ends a launch's hold on lanes and check.
+--- Ends a launch's hold on lanes and check.
 function Planner:forget(launch)
   self.plain:done(launch)
   self.browser:done(launch)

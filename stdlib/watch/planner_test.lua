@@ -98,6 +98,16 @@ describe("watch.planner", function()
     for _, one in ipairs(started) do expect(one.id ~= "c3"):is(true) end
   end)
 
+  it("goes on when the clock is set back", function()
+    local plan = planner.new(LIMITS)
+    plan:configure(checks(3), LIMITS, START)
+    play(plan, START, START + 2 * MINUTE, function() return 10 end)
+    local now = START - 600 * MINUTE
+    plan:replan(now)
+    local started = play(plan, now, now + 2 * MINUTE, function() return 10 end)
+    expect(#started):is(6)
+  end)
+
   it("starts nothing twice when asked to run now", function()
     local plan = planner.new(LIMITS)
     plan:configure({ check "a" }, LIMITS, START)

@@ -25,18 +25,21 @@ function pump.new(options)
   return setmetatable(options, Pump)
 end
 
+--- Has one row sent and marks it.
 function Pump:deliver(row)
   local task = sys.task.spawn(self.send, row)
   local ok, outcome = task:join(outbox.LEASE_MS - 5000)
   if not ok and not task:done() then task:kill("the message was not sent in time") end
-  if not ok then outcome = { error = fault.is(outcome) and outcome.message or tostring(outcome) } end
+  if not ok then
+    outcome = { error = fault.is(outcome) and outcome.message or tostring(outcome) }
+  end
   local status = self.box:mark(row, outcome, self.now())
   if self.on_sent then self.on_sent(row, status, outcome) end
   self.busy = self.busy - 1
   self.box:notify()
 end
 
--- Sends what is due. Returns how long to wait for the next.
+--- Sends what is due. Returns how long to wait for the next.
 function Pump:turn()
   if self.busy >= AT_ONCE then return IDLE_MS end
   local rows, why = self.box:claim(self.now(), AT_ONCE - self.busy)

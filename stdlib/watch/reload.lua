@@ -21,13 +21,14 @@ function reload.new(daemon)
   return setmetatable({ daemon = daemon, waiting = {} }, Reload)
 end
 
--- One folder, and those that skills have modules in.
+--- One folder, and those that skills have modules in.
 function Reload:folders()
   local daemon = self.daemon
   local config, set = daemon.config, {}
   local root = config.project and config.project.root or daemon.cwd
   for _, folder in ipairs { root, root .. "/skills", root .. "/alerters", daemon.cwd,
-    daemon.cwd .. "/scripts", daemon.cwd .. "/scripts/skills", daemon.cwd .. "/scripts/alerters" } do
+    daemon.cwd .. "/scripts", daemon.cwd .. "/scripts/skills",
+    daemon.cwd .. "/scripts/alerters" } do
     set[folder] = true
   end
   for path, script in pairs(daemon.scripts.by_path) do
@@ -38,6 +39,7 @@ function Reload:folders()
   return set
 end
 
+--- Watches every folder that matters now.
 function Reload:watch_folders()
   for folder in pairs(self:folders()) do
     if paths.is(folder, "dir") then
@@ -54,7 +56,7 @@ local function is_ours(path)
   return path:find "%.lua$" or path:find "/$" or path:find "/%.env$" or not path:find "%.[^/]*$"
 end
 
--- Waits until the burst that has begun is over. Returns whether anything of it is ours.
+--- Waits until the burst that has begun is over. Returns whether anything of it is ours.
 function Reload:gather(first)
   local ours, deadline = false, sys.clock.mono() + BURST_MS
   local list = first
@@ -91,7 +93,7 @@ local function outcome_of(ok, value)
     hint = problem.hint, excerpt = problem.details and problem.details.excerpt } } }
 end
 
--- The whole of one reload. Returns what it came to.
+--- The whole of one reload. Returns what it came to.
 function Reload:perform(why)
   local daemon = self.daemon
   local ok, made, broken, config = xpcall(daemon.read, function(err)

@@ -21,7 +21,8 @@ local FILE_MAX = 1024 * 1024
 local Scripts = {}
 Scripts.__index = Scripts
 
----@param inspect fun(job: table): table?, table?  loads a text in a worker: manifest, or nil and why
+---@param inspect fun(job: table): table?, table?  loads a text in a worker: manifest, or nil and
+---  why
 ---@return WatchScripts
 function scripts.new(inspect) return setmetatable({ inspect = inspect, by_path = {} }, Scripts) end
 
@@ -49,7 +50,7 @@ local function same_modules(a, b)
   return true
 end
 
--- Loads a text; the files it requires are read before and after, so that what was loaded is known.
+--- Loads a text; the files it requires are read before and after, so that what was loaded is known.
 function Scripts:load(entry, source, project)
   local job = { script = entry.path, source = source, project = project }
   for _ = 1, 5 do

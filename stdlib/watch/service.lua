@@ -73,7 +73,13 @@ end
 ---@return integer exit code
 function service.run(daemon)
   daemon.reload = reload.new(daemon)
-  daemon:start()
+  local ok, trouble = xpcall(daemon.start, function(err)
+    return require("fault").is(err) and err or debug.traceback(tostring(err), 2)
+  end, daemon)
+  if not ok then
+    daemon.pool:close()
+    error(trouble, 0)
+  end
   start_pumps(daemon)
   local why
   daemon.api, why = require("watch.api").open(daemon)

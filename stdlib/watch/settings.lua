@@ -11,7 +11,8 @@ local zone = require "schedule.zone"
 
 local settings = {}
 
-local STORE_FIELDS = { url = "url", password = "string", name = "string", skills = "skills",
+local STORE_FIELDS = { url = "url", password = "string", admin_api_key = "string",
+  name = "string", skills = "skills",
   options = "table", every = "minutes", cron = "string", hours = "string", timezone = "string",
   severity = "severity", fails = "count", of = "count", passes = "count", errors = "count",
   routes = "list", labels = "table", timeout = "duration" }
@@ -129,6 +130,7 @@ function settings.stores(config, problems)
   elseif config:get "store.url" then
     local url = config:get "store.url"
     list[1] = { url = url, password = config:get "store.password",
+      admin_api_key = config:get "store.admin_api_key",
       name = config:get "store.name" or host_of(url) }
   end
   for _, store in ipairs(list) do

@@ -77,7 +77,8 @@ local function make_check(context, store, entry, script)
   for _, field in ipairs(FIELDS) do from[field] = pick(list, field) end
   local check = settings.schedule(from, config:get "timezone", id, context.problems)
   check.id, check.skill, check.script = id, manifest.name or entry.name, script
-  check.store = { url = store.url, password = store.password, name = store.name }
+  check.store = { url = store.url, password = store.password, name = store.name,
+    admin_api_key = store.admin_api_key }
   check.policy = policy_of(list, manifest)
   check.browser = needs_browser(manifest)
   check.labels = from.labels
@@ -186,7 +187,8 @@ function setup.build(options)
   end
   if #context.problems > 0 then
     table.sort(context.problems)
-    error(fault.new("usage", { message = table.concat(context.problems, "\n"), code = "config" }), 0)
+    local message = table.concat(context.problems, "\n")
+    error(fault.new("usage", { message = message, code = "config" }), 0)
   end
   link_parents(out.checks)
   -- Beside the database unless somebody chose a place: the project may be read-only for a service.
@@ -194,6 +196,7 @@ function setup.build(options)
     or config:get "report_dir"
   out.job = { browser = cli_jobs.browser(config:get "browser", config:get "headed", config.cwd),
     project = context.project, version = options.version,
+    redact_pii = config:get "redact_pii", blur_screenshots = config:get "blur_screenshots",
     artifacts = state .. "/artifacts" }
   out.folder = paths.folder(config:get "database")
   return out, context.broken
@@ -210,6 +213,7 @@ function setup.job(out, launch)
     modules = check.script.modules, skill = check.skill, store = check.store,
     options = check.options, timeout_ms = check.timeout_ms, dry_run = false,
     browser = out.job.browser, project = out.job.project, version = out.job.version,
+    redact_pii = out.job.redact_pii, blur_screenshots = out.job.blur_screenshots,
     artifacts = ("%s/%s/%s"):format(out.job.artifacts, check.id:gsub("[^%w._-]", "_"),
       launch.run_id:sub(1, 16)),
   }

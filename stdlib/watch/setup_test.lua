@@ -15,7 +15,9 @@ describe("watch.setup", function()
   before_each(function()
     folder = assert(sys.files.temp_dir "nano-setup-")
     sys.files.make_dirs(folder .. "/skills")
-    for name in pairs(manifests) do sys.files.write(folder .. "/skills/" .. name .. ".lua", name) end
+    for name in pairs(manifests) do
+      sys.files.write(folder .. "/skills/" .. name .. ".lua", name)
+    end
     sys.files.write(folder .. "/nano-sre.lua", "")
   end)
   after_each(function() sys.files.remove(folder, { recursive = true }) end)

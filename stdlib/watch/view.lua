@@ -24,7 +24,9 @@ end
 
 local function pad(text, width) return text .. (" "):rep(math.max(0, width - out.width(text))) end
 
-local function in_words(ms) return time.format_duration(math.max(0, math.floor(ms / 1000) * 1000)) end
+local function in_words(ms)
+  return time.format_duration(math.max(0, math.floor(ms / 1000) * 1000))
+end
 
 local function ago(ms) return ms < 1000 and "just now" or time.format_duration(ms) .. " ago" end
 local function until_then(ms) return ms < 1000 and "now" or "in " .. time.format_duration(ms) end
@@ -126,7 +128,9 @@ function view.lines(daemon, now, paint, columns, rows)
   for i = math.max(1, #recent - tail + 1), #recent do
     lines[#lines + 1] = paint("dim", cut(words.clean(recent[i]), columns - 1))
   end
-  while #lines > rows - 1 and #lines > 1 do table.remove(lines, #lines - math.min(tail, #lines - 1)) end
+  while #lines > rows - 1 and #lines > 1 do
+    table.remove(lines, #lines - math.min(tail, #lines - 1))
+  end
   return lines
 end
 

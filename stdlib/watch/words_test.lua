@@ -32,7 +32,8 @@ describe("watch.log", function()
   it("never says a secret", function()
     local one = open "logfmt"
     one:hide "hunter2!"
-    one:say("info", "x", { "url", "https://me:pass@shop.example/", "text", "hunter2! and hunter2!" })
+    one:say("info", "x", { "url", "https://me:pass@shop.example/",
+      "text", "hunter2! and hunter2!" })
     expect(lines[1]:find "hunter2"):is(nil)
     expect(lines[1]:find "pass@"):is(nil)
     expect(one.recent[1]:find "hunter2"):is(nil)

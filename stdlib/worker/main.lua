@@ -61,7 +61,10 @@ function main.run()
     local text = sys.worker.parent_recv()
     if not text then return "0" end
     local message = decode(text)
-    if message and message.op == "quit" then return "0" end
+    if message and message.op == "quit" then
+      sys.worker.parent_flush()
+      return "0"
+    end
     local handler = message and on[message.op]
     if handler then handler(message) end
   end

@@ -84,11 +84,12 @@ function Folder:report(arguments, more_env)
   return by_skill, ended, report
 end
 
---- A demo store in a process of its own: {url, process, fault(name, on), stop()}.
+--- A demo store in a process of its own: {url, process, fault(name, on), stop()}. Takes names of
+--- faults, and flags of `nano-sre demo`.
 function Folder:demo(...)
   local argv = { lib.program, "demo", "--port", "0" }
   for _, name in ipairs { ... } do
-    argv[#argv + 1] = "--fault"
+    if not name:find("^%-%-") then argv[#argv + 1] = "--fault" end
     argv[#argv + 1] = name
   end
   local process = assert(sys.process.spawn { argv = argv, cwd = self.path, stdin = "null",

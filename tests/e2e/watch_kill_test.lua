@@ -73,6 +73,7 @@ describe("the daemon, killed at any moment", function()
     folder:write("nano-sre.lua", ([[
 return {
   stores = { { url = "%s/one", name = "one" }, { url = "%s/two", name = "two" } },
+  alerts = { a = { use = "stdout" }, b = { use = "stdout" } },
   routes = { { name = "all", to = { "a", "b" }, group_wait = "100ms", group_interval = "200ms" } },
   skills = { fast = { fails = 2, of = 3, passes = 2 } },
 }]]):format(oracle.url, oracle.url))

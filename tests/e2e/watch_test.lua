@@ -15,7 +15,8 @@ end }
 local function config(url, more)
   return ([[return {
     store = { url = "%s", name = "shop" },
-    routes = { { name = "all", to = { "stdout" }, group_wait = "100ms", group_interval = "100ms" } },
+    routes = { { name = "all", to = { "stdout" }, group_wait = "100ms",
+      group_interval = "100ms" } },
     %s
   }]]):format(url, more or "")
 end
@@ -189,6 +190,32 @@ return skill "cart" { every = "50ms", run = function(t) t.expect(word):is(%q) en
       local said = tool:read("stderr", 10000)
       if tool:wait(10000).code ~= 0 then error(said) end
     end
+  end, { timeout_ms = 60000 })
+
+  it("is scraped by Prometheus", function()
+    run = start(folder)
+    await(function() return runs() >= 1 end)
+    local reserve = assert(sys.server.listen { host = "127.0.0.1", port = 0 })
+    local port = reserve:port()
+    reserve:close()
+    folder:write("prometheus.yml", ([[
+global: { scrape_interval: 200ms, scrape_timeout: 200ms }
+scrape_configs: [ { job_name: shops, static_configs: [ { targets: ["%s"] } ] } ]
+]]):format(run.at.url:match "//(.*)"))
+    local prometheus = sys.process.spawn { argv = { "prometheus", "--config.file=prometheus.yml",
+      "--storage.tsdb.path=tsdb", "--web.listen-address=127.0.0.1:" .. port }, cwd = folder.path,
+      stdin = "null", stdout = "null", stderr = "null" }
+    if not prometheus then return end -- the Debian package prometheus
+    local found = await(function()
+      local answer = http.get(("http://127.0.0.1:%d/api/v1/query?query=probe_success"):format(port))
+      local data = answer and answer.status == 200 and answer:json().data
+      return data and data.result[1]
+    end)
+    expect(found.metric.store):is "shop"
+    expect(found.metric.skill):is "cart"
+    expect(found.value[2]):is "1"
+    prometheus:kill "TERM"
+    prometheus:wait()
   end, { timeout_ms = 60000 })
 
   it("is silenced, acknowledged and triggered from the command line", function()

@@ -3,9 +3,7 @@
  * says how the rest is cut into chunks. Checked beyond memory: the frames are those that the NULs
  * make, every span lies inside its frame, and a peek that is sure agrees with the scan.
  *
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iengine
- * tests/fuzz/fuzz_cdp_split.c \ engine/io/cdp_split.c engine/io/cdp_scan.c engine/base/{mem,utf8}.c
- * -o build/fuzz_cdp_split build/fuzz_cdp_split -max_total_time=60 -dict=tests/fuzz/cdp.dict
+ *   make fuzz
  */
 #include <stdint.h>
 #include <stdlib.h>

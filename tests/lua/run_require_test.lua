@@ -166,7 +166,7 @@ describe("public modules", function()
 
   it("the list of them is the list of files that exist", function()
     for name in pairs(require "run.public") do
-      expect(sys.resource(name .. ".lua"), name):truthy()
+      expect(sys.resource((name:gsub("%.", "/")) .. ".lua"), name):truthy()
       expect(json.encode(name)):truthy()
     end
   end)

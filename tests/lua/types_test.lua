@@ -136,6 +136,13 @@ local REAL = {
     function() return expect_module(1).qqqqqqqqqqqqqqqqqqqq end) end,
   ["nano.SkillFields"] = function() return known_fields(
     'skill "x" { qqqqqqqqqqqqqqqqqqqq = 1 }') end,
+  ["nano.AlerterFields"] = function() return known_fields(
+    'alerter "x" { qqqqqqqqqqqqqqqqqqqq = 1 }') end,
+  ["nano.AlertContext"] = function()
+    local a = require("run.alert_words").make({ name = "x", options = {}, needs = { has = {} } },
+      { version = "1" }, {}, {})
+    return known(function() return a.qqqqqqqqqqqqqqqqqqqq end)
+  end,
   ["nano.OptionFields"] = function() return known_fields(
     "option.url { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
   ["nano.TextOptionFields"] = function() return known_fields(

@@ -1,6 +1,6 @@
 -- What the watch daemon must have done, worked out again from the runs that it recorded, by code
--- that shares nothing with it. Used by stdlib/watch/model_test.lua and tests/e2e/watch_kill_test.lua:
--- local reference = assert(sys.load_trusted(sys.files.read(…), …))()
+-- that shares nothing with it. Used by stdlib/watch/model_test.lua and
+-- tests/e2e/watch_kill_test.lua: local reference = assert(sys.load_trusted(sys.files.read(…), …))()
 
 local time = require "time"
 

@@ -191,6 +191,8 @@ static void is_confined(void **state)
     wait_messages(&in, 1);
     assert_string_equal(in.last, "NoNewPrivs:\t1\ncore 0 files 1 stray 0");
     close(9);
+    worker_close(in.w, 60 * NS_PER_SEC);
+    wait_end(&in); /* or it would be a child of the next test */
     worker_destroy(in.w);
 }
 

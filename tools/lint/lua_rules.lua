@@ -8,12 +8,12 @@ local FILE_LINES = 400
 -- name decides ("browser" is browser/*), unless the whole name stands here.
 local LAYERS = {
   { "fault" },
-  { "crypto", "image", "json", "sync", "time", "url",
+  { "crypto", "image", "json", "redact", "redact_pii", "sync", "time", "url",
     "run.excerpt", "run.frames", "run.nearest", "run.secret", "run.show" },
-  { "browser", "config", "expect", "http", "server", "shop" },
+  { "browser", "config", "expect", "http", "mail", "pixel", "server", "shop" },
   { "run" },
   { "alert", "incident", "report", "schedule", "service" },
-  { "cli", "demo", "test", "worker" },
+  { "cli", "demo", "test", "watch", "worker" },
 }
 -- Compiled in beside the stdlib.
 local FOREIGN = { argparse = true }

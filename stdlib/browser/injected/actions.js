@@ -36,15 +36,16 @@ function places(e) {
 }
 
 const sameBox = (a, b) => ['x', 'y', 'width', 'height'].every(side => a[side] === b[side]);
-const BLOCKS = ['center', 'end', 'start'];
+// By round; in the first only what is out of sight is scrolled to.
+const BLOCKS = ['center', 'center', 'end', 'start'];
 
 // {ok, e, x, y} or {why, e}. needs: {enabled, editable, point}
 async function ready(e, needs, round) {
   if (needs.enabled && disabled(e)) return { why: 'disabled', e };
   if (needs.editable && !editable(e)) return { why: 'readonly', e };
   if (!needs.point) return { ok: true, e };
-  if (round % 3 || !onScreen(places(e)[0])) {
-    e.scrollIntoView({ block: BLOCKS[round % 3], inline: 'nearest', behavior: 'instant' });
+  if (round || !onScreen(places(e)[0])) {
+    e.scrollIntoView({ block: BLOCKS[round % 4], inline: 'nearest', behavior: 'instant' });
   }
   const before = e.getBoundingClientRect();
   await nextFrame();

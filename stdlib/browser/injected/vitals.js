@@ -3,7 +3,7 @@
 // hadRecentInput does not serve: emulating a screen's size counts as input for half a second.
 
 const KEEP = 200;
-const seenVitals = { lcp: {}, cls: 0, fcp: undefined, shifts: [], events: [] };
+const seenVitals = { lcp: {}, cls: 0, fcp: undefined, shifts: [], events: [], input: 0 };
 let lastInput = -Infinity, worth = 0, opened, last;
 const ms = value => Math.round(value * 10) / 10;
 
@@ -11,7 +11,8 @@ function keepEntries(entries) {
   for (const entry of entries) {
     if (entry.entryType === 'largest-contentful-paint') {
       seenVitals.lcp = {
-        ms: ms(entry.startTime), url: entry.url ? clip(entry.url, 300) : undefined,
+        ms: ms(entry.startTime), size: entry.size, url: entry.url ? clip(entry.url,
+          300) : undefined,
         element: entry.element ? tagText(entry.element) : undefined,
       };
     } else if (entry.entryType === 'layout-shift' && entry.startTime - lastInput > 500) {
@@ -30,7 +31,7 @@ function keepEntries(entries) {
 const observers = [];
 if (window === window.top) {
   for (const type of ['pointerdown', 'keydown']) {
-    addEventListener(type, event => { lastInput = event.timeStamp; }, true);
+    addEventListener(type, event => { seenVitals.input = lastInput = event.timeStamp; }, true);
   }
   for (const type of ['largest-contentful-paint', 'layout-shift', 'paint', 'event']) {
     const observer = new PerformanceObserver(list => keepEntries(list.getEntries()));
@@ -51,11 +52,16 @@ function vitalsNow() {
   };
 }
 
-// A picture that has just arrived is painted, and counts, only after it has been decoded.
-function decoded(end) {
-  const shown = [...document.images].filter(image => image.complete && image.naturalWidth > 0);
-  const all = Promise.all(shown.map(image => image.decode().catch(() => {})));
-  return Promise.race([all, new Promise(done => setTimeout(done, Math.max(0, end - now())))]);
+// A picture that has just come counts only once it is painted: is one to be seen that is larger
+// than what has been reported?
+function lcpPending() {
+  const cut = (from, to, max) => Math.max(0, Math.min(max, to) - Math.max(0, from));
+  return [...document.images].some(image => {
+    const box = image.getBoundingClientRect(), { naturalWidth, naturalHeight } = image;
+    const seen = cut(box.left, box.right, innerWidth) * cut(box.top, box.bottom, innerHeight);
+    return image.complete
+      && Math.min(seen, naturalWidth * naturalHeight) > 1.1 * (seenVitals.lcp.size || 0);
+  });
 }
 
 // Waits until the page has loaded and its largest element is known, each only so long.
@@ -63,9 +69,7 @@ async function vitals(limit) {
   const end = now() + limit;
   while (document.readyState !== 'complete' && now() < end) await change(end);
   const paint = Math.min(end, now() + 500);
-  await decoded(paint);
-  while (!vitalsNow().lcp_ms && now() < paint) await nextFrame();
-  await nextFrame();
+  while ((!vitalsNow().lcp_ms || lcpPending()) && now() < paint) await nextFrame();
   await nextFrame();
   return vitalsNow();
 }

@@ -53,8 +53,23 @@ function movedSince(since) {
     .map(one => ({ ...one, value: Math.round(one.value * 1e4) / 1e4 }));
 }
 
+// Chromium tells of an interaction once its frame has been shown; of a very quick one never.
+const INPUT_MS = 400;
+let waitedFor = 0;
+
+async function lastInteraction() {
+  const { input } = seenVitals;
+  if (input === waitedFor) return;
+  await until(INPUT_MS, () => {
+    for (const observer of observers) keepEntries(observer.takeRecords());
+    return { ok: seenVitals.events.some(entry => entry.startTime >= input - 1) };
+  });
+  waitedFor = input;
+}
+
 // a: {step}: only what happened since the last question with step
-function vitalsMore(a) {
+async function vitalsMore(a) {
+  await lastInteraction();
   for (const observer of observers) keepEntries(observer.takeRecords());
   tasks.push(...taskWatch.takeRecords());
   const since = a.step ? stepBegan : 0, worst = worstInteraction(since);

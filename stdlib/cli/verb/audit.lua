@@ -3,7 +3,8 @@
 local verb = {}
 
 verb.examples = {
-  { "nano-sre audit --url https://my-shop.example", "writes nano-sre-report/…/report.html and .md" },
+  { "nano-sre audit --url https://my-shop.example",
+    "writes nano-sre-report/…/report.html and .md" },
   { "nano-sre audit --url my-shop.example --output shop.html", "writes shop.html" },
 }
 

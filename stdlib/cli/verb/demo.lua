@@ -13,6 +13,9 @@ function verb.define(parser, flags)
   parser:option("--port",
     "where the shop listens on 127.0.0.1; 0: any free port"):argname("PORT"):default("0")
   parser:option("--fault", "switch a fault on; may be repeated"):argname("NAME"):count("*")
+  parser:flag("--no-pixels", "a shop without marketing pixels")
+  parser:flag("--drawer", "the cart opens as a drawer, not as a notification")
+  parser:flag("--cookie-banner", "visitors see a cookie banner")
   parser:flag("--list-faults", "list the faults and end")
   parser:flag("--check", "run the bundled checks against the shop, then end with their exit code")
   flags.browser(parser)
@@ -58,6 +61,7 @@ end
 local function check(server, args)
   local settings = require("cli.flags").settings(args)
   settings["store.url"], settings["store.name"] = server:url(), "the demo shop"
+  settings["store.admin_api_key"] = "shpat_demo"
   local session = require("cli.session").open(settings,
     { project = false, getenv = function() end })
   return session:run {
@@ -72,6 +76,12 @@ local function serve_until_signal(server)
   out.line(server:url())
   out.note("the demo shop is open; Ctrl-C closes it")
   out.note(("try:  nano-sre run checkout --url %s"):format(server:url()))
+  if server.pixels then
+    out.note("its pixels talk to stand-ins; nano-sre leads its browser there, another one needs")
+    for _, flag in ipairs(require("cli.demo_shop").flags(server.pixels:describe())) do
+      out.note("  '" .. flag .. "'")
+    end
+  end
   local signal
   repeat signal = sys.env.signal() until signal ~= "HUP"
   return 0
@@ -81,7 +91,8 @@ function verb.run(args)
   local store = require "demo.store"
   if args.list_faults then return list_faults(store) end
   check_faults(store, args.fault)
-  local server, why = store.start { port = port_of(args.port), faults = args.fault }
+  local server, why = store.start { port = port_of(args.port), faults = args.fault,
+    drawer = args.drawer, banner = args.cookie_banner, pixels = not args.no_pixels }
   if not server then
     error(require("fault").new("engine", {
       message = "the demo shop can't listen: " .. tostring(why), hint = "choose another --port",

@@ -26,8 +26,8 @@ end
 
 local function list(config, args, out, ask)
   local db = require("watch.offline").database(config)
-  local rows, why = require("watch.queries").incidents(db, { status = not args.all and "open" or nil,
-    store = args.store, skill = args.skill, limit = 200 })
+  local rows, why = require("watch.queries").incidents(db, { store = args.store,
+    skill = args.skill, status = not args.all and "open" or nil, limit = 200 })
   db:close()
   if not rows then error(why, 0) end
   if args.json then

@@ -57,7 +57,8 @@ local function show_html(report, file, cwd)
   local html = require("report.html").render(report, { find = require("cli.saved").finder(file) })
   local ok, why = sys.files.write(page, html)
   if not ok then
-    require("fault").engine { message = ("can't write %s: %s"):format(paths.display(page, cwd), why),
+    require("fault").engine {
+      message = ("can't write %s: %s"):format(paths.display(page, cwd), why),
       hint = "write it elsewhere with -r html=FILE", code = "write" }
   end
   out.line(paths.display(page, cwd))

@@ -1,6 +1,7 @@
 --- The cart page, and the pieces of it and of the header that the shop renders on their own
 --- (Shopify's "sections").
 
+local extras = require "demo.pages.extras"
 local html = require "demo.html"
 local layout = require "demo.pages.layout"
 
@@ -127,6 +128,7 @@ local function added_product(view)
 end
 
 local SECTIONS = {
+  ["cart-drawer"] = extras.drawer,
   ["cart-icon-bubble"] = layout.bubble,
   ["cart-notification-button"] = layout.view_cart,
   ["cart-notification-product"] = added_product,

@@ -40,7 +40,7 @@ window.variantStrings = {=variant_strings};</script>
 <a class="skip-to-content-link button visually-hidden" href="#MainContent">Skip to content</a>
 {=header}<main id="MainContent" class="content-for-layout" role="main" tabindex="-1">
 {=content}</main>
-{=footer}</body>
+{=footer}{=extras}</body>
 </html>
 ]]
 
@@ -63,6 +63,9 @@ local HEADER = [[
 </div>
 </header>
 </div>
+]]
+
+local NOTIFICATION = [[
 <cart-notification>
 <div class="cart-notification-wrapper page-width">
 <div id="cart-notification" class="cart-notification" aria-modal="true"
@@ -181,13 +184,17 @@ local function globals(view)
   }
 end
 
+local function notification(view)
+  return fill(NOTIFICATION, { check_icon = layout.icons.check, close_icon = layout.icons.close,
+    view_cart = layout.view_cart(view) })
+end
+
 local function header(view)
-  return fill(HEADER, {
+  local shown = fill(HEADER, {
     shop_name = view.shop.name, links = menu(view), logo = LOGO, menu_icon = layout.icons.menu,
-    search_icon = layout.icons.search, check_icon = layout.icons.check,
-    close_icon = layout.icons.close,
-    bubble = layout.bubble(view), view_cart = layout.view_cart(view),
+    search_icon = layout.icons.search, bubble = layout.bubble(view),
   })
+  return view.extras.has_drawer and shown or shown .. notification(view)
 end
 
 --- A whole page.
@@ -204,7 +211,8 @@ function layout.page(view, page)
   values.og_type = page.og_type or "website"
   values.og_image = view.base .. (page.image or "/cdn/shop/files/hero-wide.png?v=1&width=1206")
   values.css, values.js = view.asset "theme.css", view.asset "theme.js"
-  values.head = page.head or ""
+  values.head = (page.head or "") .. (page.bare and "" or view.extras.head)
+  values.extras = page.bare and "" or view.extras.body
   values.header = page.bare and "" or header(view)
   values.footer = page.bare and "" or fill(FOOTER, { shop_name = view.shop.name,
     links = menu(view) })

@@ -43,8 +43,9 @@
     compare.insertBefore(slider, compare.firstChild);
   }
 
+  /* On paper everything is unfolded but what is long and for developers. */
   function openAll() {
-    document.querySelectorAll("details").forEach(function (one) {
+    document.querySelectorAll(".skill, .visual, .rest").forEach(function (one) {
       one.open = true;
     });
   }
@@ -59,8 +60,13 @@
 
   document.querySelectorAll(".compare").forEach(makeSlider);
   document.querySelectorAll("figure.shot .frame").forEach(function (frame) {
+    frame.tabIndex = 0;
     frame.addEventListener("click", function () {
       frame.classList.toggle("large");
+    });
+    frame.addEventListener("keydown", function (event) {
+      if (event.key === "Enter") frame.classList.toggle("large");
+      if (event.key === "Escape") frame.classList.remove("large");
     });
   });
   addEventListener("beforeprint", openAll);

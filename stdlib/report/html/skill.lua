@@ -103,9 +103,10 @@ end
 ---@param result table
 ---@param place integer   its number in the report, for links
 ---@param pictures report.Pictures
+---@param alone boolean   whether it is the only one
 ---@return report.Markup
-function skill.render(result, place, pictures)
-  local worth = result.status ~= "PASS" and result.status ~= "SKIP"
+function skill.render(result, place, pictures, alone)
+  local worth = alone or result.status ~= "PASS" and result.status ~= "SKIP"
   return h("details.skill." .. (skill.LABELS[result.status] and result.status or "ERROR"),
     { id = "skill-" .. place, open = worth },
     h("summary", nil, skill.pill(result.status),

@@ -1,7 +1,9 @@
 --- HTML, built so that nothing can be forgotten: a child that is a plain text is escaped, whatever
---- it holds; only what h() itself made stands as markup. Used by report/html.lua and its parts. Pure.
+--- it holds; only what h() itself made stands as markup. Used by report/html.lua and its parts.
+--- Pure.
 ---
----   h("p.note", { id = "x" }, "a < b", h("b", nil, "!"))  →  <p class="note" id="x">a &lt; b<b>!</b></p>
+---   h("p.note", { id = "x" }, "a < b", h("b", nil, "!"))
+---   → <p class="note" id="x">a &lt; b<b>!</b></p>
 
 local text = require "report.text"
 

@@ -1,0 +1,63 @@
+--- Cookie banners: answering one as a shopper does.
+
+local fault = require "fault"
+
+local consent = {}
+
+local APPEAR_MS, GONE_MS = 3000, 3000
+
+-- Shopify's own, then those of the common consent apps, then whatever button says so.
+local BUTTONS = {
+  accept = {
+    "#shopify-pc__banner__btn-accept", "#onetrust-accept-btn-handler",
+    "#CybotCookiebotDialogBodyLevelButtonLevelOptinAllowAll, #CybotCookiebotDialogBodyButtonAccept",
+    'button[data-testid="uc-accept-all-button"], .cc-allow, .cky-btn-accept, '
+      .. ".iubenda-cs-accept-btn, .t-acceptAllButton",
+    "role=button[name=/^(accept( all)?( cookies)?|allow all( cookies)?|i agree|alle akzeptieren"
+      .. "|tout accepter|aceptar( todo| todas)?|accetta( tutti)?|alles accepteren)$/i]",
+  },
+  decline = {
+    "#shopify-pc__banner__btn-decline", "#onetrust-reject-all-handler",
+    "#CybotCookiebotDialogBodyButtonDecline, #CybotCookiebotDialogBodyLevelButtonLevelOptinDecline",
+    'button[data-testid="uc-deny-all-button"], .cc-deny, .cky-btn-reject, '
+      .. ".iubenda-cs-reject-btn, .t-declineButton",
+    "role=button[name=/^(decline( all)?( cookies)?|reject( all)?( cookies)?|deny( all)?|refuse"
+      .. "|alle ablehnen|ablehnen|tout refuser|refuser|rechazar( todo| todas)?|rifiuta( tutti)?"
+      .. "|alles weigeren|weigeren)$/i]",
+  },
+}
+
+-- Whether the shop means to show its banner: true, false, or nil where it does not say.
+local SHOULD_SHOW = [[() => {
+  const privacy = window.Shopify && Shopify.customerPrivacy;
+  if (!privacy || typeof privacy.shouldShowBanner !== 'function') return null;
+  return !!privacy.shouldShowBanner();
+}]]
+
+local function find(page, list)
+  for _, selector in ipairs(list) do
+    if page:is_visible(selector) then return selector end
+  end
+end
+
+--- Answers the cookie banner of the page that is open, if there is one.
+---@param page Page
+---@param answer "accept"|"decline"
+---@return boolean there  there was a banner, and it is answered
+function consent.answer(page, answer)
+  local list = BUTTONS[answer]
+  if not list then
+    fault.usage("shop.answer_cookies(page, answer)", 'answer must be "accept" or "decline"')
+  end
+  local button = find(page, list)
+  if not button and page:eval(SHOULD_SHOW) ~= false then
+    pcall(page.wait_for, page, list[1], { timeout = APPEAR_MS })
+    button = find(page, list)
+  end
+  if not button then return false end
+  page:click(button)
+  pcall(page.wait_for, page, button, { state = "hidden", timeout = GONE_MS })
+  return true
+end
+
+return consent

@@ -1,0 +1,82 @@
+---@meta _
+
+--- What `alerter "name" { … }` takes.
+---@class nano.AlerterFields
+---@field send fun(a: nano.AlertContext, message: nano.AlertMessage, o: table): table?  may return
+--- { id = … }, the receiver's own name for the message
+---@field about? string
+---@field needs? ("http"|"mail"|string)[]  "http:api.example.com" for a host that no option names
+---@field options? table<string, nano.Option>
+---@field timeout? string                  at most and by default "30s"
+
+--- Declares an alerter: `return alerter "slack" { … }` ends the file.
+---@param name string  letters, digits, _ - .
+---@return fun(fields: nano.AlerterFields): table
+function alerter(name) end
+
+--- Options of a request: those of the http module, and accept.
+---@class nano.AlertRequest: http.Options
+---@field accept? number[]  statuses beside 200 to 299 that are no failure
+
+--- `a`. Every function raises when it fails; whether the message is sent again later follows from
+--- why: a connection that breaks, 408, 425, 429 and 5xx are tried again (Retry-After is obeyed),
+--- any
+--- other status is final.
+---@class nano.AlertContext
+---@field name string     the name under which the alerter is configured
+---@field version string? of nano-sre
+---@field get fun(url: string, options: nano.AlertRequest?): http.Response
+---@field post fun(url: string, options: nano.AlertRequest?): http.Response
+---@field put fun(url: string, options: nano.AlertRequest?): http.Response
+---@field patch fun(url: string, options: nano.AlertRequest?): http.Response
+---@field delete fun(url: string, options: nano.AlertRequest?): http.Response
+---@field mail fun(message: table): { id: string, reply: number, text: string }  as mail.send
+---@field retry fun(message: string, after: string|number?)  ends: try again later ("90s" or ms)
+---@field refuse fun(message: string)                  ends: never again
+---@field screenshot fun(): { bytes: string, name: string, type: string }?
+---@field hmac_sha256 fun(key: any, text: string): string  raw bytes; the key may be a secret, and
+--- "whsec_…" stands for the bytes that its base64 says
+---@field log fun(text: string)
+---@field print fun(text: string)  on nano-sre's standard output
+
+---@alias nano.Occasion "opened"|"changed"|"again"|"escalated"|"resolved"|"acknowledged"|"test"
+
+--- One incident of a message.
+---@class nano.AlertItem
+---@field occasion nano.Occasion
+---@field level number?        of the escalation, from 1
+---@field title string         "[P1] Checkout on My shop is broken"
+---@field headline string      the same without what stands in brackets
+---@field text string          a few lines: what, since when, evidence, what to do
+---@field status "open"|"resolved"
+---@field kind "shop"|"engine" engine: nano-sre's own trouble
+---@field severity "P0"|"P1"|"P2"|"P3"
+---@field store_name string?
+---@field store_url string?
+---@field skill string?
+---@field step string?
+---@field cause string
+---@field since string         ISO 8601
+---@field since_text string    for people
+---@field lasted string?       "5m"
+---@field last_seen string?
+---@field resolved_at string?
+---@field acknowledged_at string?
+---@field seen number?         how often
+---@field run_id string?
+---@field incident_id number|string|nil
+---@field incident_title string
+---@field dedup_key string     the same for the whole life of the incident
+---@field labels table<string, string>
+---@field evidence table?      url, selector, requests, console
+
+--- What is to be told: the fields of the gravest item, with title and text about all of them.
+---@class nano.AlertMessage: nano.AlertItem
+---@field id string            the same at every try, never used twice
+---@field items nano.AlertItem[]  at least one; the open ones first, the gravest of them first
+---@field links { text: string, url: string }[]
+---@field screenshot { path: string, name: string }?  read it with a.screenshot()
+---@field test boolean?        of `nano-sre alert test`
+---@field alerter string
+---@field route string
+---@field created_at string    ISO 8601

@@ -1,0 +1,31 @@
+---@meta _
+
+--- A tracking event, for `t.detail("pixels", { … })`: the HTML report makes a table of them.
+---@class nano.PixelEvent
+---@field vendor string          "Meta", "GA4", …
+---@field event? string          the vendor's name of it: "AddToCart"
+---@field page? string           where it was sent, or should have been
+---@field id? string|number      of the event, or of the pixel
+---@field value? number|string
+---@field currency? string       "USD"
+---@field items? integer|any[]    how many, or which: ids or { id, name, quantity }
+---@field problem? string        when it is wrong, doubled or missing: a sentence
+
+--- How a page looks now against its baseline, for `t.detail("visual", { … })`: the HTML report
+--- shows both under a slider.
+---@class nano.VisualChange
+---@field page string            "product"
+---@field device? string         "iPhone 17 Pro"
+---@field ratio number           of pixels that differ, 0 to 1
+---@field baseline? string       path of a PNG file: before
+---@field current? string        path of a PNG file: after
+---@field diff? string           path of a PNG file: the difference
+---@field boxes? { x: number, y: number, width: number, height: number }[]  in pixels of current
+---@field elements? (string|nano.ElementChange)[]  what moved, vanished or appeared
+
+--- An element that changed, in words for a person.
+---@class nano.ElementChange
+---@field element string         "button.product__add"
+---@field change? string         "moved down by 140 px"
+---@field before? any            a text, or a box { x, y, width, height }
+---@field after? any
