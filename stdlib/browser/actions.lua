@@ -62,7 +62,7 @@ function actions.click(tab, selector, options)
   repeat
     local at = find_target(tab, what, selector, deadline,
       { enabled = true, point = true, label = options.label }, { arm = true })
-    tab.mark = tab.network.last
+    tab:begin()
     wait_inputs(tab, what, press_button(tab, what, at, button, count))
     local landed = after_inputs(tab, what, "landed", { parts = selectors.parse(selector) })
     local hit = not landed or landed.ok
@@ -114,7 +114,7 @@ function actions.fill(tab, selector, value, options)
   local deadline = limits.deadline(limits.read(signature, options.timeout, tab.timeout))
   local answer = find_target(tab, what, selector, deadline, { enabled = true, editable = true },
     { focus = true, select = true })
-  tab.mark = tab.network.last
+  tab:begin()
   if answer.how == "set" then
     local set = target.change(tab, what, "set", { parts = selectors.parse(selector), value = text })
     if not set.ok then messages.raise(tab, what, selector, set, deadline:words()) end
@@ -137,7 +137,7 @@ function actions.press(tab, selector, key, options)
   local what = ("press %s in %s"):format(key, selector)
   local deadline = limits.deadline(limits.read(signature, options.timeout, tab.timeout))
   find_target(tab, what, selector, deadline, {}, { focus = true })
-  tab.mark = tab.network.last
+  tab:begin()
   local tickets = {}
   for _, event in ipairs(events) do
     tickets[#tickets + 1] = input(tab, what, "Input.dispatchKeyEvent", event)

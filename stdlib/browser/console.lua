@@ -15,12 +15,19 @@ Console.__index = Console
 
 ---@return browser.Console
 function console.new()
-  return setmetatable({ lines = {}, errors = {} }, Console)
+  return setmetatable({ lines = {}, errors = {}, count = 0 }, Console)
 end
 
 local function clip(text, max)
   if #text <= max then return text end
   return text:sub(1, max) .. " …"
+end
+
+-- A line is numbered, so that one can wait for the next.
+local function number(self, entry)
+  self.count = self.count + 1
+  entry.seq = self.count
+  return entry
 end
 
 local function keep(list, entry)
@@ -77,22 +84,22 @@ end
 
 --- Runtime.consoleAPICalled
 ---@param raw string
-function Console:on_line(raw) keep(self.lines, entry(raw, read_line)) end
+function Console:on_line(raw) keep(self.lines, number(self, entry(raw, read_line))) end
 
 --- Runtime.exceptionThrown; it is a console line as well.
 ---@param raw string
 function Console:on_error(raw)
   local one = entry(raw, read_error)
   keep(self.errors, one)
-  keep(self.lines, { error = one })
+  keep(self.lines, number(self, { error = one }))
 end
 
 --- Page.javascriptDialogOpening
 ---@param event table
 function Console:on_dialog(event)
-  keep(self.lines, { decoded = { type = "dialog",
+  keep(self.lines, number(self, { decoded = { type = "dialog",
     text = clip(("%s: %s"):format(event.type, event.message), TEXT_MAX),
-    url = event.url, at = sys.clock.now() } })
+    url = event.url, at = sys.clock.now() } }))
 end
 
 local function decoded(one)
@@ -105,14 +112,30 @@ local function decoded(one)
   return one.decoded
 end
 
+local function copy_of(one)
+  local copy = {}
+  for key, value in pairs(decoded(one)) do copy[key] = value end
+  return copy
+end
+
 local function copies(list, last)
   local out = {}
-  for i = math.max(1, #list - (last or KEEP) + 1), #list do
-    local copy = {}
-    for key, value in pairs(decoded(list[i])) do copy[key] = value end
-    out[#out + 1] = copy
-  end
+  for i = math.max(1, #list - (last or KEEP) + 1), #list do out[#out + 1] = copy_of(list[i]) end
   return out
+end
+
+--- The first line behind number seq that test() takes; kind "error": an exception, as read_errors
+--- gives it.
+---@param kind "console"|"error"|"dialog"
+---@return table?
+function Console:find_after(seq, kind, test)
+  for _, one in ipairs(self.lines) do
+    if one.seq > seq and (kind ~= "error" or one.error) then
+      local found = copy_of(kind == "error" and one.error or one)
+      local fits = kind == "error" or (kind == "dialog") == (found.type == "dialog")
+      if fits and test(found) then return found end
+    end
+  end
 end
 
 --- The last lines, oldest first: { type, text, url, line, at }.

@@ -1,65 +1,15 @@
---- What a page looks like: screenshots, and everything that explains a failed step.
+--- Everything that explains a failed step: what the page said, asked for and looks like.
 
-local fault = require "fault"
-local limits = require "browser.limits"
-local nearest = require "run.nearest"
 local selectors = require "browser.selector"
+local shots = require "browser.shots"
 local world = require "browser.world"
 
 local evidence = {}
 
-local SHOT_MS, LOOK_MS = 15000, 1500
+local LOOK_MS = 1500
 local CONSOLE_LAST, REQUESTS_LAST, URL_MAX = 20, 30, 500
 
 local SHOT_PARAMS = '{"format":"png","optimizeForSpeed":true,"captureBeyondViewport":false}'
-
---- The bytes in an answer to Page.captureScreenshot; a failure passes through.
----@return string? png
----@return string? text
----@return string? code
-local function picture(answer, text, code)
-  if not answer then return nil, text, code end
-  -- A megabyte of base64 has no escapes: cut out, not decoded.
-  return sys.codec.unbase64(answer:match('"data":"([^"]*)"') or "")
-end
-
-local SHOT = { name = true, path = true, timeout = true }
-local SIGNATURE = "page:screenshot{name, timeout}"
-
---- page:screenshot
----@param tab browser.Tab
----@param options table?  name (or path): keep it among the run's artifacts; timeout
----@return string png
----@return string? path   where it was kept
-function evidence.screenshot(tab, options)
-  options = options or {}
-  for key in pairs(options) do
-    if not SHOT[key] then
-      fault.usage(SIGNATURE, ("unknown option %q"):format(tostring(key)), nearest.hint(key, SHOT))
-    end
-  end
-  local name = options.name or options.path
-  if name ~= nil and (type(name) ~= "string" or name == "") then
-    fault.usage(SIGNATURE, "name must be a text")
-  end
-  world.check_alive(tab)
-  local limit = limits.read(SIGNATURE, options.timeout, SHOT_MS)
-  local png, text, code = picture(tab.browser:call("Page.captureScreenshot", SHOT_PARAMS,
-    tab.session, limit))
-  if not png then
-    world.raise(tab, "screenshot", text, code)
-  end
-  local path
-  if name then
-    local why
-    name = name:match("[^/]*$"):gsub("%.png$", "") .. ".png"
-    path, why = tab.save(name, png)
-    if not path then
-      tab.log("warn", ("the screenshot %s is not kept: %s"):format(name, tostring(why)))
-    end
-  end
-  return png, path
-end
 
 local function cut(text, max)
   return text and #text > max and text:sub(1, max) .. "…" or text
@@ -84,7 +34,8 @@ local function look(tab, selector, into)
   local answer = world.receive(tab, question, LOOK_MS)
   for _, ticket in ipairs(injecting) do tab.browser:wait(ticket, answer and LOOK_MS or 0) end
   if answer then into.title, into.dom, into.vitals = answer.title, answer.dom, answer.vitals end
-  local png = shot and picture(tab.browser:wait(shot, LOOK_MS))
+  local png = shot and shots.picture(tab.browser:wait(shot, LOOK_MS))
+  png = png and shots.protect(tab, png)
   if png then into.screenshot = tab.save("failure.png", png) end
 end
 

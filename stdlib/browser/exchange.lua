@@ -2,9 +2,9 @@
 --- for what the browser must be asked.
 ---
 ---   request.url .method .type .headers .post_data .failure .duration_ms .redirected_from .response
----          .from ("page", "iframe", "worker")
+---          .timing .initiator .from ("page", "iframe", "worker")
 ---   response.url .status .status_text .ok .headers .mime .from_cache .ttfb_ms .request
----   response:text() response:json()
+---   response:text() response:json() response:body()
 
 local fault = require "fault"
 local face = require "browser.face"
@@ -15,6 +15,7 @@ local world = require "browser.world"
 local exchange = {}
 
 local BODY_MS = 10000
+local BODY_MAX = 5 * 1024 * 1024
 
 local request_face, response_face -- tables of getters; below, as each gives the other
 
@@ -32,19 +33,32 @@ local function body_of(hidden)
     world.check_alive(tab)
     tab.changed:wait(deadline - sys.clock.mono())
   end
-  local answer, text, code = tab:call("Network.getResponseBody", { requestId = of.id }, BODY_MS)
+  -- What a worker or a frame of another process asked for is kept in its own session.
+  local answer, text, code = tab.browser:call("Network.getResponseBody",
+    sys.codec.json_encode { requestId = of.id }, of.target and of.target.session or tab.session,
+    BODY_MS)
   if not answer then
     if code ~= "cdp" then world.raise(tab, what, text, code) end
     fault.failure { code = "no-body",
       message = ("%s: the browser has no body (%s)"):format(what, text),
       hint = "a body goes when the page goes on to the next document; read it before" }
   end
-  return answer.base64Encoded and sys.codec.unbase64(answer.body) or answer.body
+  answer = sys.codec.json_decode(answer)
+  local body = answer.base64Encoded and sys.codec.unbase64(answer.body) or answer.body
+  if #body > BODY_MAX then
+    fault.failure { code = "too-large",
+      message = ("%s: the body has %.1f MB; %d are read at most"):format(what, #body / 1048576,
+      BODY_MAX / 1048576) }
+  end
+  return body
 end
+exchange.body_of = body_of
 
 local response_methods = {
   --- The body as text. Raises a failure when the browser has not kept it.
   text = function(hidden) return body_of(hidden) end,
+  --- The same, for what is no text: the bytes.
+  body = function(hidden) return body_of(hidden) end,
   --- The body, decoded. Raises a failure when it is no JSON.
   json = function(hidden)
     local body = body_of(hidden)
@@ -81,6 +95,8 @@ local request_getters = {
   from = function(hidden) return (hidden.exchange:source()) end,
   failure = function(hidden) return hidden.exchange.failure end,
   duration_ms = function(hidden) return hidden.exchange:duration() end,
+  timing = function(hidden) return hidden.exchange:timing() end,
+  initiator = function(hidden) return copy(hidden.exchange:request().initiator) end,
   redirected_from = function(hidden)
     local previous = hidden.exchange.previous
     return previous and exchange.request(hidden.tab, previous)

@@ -54,7 +54,7 @@ function forms.select(tab, selector, choice, options)
   local argument, answer = { parts = selectors.parse(selector), wanted = wanted }, nil
   repeat -- options may come later than the list
     target.find(tab, what, selector, deadline, { enabled = true })
-    tab.mark = tab.network.last
+    tab:begin()
     answer = target.change(tab, what, "choose", argument)
     if answer.ok then
       tab:catch_up()
@@ -160,7 +160,7 @@ function forms.upload(tab, selector, files, options)
   local what, deadline = "upload to " .. selector, deadline_of(tab, signature, options)
   -- File fields are often hidden behind a button of the theme.
   actions.wait_for(tab, selector, { state = "attached", timeout = deadline:left() })
-  tab.mark = tab.network.last
+  tab:begin()
   local answer, text, code = tab:call("DOM.setFileInputFiles",
     { files = paths, objectId = handle_of(tab, what, selector) }, CALL_MS)
   if answer then return end

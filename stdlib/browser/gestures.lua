@@ -41,7 +41,7 @@ function gestures.tap(tab, selector, options)
   local what, deadline = "tap " .. selector, deadline_of(tab, signature, options)
   local at = target.find(tab, what, selector, deadline, { enabled = true, point = true },
     { arm = true })
-  tab.mark = tab.network.last
+  tab:begin()
   local function touch(kind, points)
     return target.input(tab, what, "Input.dispatchTouchEvent",
       { type = kind, touchPoints = points })
@@ -75,7 +75,7 @@ function gestures.type(tab, selector, value, options)
   local delay = math.min(DELAY_MAX_MS, limits.read(signature, options.delay, 0))
   local what, deadline = "type into " .. selector, deadline_of(tab, signature, options)
   target.find(tab, what, selector, deadline, { enabled = true, editable = true }, { focus = true })
-  tab.mark = tab.network.last
+  tab:begin()
   for letter in text:gmatch("[%z\1-\127\194-\244][\128-\191]*") do
     local tickets = {}
     for _, event in ipairs(keys.events((letter == "\n" or letter == "\r") and "Enter" or letter)) do
@@ -134,7 +134,8 @@ function gestures.drag(tab, selector, onto, options)
     deadline_of(tab, signature, options)
   target.find(tab, what, onto, deadline, { point = true })
   local from = target.find(tab, what, selector, deadline, { enabled = true, point = true })
-  tab.mark, tab.dragged = tab.network.last, nil
+  tab:begin()
+  tab.dragged = nil
   target.wait_inputs(tab, what,
     { target.input(tab, what, "Input.setInterceptDrags", { enabled = true }) })
   local ok, why = pcall(carry, tab, what, from, function()

@@ -188,7 +188,7 @@ function navigation.go(tab, url, options)
   local deadline = limits.deadline(limits.read(GOTO, options.timeout, tab.navigation_timeout))
   world.check_alive(tab)
   navigation.leave(tab)
-  tab.mark = tab.network.last
+  tab:begin()
   local before, steps = tab.document.seq, tab.steps
   local answer = navigate(tab, page, whole, deadline)
   check_answer(tab, page, whole, answer, options.allow_status)

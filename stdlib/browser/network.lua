@@ -45,6 +45,18 @@ local function cut(url)
   return #url > URL_MAX and url:sub(1, URL_MAX) .. "…" or url
 end
 
+-- What made the page ask: a script's line, a place in the markup, or something else.
+local function initiator_of(given)
+  if type(given) ~= "table" then return nil end
+  local stack = given.stack
+  while stack and not (stack.callFrames and stack.callFrames[1]) do stack = stack.parent end
+  local frame = stack and stack.callFrames[1]
+  local line = frame and frame.lineNumber or given.lineNumber
+  return { type = given.type, url = cut(frame and frame.url or given.url or ""),
+    line = line and line + 1, name = frame and frame.functionName ~= "" and frame.functionName
+    or nil }
+end
+
 local function read_sent(raw)
   local event = decode(raw)
   local request = event.request
@@ -54,7 +66,7 @@ local function read_sent(raw)
     type = (event.type or "Other"):lower(), timestamp = event.timestamp,
     wall_ms = event.wallTime and event.wallTime * 1000, loader = event.loaderId,
     frame = event.frameId, redirect = event.redirectResponse,
-    initiator = event.initiator and event.initiator.type }
+    initiator = initiator_of(event.initiator) }
 end
 
 local function lowered(headers)
@@ -63,13 +75,25 @@ local function lowered(headers)
   return out
 end
 
+-- Chromium's marks (milliseconds since requestTime, -1 for what did not happen) as durations.
+local function phases(timing)
+  local function span(from, to)
+    return from and to and from >= 0 and to >= from and to - from or nil
+  end
+  return { dns_ms = span(timing.dnsStart, timing.dnsEnd),
+    connect_ms = span(timing.connectStart, timing.connectEnd),
+    tls_ms = span(timing.sslStart, timing.sslEnd), send_ms = span(timing.sendStart, timing.sendEnd),
+    wait_ms = span(timing.sendEnd, timing.receiveHeadersStart or timing.receiveHeadersEnd),
+    began = timing.requestTime, headers_at = timing.receiveHeadersEnd }
+end
+
 local function read_got(response, timestamp)
   local timing = response.timing
   if timing == null then timing = nil end
   return { url = cut(response.url), status = response.status, status_text = response.statusText,
     headers = lowered(response.headers), mime = response.mimeType,
     from_cache = response.fromDiskCache or nil, protocol = response.protocol,
-    address = response.remoteIPAddress, timestamp = timestamp,
+    address = response.remoteIPAddress, timestamp = timestamp, phases = timing and phases(timing),
     ttfb_ms = timing and timing.receiveHeadersStart and timing.sendStart
       and timing.receiveHeadersStart - timing.sendStart or nil }
 end
@@ -217,6 +241,19 @@ end
 function Exchange:duration()
   local ended = self.ended or self.redirected and self.redirected:request().timestamp
   return ended and math.max(0, (ended - self:request().timestamp) * 1000)
+end
+
+--- Where the time went: { dns_ms, connect_ms, tls_ms, send_ms, wait_ms, receive_ms, total_ms };
+--- what did not happen (a connection was there already) is nil.
+---@return table
+function Exchange:timing()
+  local got, total = self:response(), self:duration()
+  local known = got and got.phases
+  if not known then return { total_ms = total } end
+  local headers = known.began and known.headers_at and known.began + known.headers_at / 1000
+  return { dns_ms = known.dns_ms, connect_ms = known.connect_ms, tls_ms = known.tls_ms,
+    send_ms = known.send_ms, wait_ms = known.wait_ms, total_ms = total,
+    receive_ms = headers and self.ended and math.max(0, (self.ended - headers) * 1000) or nil }
 end
 
 --- A plain record for lists: { url, method, type, status, mime, failure, from_cache, began_ms

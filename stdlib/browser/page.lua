@@ -20,12 +20,13 @@
 ---     timeout_ms = 10000|nil,                        -- default limit of one action or wait
 ---     navigation_timeout_ms = 30000|nil,             -- default limit of goto and load states
 ---     folder  = "/scripts",                          -- page:upload takes files from here only
+---     privacy = "fill"|"blur"|nil,                   -- personal fields are covered in pictures
 ---     save    = function(name, bytes) → path | nil, text,  -- keeps an artifact ("cart.png")
 ---     log     = function(level, text) | nil,         -- a line of the run's log
 ---     shared  = nil,                                 -- set by open(): browser, context, pages
 ---   }
 ---   opts = { device = "iPhone 17 Pro"|{…}, fresh = true (another shopper: own cookies),
----            timeout = ms|"10s", navigation_timeout = ms|"30s" }
+---            timeout = ms|"10s", navigation_timeout = ms|"30s", and the fields of emulate.lua }
 ---
 --- When a step fails: page:evidence(selector|nil) → { url, title, selector, dom, console = {…last
 --- 20}, requests = {…last 30}, errors = {…}, vitals = {…}, screenshot = path|nil } within about 3
@@ -35,21 +36,27 @@
 --- "own-network"), usage (wrong call, selector or host).
 
 local actions = require "browser.actions"
+local cookies = require "browser.cookies"
 local devices = require "browser.devices"
 local dialogs = require "browser.dialogs"
 local downloads = require "browser.downloads"
 local element = require "browser.element"
+local emulate = require "browser.emulate"
+local events = require "browser.events"
 local evidence = require "browser.evidence"
 local exchange = require "browser.exchange"
 local face = require "browser.face"
 local fault = require "fault"
 local frames = require "browser.frames"
+local har = require "browser.har"
 local hosts = require "browser.hosts"
 local limits = require "browser.limits"
 local navigation = require "browser.navigation"
 local nearest = require "run.nearest"
 local popups = require "browser.popups"
+local routes = require "browser.routes"
 local selectors = require "browser.selector"
+local shots = require "browser.shots"
 local tabs = require "browser.tab"
 local world = require "browser.world"
 
@@ -145,13 +152,17 @@ local function copy_of(vitals)
 end
 
 local function vitals(tab, options)
-  local signature = "page:vitals{timeout}"
-  options = actions.check_options(signature, options, { timeout = true })
+  local signature = "page:vitals{timeout, step}"
+  options = actions.check_options(signature, options, { timeout = true, step = true })
   local deadline = limits.deadline(limits.read(signature, options.timeout, VITALS_MS))
   local document = tab.document
   local answer = world.ask(tab, "vitals", "vitals", {}, deadline)
   if answer and answer.value then tab.document.vitals = answer.value end
-  return copy_of(answer and answer.value or document.vitals or {})
+  local out = copy_of(answer and answer.value or document.vitals or {})
+  -- After the wait, which lets the last interaction be painted.
+  local more = world.ask(tab, "vitals", "vitals_more", { step = options.step == true }, deadline)
+  for name, value in pairs(more and more.value or {}) do out[name] = value end
+  return out
 end
 
 local function visited(tab)
@@ -193,11 +204,27 @@ local about_page = {
   on_dialog = dialogs.on_dialog,
   wait_for_popup = function(tab, options) return register(popups.wait(tab, options)) end,
   wait_for_download = downloads.wait,
+  wait_for_event = function(tab, name, ...)
+    local found = events.wait(tab, name, ...)
+    return name == "popup" and register(found) or found
+  end,
+  wait_for_function = events.wait_for_function,
+  response_body = events.response_body,
+  route = routes.route,
+  unroute = routes.unroute,
+  set_login = routes.set_login,
+  har = har.make,
+  emulate = emulate.apply,
+  cookies = cookies.list,
+  set_cookie = cookies.set,
+  clear_cookies = cookies.clear,
+  storage = cookies.storage,
+  set_storage = cookies.set_storage,
   eval = actions.eval,
   url = function(tab) return tab.document.unreachable or tab.document.url end,
   title = function(tab) return whole_page(tab, "title") end,
   content = function(tab) return whole_page(tab, "content") end,
-  screenshot = evidence.screenshot,
+  screenshot = shots.screenshot,
   vitals = vitals,
   visited = visited,
   response = response,
@@ -264,7 +291,8 @@ local function shared_state(context)
 end
 
 local OPTIONS = { device = true, fresh = true, timeout = true, navigation_timeout = true }
-local SIGNATURE = "t.page{device, fresh, timeout, navigation_timeout}"
+for name in pairs(emulate.FIELDS) do OPTIONS[name] = true end
+local SIGNATURE = "t.page{device, fresh, timeout, navigation_timeout, network, cpu, …}"
 
 --- Opens a page for a run.
 ---@param context table  see above
@@ -295,7 +323,10 @@ function page.open(context, opts)
     log = context.log or function() end }
   tab.shared, tab.timeout, tab.navigation_timeout = shared, timeout, navigation_timeout
   tab.save = context.save or function() return nil, "there is nowhere to keep it" end
-  tab.folder = context.folder
+  tab.folder, tab.privacy = context.folder, context.privacy
+  local wanted = {}
+  for name in pairs(emulate.FIELDS) do wanted[name] = opts[name] end
+  if next(wanted) ~= nil then emulate.apply(tab, wanted) end
   return register(tab)
 end
 

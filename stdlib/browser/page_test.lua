@@ -107,6 +107,37 @@ describe("a page", function()
     web.finish(context)
   end)
 
+  it("measures what a step costs: interactions, long tasks, what moved", function()
+    local page, context = web.page(site)
+    page:goto("/")
+    page:eval([[() => {
+      const busy = ms => { const end = performance.now() + ms; while (performance.now() < end); };
+      push.onclick = () => busy(180);
+      push.className = 'shop-button';
+    }]])
+    expect(page:vitals().inp_ms):is(nil)
+    page:vitals { step = true }
+    page:click("#push")
+    local step = page:vitals { step = true }
+    expect(step.inp_ms):at_least(180)
+    expect(step.inp_element):is("#push")
+    expect(step.long_tasks):at_least(1)
+    expect(step.tbt_ms):at_least(130)
+    expect(step.longest_task_ms):at_least(180)
+    expect(page:vitals { step = true }.inp_ms):is(nil)
+    expect(page:vitals().inp_ms):at_least(180)
+    page:eval([[() => new Promise(seen => {
+      new PerformanceObserver(list => setTimeout(seen)).observe({ type: 'layout-shift' });
+      setTimeout(() => { document.querySelector('h1').style.paddingTop = '200px'; }, 600);
+    })]])
+    local moved = page:vitals { step = true }
+    expect(moved.cls):above(0)
+    local by_selector = {}
+    for _, one in ipairs(moved.cls_sources) do by_selector[one.selector] = one end
+    expect(by_selector["#below"].to_y - by_selector["#below"].from_y):above(100)
+    web.finish(context)
+  end)
+
   it("lists its requests", function()
     local page, context = web.page(site)
     page:goto("/")

@@ -1,5 +1,6 @@
 --- Pages that a page opens: window.open, links with target=_blank.
 
+local emulate = require "browser.emulate"
 local fault = require "fault"
 local limits = require "browser.limits"
 local navigation = require "browser.navigation"
@@ -50,7 +51,9 @@ function popups.wait(tab, options)
   local popup = tabs.adopt({ browser = tab.browser, context = tab.context, hosts = tab.hosts,
     log = tab.log, device = tab.device },
     info.targetId)
-  popup.shared, popup.save, popup.folder = tab.shared, tab.save, tab.folder
+  popup.shared, popup.save = tab.shared, tab.save
+  popup.folder, popup.privacy = tab.folder, tab.privacy
+  if tab.emulated then emulate.apply(popup, tab.emulated) end
   popup.timeout, popup.navigation_timeout = tab.timeout, tab.navigation_timeout
   if popup.document.seq == 0 then
     navigation.wait_until(popup, deadline, function() return popup.document.seq > 0 end)

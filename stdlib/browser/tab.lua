@@ -10,6 +10,7 @@ local downloads = require "browser.downloads"
 local fault = require "fault"
 local injected = require "browser.injected"
 local network = require "browser.network"
+local routes = require "browser.routes"
 local sync = require "sync"
 local targets = require "browser.targets"
 
@@ -48,12 +49,13 @@ local encode, decode = sys.codec.json_encode, sys.codec.json_decode
 ---@field problem Fault?         why the page is no more
 ---@field steps integer        changes of the address within a document
 ---@field mark integer           the newest request when the last action began
+---@field console_mark integer   the newest console line then
 ---@field hosts browser.Hosts
 local Tab = {}
 Tab.__index = Tab
 
 -- Parameters of Network.enable, for the page and for what belongs to it.
-Tab.NETWORK = encode { maxTotalBufferSize = 8000000, maxResourceBufferSize = 4000000,
+Tab.NETWORK = encode { maxTotalBufferSize = 16000000, maxResourceBufferSize = 5300000,
   maxPostDataSize = 65536 }
 
 local DOCUMENTS_KEEP = 50
@@ -131,6 +133,8 @@ on["Page.javascriptDialogClosed"] = function(self) self.dialogs:closed() end
 on["Browser.downloadWillBegin"] = function(self, raw) self.downloads:began(raw) end
 on["Browser.downloadProgress"] = function(self, raw) self.downloads:progress(raw) end
 on["Page.windowOpen"] = function(self) self.opened = self.opened + 1 end
+on["Fetch.requestPaused"] = function(self, raw) self.routes:paused(decode(raw)) end
+on["Fetch.authRequired"] = function(self, raw) self.routes:challenged(decode(raw)) end
 on["Input.dragIntercepted"] = function(self, raw) self.dragged = decode(raw).data end
 
 on["Runtime.executionContextCreated"] = function(self, raw)
@@ -239,6 +243,11 @@ function Tab:catch_up()
   return self
 end
 
+--- Begins an action: what is waited for afterwards may have happened since.
+function Tab:begin()
+  self.mark, self.console_mark = self.network.last, self.console.count
+end
+
 --- Whether another document is on its way.
 function Tab:is_leaving()
   return self.navigating ~= nil or self.requested ~= nil
@@ -293,7 +302,8 @@ local function set_up(self, device)
     end
   end
   local answer, text, code = self.browser:wait(settled, SETUP_MS)
-  if not answer then engine_fault("setting the page up", text, code) end
+  -- A pop-up's document may be replaced meanwhile.
+  if not answer and code ~= "cdp" then engine_fault("setting the page up", text, code) end
 end
 
 ---@class browser.TabOptions
@@ -311,9 +321,10 @@ local function attach(options, target)
     log = options.log,
     device = options.device, target = target, frame = target, session = session,
     changed = sync.signal(), worlds = {}, mains = {}, opened = 0,
-    console = console.new(), documents = {}, mark = 0, steps = 0 }, Tab)
+    console = console.new(), documents = {}, mark = 0, console_mark = 0, steps = 0 }, Tab)
   self.network, self.targets = network.new(self), targets.new(self)
   self.dialogs, self.downloads = dialogs.new(self), downloads.new(self)
+  self.routes = routes.new(self)
   new_document(self, "", "about:blank")
   self.sub = browser:subscribe(session, EVENTS)
   self.pump = sys.task.spawn(guarded_pump, self)

@@ -193,6 +193,7 @@ function jobs.make(request, config, inspect, version)
       record = request.record and request.record .. "/" .. label .. ".jsonl",
       browser = browser, project = config.project and config.project.root or config.cwd,
       version = version, redact_pii = config:get "redact_pii",
+      blur_screenshots = config:get "blur_screenshots",
     }
   end
   return items

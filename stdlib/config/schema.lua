@@ -63,7 +63,7 @@ local schema = {
     about = "where messages go: Slack, Discord (known by their hosts) or any receiver of JSON" },
   { key = "redact_pii", type = "boolean", env = "REDACT_PII",
     about = "take e-mail addresses, phone and card numbers out of logs, results and messages" },
-  { key = "blur_screenshots", type = "boolean", env = "SCREENSHOT_BLUR_ENABLED", used = false,
+  { key = "blur_screenshots", type = "boolean", env = "SCREENSHOT_BLUR_ENABLED",
     about = "blur personal data in screenshots" },
   { key = "llm.provider", type = "string", env = "LLM_PROVIDER", used = false,
     about = "who answers questions about a failure" },

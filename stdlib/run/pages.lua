@@ -29,6 +29,7 @@ local function save(run, name, bytes)
   local made, why = sys.files.make_dirs(folder)
   if made then made, why = sys.files.write(path, bytes) end
   if not made then return nil, why end
+  if extension ~= ".png" then return path end -- an archive is no picture
   table.insert(run.screenshots,
     { path = path, step = step and step.name, kind = run.capturing and "failure" or "shot" })
   return path
@@ -56,6 +57,7 @@ function pages.context(run)
     hosts = run.skill.needs.hosts,
     browser = job.browser or {},
     device = job.device,
+    privacy = job.blur_screenshots and "blur" or job.redact_pii and "fill" or nil,
     folder = job.script and job.script:match("^(.*)/") or nil,
     save = function(name, bytes) return save(run, name, bytes) end,
     log = run.log,

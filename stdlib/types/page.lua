@@ -3,129 +3,6 @@
 --- A page of the browser: what t.page{…} gives. Everything that acts or reads waits on its own;
 --- docs/browser.md is the manual.
 
---- What pages and locators share; a page takes the selector first.
----@class nano.Locator
-local locator = {}
-
----@param options? nano.ClickOptions
-function locator:click(options) end
-
----@param options? nano.Timeout
-function locator:hover(options) end
-
----@param text string|number|nano.Secret
----@param options? nano.Timeout
-function locator:fill(text, options) end
-
----@param key string  "Enter", "Shift+Tab", "a"
----@param options? nano.Timeout
-function locator:press(key, options) end
-
----@param options? nano.WaitOptions
-function locator:wait_for(options) end
-
---- What a visitor reads.
----@param options? nano.Timeout
----@return string
-function locator:text(options) end
-
----@param options? nano.Timeout
----@return string
-function locator:html(options) end
-
---- What a field holds.
----@param options? nano.Timeout
----@return string?
-function locator:value(options) end
-
----@param name string
----@param options? nano.Timeout
----@return string?
-function locator:attribute(name, options) end
-
---- Of all matches, now.
----@return string[]
-function locator:texts() end
-
---- Of all matches, now.
----@param name string
----@return string[]
-function locator:attributes(name) end
-
----@return integer
-function locator:count() end
-
----@return boolean
-function locator:is_visible() end
-
----@return boolean
-function locator:is_enabled() end
-
---- What matches inside.
----@param selector string
----@return nano.Locator
-function locator:locator(selector) end
-
----@param n integer  from 0; -1 is the last
----@return nano.Locator
-function locator:nth(n) end
-
----@return nano.Locator
-function locator:first() end
-
----@return nano.Locator
-function locator:last() end
-
----@param options? nano.Timeout
-function locator:dblclick(options) end
-
---- With a finger, on a device that has a touch screen.
----@param options? nano.Timeout
-function locator:tap(options) end
-
---- Key by key, behind what the field holds.
----@param text string|number|nano.Secret
----@param options? nano.TypeOptions
-function locator:type(text, options) end
-
---- Chooses in a <select>.
----@param choice nano.Choice|nano.Choice[]
----@param options? nano.Timeout
----@return string[] values
-function locator:select(choice, options) end
-
----@param options? nano.Timeout
-function locator:check(options) end
-
----@param options? nano.Timeout
-function locator:uncheck(options) end
-
----@return boolean
-function locator:is_checked() end
-
---- Gives a file field files that lie beside the script.
----@param files string|string[]
----@param options? nano.Timeout
-function locator:upload(files, options) end
-
----@param onto string
----@param options? nano.Timeout
-function locator:drag(onto, options) end
-
---- To an element; or page:scroll { to = "bottom" }, { y = 500 }, { y = 100, ["in"] = "#drawer" }.
----@param options? nano.ScrollOptions
----@return { x: number, y: number } position
-function locator:scroll(options) end
-
---- What an <iframe> holds, to act in as in a page.
----@return nano.Frame
-function locator:frame() end
-
---- Of those that match: the ones with a text in them, or without, or that can be seen.
----@param options nano.FilterOptions
----@return nano.Locator
-function locator:filter(options) end
-
 --- A document to act in: a page, or what an <iframe> holds.
 ---@class nano.Frame
 local frame = {}
@@ -305,7 +182,7 @@ function page:content() end
 function page:screenshot(options) end
 
 --- Waits until the page has loaded and its largest element is known.
----@param options? nano.Timeout
+---@param options? nano.VitalsOptions
 ---@return nano.Vitals
 function page:vitals(options) end
 
@@ -358,3 +235,66 @@ function page:wait_for_popup(options) end
 ---@param options? nano.Timeout
 ---@return nano.Download
 function page:wait_for_download(pattern, options) end
+
+--- What happened since the last action began, or happens next: "console", "dialog", "pageerror",
+--- "request", "response", "requestfinished", "requestfailed", "popup", "download", "load",
+--- "domcontentloaded", "close".
+---@param name string
+---@param test? fun(what: any): boolean
+---@param options? nano.Timeout
+---@return any
+function page:wait_for_event(name, test, options) end
+
+--- Until JavaScript in the page gives something true.
+---@param js string
+---@param argument? any
+---@param options? nano.Timeout
+---@return any
+function page:wait_for_function(js, argument, options) end
+
+--- As page:wait_for_response(…):body().
+---@param pattern string|fun(response: nano.Response): boolean
+---@param options? nano.Timeout
+---@return string
+function page:response_body(pattern, options) end
+
+--- Blocks, answers or alters requests from now on; the rule that was made last goes first.
+---@param pattern string|fun(url: string): boolean
+---@param answer nano.RouteAnswer|fun(request: nano.RoutedRequest): nano.RouteAnswer?
+function page:route(pattern, answer) end
+
+---@param pattern? string|function  as it was given to route; nil: all
+function page:unroute(pattern) end
+
+--- For a server of the store that asks for name and password (basic auth).
+---@param name? string  nil: none any more
+---@param password? string|nano.Secret
+function page:set_login(name, password) end
+
+--- The last 400 requests as an HTTP Archive, without cookies and authorizations.
+---@param options? { name?: string }  keeps it among the run's artifacts
+---@return table archive
+---@return string? path
+function page:har(options) end
+
+--- Puts the page into circumstances; what is not named stays as it is.
+---@param circumstances nano.Circumstances
+function page:emulate(circumstances) end
+
+--- All of the browser context, or those of one name.
+---@param name? string
+---@return nano.Cookie[]
+function page:cookies(name) end
+
+---@param cookie nano.Cookie
+function page:set_cookie(cookie) end
+
+function page:clear_cookies() end
+
+---@param kind? "local"|"session"  default "local"
+---@return table<string, string>
+function page:storage(kind) end
+
+---@param items table<string, string|number|boolean>  false takes one away
+---@param kind? "local"|"session"
+function page:set_storage(items, kind) end

@@ -196,7 +196,7 @@ function setup.build(options)
     or config:get "report_dir"
   out.job = { browser = cli_jobs.browser(config:get "browser", config:get "headed", config.cwd),
     project = context.project, version = options.version,
-    redact_pii = config:get "redact_pii",
+    redact_pii = config:get "redact_pii", blur_screenshots = config:get "blur_screenshots",
     artifacts = state .. "/artifacts" }
   out.folder = paths.folder(config:get "database")
   return out, context.broken
@@ -213,7 +213,7 @@ function setup.job(out, launch)
     modules = check.script.modules, skill = check.skill, store = check.store,
     options = check.options, timeout_ms = check.timeout_ms, dry_run = false,
     browser = out.job.browser, project = out.job.project, version = out.job.version,
-    redact_pii = out.job.redact_pii,
+    redact_pii = out.job.redact_pii, blur_screenshots = out.job.blur_screenshots,
     artifacts = ("%s/%s/%s"):format(out.job.artifacts, check.id:gsub("[^%w._-]", "_"),
       launch.run_id:sub(1, 16)),
   }

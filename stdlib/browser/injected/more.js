@@ -76,7 +76,27 @@ async function scroll(a) {
   return { ok: true, value: { x: Math.round(at.scrollLeft), y: Math.round(at.scrollTop) } };
 }
 
+const storageOf = kind => kind === 'session' ? sessionStorage : localStorage;
+
 Object.assign(nano, {
+  vitals_more: async a => ({ ok: true, value: await vitalsMore(a) }),
+  hold: guarded(hold),
+  release: async () => release(),
+  boxes: guarded(async a => boxes(a)),
+  // a: {kind}; a page without an origin has none
+  stored: async a => {
+    try { return { ok: true, value: { ...storageOf(a.kind) } }; } catch { return { ok: true }; }
+  },
+  // a: {kind, items: [{key, value}]}
+  store: async a => {
+    try {
+      for (const { key, value } of a.items) {
+        if (value === undefined) storageOf(a.kind).removeItem(key);
+        else storageOf(a.kind).setItem(key, value);
+      }
+    } catch (problem) { return { why: String(problem) }; }
+    return { ok: true };
+  },
   explain: guarded(async a => explain(a)),
   look: guarded(async a => {
     const seen = a.parts ? explain({ ...a, why: 'missing' }) : { dom: excerpt(null) };

@@ -93,6 +93,6 @@ const nano = {
 nano.kit = {
   attr, squeeze, clip, now, parentOf, childrenOf, visible, query, SILENT, deepestAt, holds, tagText,
   roleOf, WHERE, nameOf, disabled, resolve, nextFrame, change, until, guarded, vitalsNow, places,
-  onScreen, reaches, seenVitals, ms, last: {},
+  onScreen, reaches, shadowsIn, seenVitals, observers, keepEntries, ms, last: {},
 };
 globalThis.__nano = nano;

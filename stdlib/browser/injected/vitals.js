@@ -2,7 +2,8 @@
 // worst session window (at most 5 s, gaps under 1 s) of shifts without recent input. Chromium's
 // hadRecentInput does not serve: emulating a screen's size counts as input for half a second.
 
-const seenVitals = { lcp: {}, cls: 0, fcp: undefined };
+const KEEP = 200;
+const seenVitals = { lcp: {}, cls: 0, fcp: undefined, shifts: [], events: [], input: 0 };
 let lastInput = -Infinity, worth = 0, opened, last;
 const ms = value => Math.round(value * 10) / 10;
 
@@ -20,6 +21,9 @@ function keepEntries(entries) {
       if (!joined) opened = entry.startTime;
       last = entry.startTime;
       seenVitals.cls = Math.max(seenVitals.cls, worth);
+      if (seenVitals.shifts.length < KEEP) seenVitals.shifts.push(entry);
+    } else if (entry.interactionId && seenVitals.events.length < KEEP) {
+      seenVitals.events.push(entry);
     } else if (entry.name === 'first-contentful-paint') seenVitals.fcp = ms(entry.startTime);
   }
 }
@@ -27,11 +31,11 @@ function keepEntries(entries) {
 const observers = [];
 if (window === window.top) {
   for (const type of ['pointerdown', 'keydown']) {
-    addEventListener(type, event => { lastInput = event.timeStamp; }, true);
+    addEventListener(type, event => { seenVitals.input = lastInput = event.timeStamp; }, true);
   }
-  for (const type of ['largest-contentful-paint', 'layout-shift', 'paint']) {
+  for (const type of ['largest-contentful-paint', 'layout-shift', 'paint', 'event']) {
     const observer = new PerformanceObserver(list => keepEntries(list.getEntries()));
-    observer.observe({ type, buffered: true });
+    observer.observe({ type, buffered: true, durationThreshold: 16 });
     observers.push(observer);
   }
 }
