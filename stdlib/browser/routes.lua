@@ -124,9 +124,8 @@ local function decide(self, rule, event)
   local sent = event.request
   local headers = {}
   for name, value in pairs(sent.headers) do headers[name:lower()] = value end
-  -- To the Fetch domain fetch() is an XHR; the Network domain knows better.
-  local known = event.networkId and self.tab.network:find(event.networkId)
-  local kind = known and known:request().type or (event.resourceType or "Other"):lower()
+  -- To the Fetch domain fetch() is an XHR as well.
+  local kind = (event.resourceType or "Other"):lower()
   local ok, answer = pcall(rule.answer, { url = sent.url, method = sent.method, headers = headers,
     post_data = sent.postData, type = kind })
   local problem = not ok and answer or nil

@@ -75,7 +75,7 @@ describe("routes", function()
     page:goto("/")
     expect(page:eval("fetch('/api', {method: 'POST', body: 'a=1'}).then(r => r.text())"))
       :is("posted a=1")
-    expect(seen.type):is("fetch")
+    expect(seen.type):is("xhr")
     expect(page:eval("fetch('/api').then(r => r.text())")):contains("none")
   end)
 

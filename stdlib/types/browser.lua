@@ -227,7 +227,7 @@ function response:body() end
 ---@field method string
 ---@field headers table<string, string>
 ---@field post_data? string
----@field type string
+---@field type string  "document", "script", "image", "xhr" (fetch as well), …
 
 ---@class nano.Cookie
 ---@field name string
