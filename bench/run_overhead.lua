@@ -7,12 +7,14 @@ local job = sys.codec.json_encode {
     options = {}, version = "0",
   source = [[return skill "empty" { about = "does nothing", run = function() end }]],
 }
-local peak = 0
+local peak, left = 0, 0
 bench.time("run_overhead", "empty_run_wall", 300, "us", function()
   local handle = assert(sys.script.start { name = "bench", module = "run.main", argument = job,
     capabilities = { "files", "http", "browser" } })
   repeat local event, text, code = handle:recv() until not event and assert(code == "finished",
     text)
-  peak = math.max(peak, handle:stats().memory_peak)
+  local stats = handle:stats()
+  peak, left = math.max(peak, stats.memory_peak), stats.memory
 end)
 bench.figure("run_overhead", "empty_run_memory_peak", peak / 1024, "KB", { target = "under 300" })
+bench.figure("run_overhead", "empty_run_memory_at_end", left / 1024, "KB")
