@@ -67,6 +67,12 @@ return skill "bad" { about = "recurses without end and swallows the overflow", r
   down()
 end }
 ]] },
+  swallowed_recursion_by_xpcall = { error = "timeout", or_error = "killed", text = "", source = [[
+return skill "bad" { about = "swallows the overflow by a handler that recurses", run = function(t)
+  local function down() xpcall(down, down) return 1 + down() end
+  down()
+end }
+]] },
   wait_while_loading = { error = "script", line = 1, text = "while it loads", source = [[
 require("http").get("http://127.0.0.1:1/")
 return skill "bad" { about = "waits while loading", needs = { "http" }, run = function() end }
