@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "script/script_internal.h"
+#include "script/trace.h"
 
 /* registry[co] = task userdata, registry[&ops_key + …] would need a key per task: the op is
  * anchored in a table. */
@@ -214,20 +215,6 @@ static void interrupt(task *t, const char *text, const char *code)
     task_wake_error((task_token){t->owner, t->slot, t->generation}, text, code);
 }
 
-/* The error's own traceback comes too late: the frame that a hook interrupts has lost its line by
- * then. */
-static char *traceback(lua_State *L, const char *text)
-{
-    script *s = script_of(L);
-    s->memory.uncapped++;
-    lua_checkstack(L, LUA_MINSTACK);
-    luaL_traceback(L, L, text, 0);
-    char *copy = mem_strdup(lua_tostring(L, -1));
-    lua_pop(L, 1);
-    s->memory.uncapped--;
-    return copy;
-}
-
 void task_doom(task *t, const char *code, const char *text)
 {
     task_doom_at(t->co, t, code, text);
@@ -240,7 +227,8 @@ void task_doom_at(lua_State *L, task *t, const char *code, const char *text)
     t->doomed = true;
     t->doom_code = code;
     t->doom_text = mem_strdup(text);
-    t->doom_trace = traceback(L, text);
+    /* Now: the frame that a hook interrupts has lost its line by the time the error is seen. */
+    t->doom_trace = trace_of(L, text);
     if (t->begun)
         interrupt(t, text, code);
 }
@@ -275,8 +263,10 @@ static void keep_error(task *t, int result)
         return;
     }
     /* A hostile __tostring is never called from here. */
+    t->owner->memory.uncapped++; /* a number becomes a text */
     bool plain = lua_type(co, -1) == LUA_TSTRING || lua_type(co, -1) == LUA_TNUMBER;
-    t->error_text = traceback(co, plain ? lua_tostring(co, -1) : "(error object)");
+    t->error_text = trace_of(co, plain ? lua_tostring(co, -1) : "(error object)");
+    t->owner->memory.uncapped--;
     if (result != LUA_ERRMEM || !t->owner->last_seen[0])
         return;
     /* Running out of memory calls no handler and leaves no line: the watchdog's last look is the
