@@ -314,6 +314,8 @@ static void open_json(lua_State *L)
     lua_pushinteger(L, 2);
     lua_pushinteger(L, 10);
     configure(L, cjson, "encode_sparse_array", 3);
+    lua_pushboolean(L, false); /* a prepared state is copied: it may own nothing outside */
+    configure(L, cjson, "encode_keep_buffer", 1);
     keep(L, cjson, "decode", &decode_key);
     keep(L, cjson, "encode", &encode_key);
     lua_settop(L, cjson - 1);

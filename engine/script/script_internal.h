@@ -61,6 +61,9 @@ struct script {
     char last_seen[160]; /* user's code at the watchdog's last look: "checkout.lua:12" */
     mono_ns armed_at;
     bool turning, scheduled, finished;
+    bool kept;              /* the state can be put back as script_prepare has left it */
+    size_t kept_used;       /* bytes of Lua memory then */
+    script *next_idle;      /* in script.c's list of those that no run has */
     bool every_instruction; /* the hook fires on each: a doomed task runs, or ran last */
     struct script_slot {
         const void *key;
