@@ -47,8 +47,7 @@ static int open_libraries(lua_State *L)
         lua_pushstring(L, libraries[i].name);
         lua_call(L, 1, 0);
     }
-    luaL_newmetatable(L, TASK_TYPE);
-    lua_pop(L, 1);
+    task_open(L);
     loader_open(L);
     return 0;
 }

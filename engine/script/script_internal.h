@@ -74,6 +74,8 @@ struct script {
 };
 
 /* task.c */
+/* In the protected set-up of a new state: the type of the handles. */
+void task_open(lua_State *L);
 void task_make_ready(task *t);
 /* Resumes t, which is ready and unlinked from the ready list. */
 void task_resume(task *t);

@@ -448,11 +448,21 @@ bool task_is_done(const struct task *t)
     return t->state == TASK_DONE;
 }
 
-void task_release(struct task *t)
+static int release(lua_State *L)
 {
+    task *t = lua_touserdata(L, 1);
     free(t->doom_text);
     free(t->doom_trace);
     free(t->error_text);
     free(t->record_open);
     t->doom_text = t->doom_trace = t->error_text = t->record_open = NULL;
+    return 0;
+}
+
+void task_open(lua_State *L)
+{
+    luaL_newmetatable(L, TASK_TYPE);
+    lua_pushcfunction(L, release);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
 }
