@@ -59,6 +59,7 @@ static void begin(script *s, const script_config *config)
     s->name = mem_strdup(config->name);
     s->config.name = s->name;
     list_init(&s->ready);
+    list_init(&s->tasks);
     s->memory.cap = config->memory_cap;
     s->gate = gate_create();
     if (config->trusted)
@@ -133,6 +134,25 @@ bool script_is_prepared(const script *s)
     return s->kept;
 }
 
+void script_note_owned(script *s, int change)
+{
+    s->owned += change;
+}
+
+/* Ends what the run holds of the engine. In a prepared state that holds nothing the finalizers are
+ * not needed, and looking for them costs more than the run. */
+static void close_state(script *s)
+{
+    if (!s->L)
+        return;
+    s->memory.uncapped++;
+    if (!s->kept || s->owned > 0)
+        lua_close(s->L);
+    list *node;
+    while ((node = list_shift(&s->tasks)))
+        task_release(list_entry(node, task, all_node));
+}
+
 void script_destroy(script *s)
 {
     if (!s)
@@ -142,10 +162,7 @@ void script_destroy(script *s)
         if (s->extras[i].destroy)
             s->extras[i].destroy(s->extras[i].value);
     s->extra_count = 0;
-    if (s->L) {
-        s->memory.uncapped++;
-        lua_close(s->L); /* finalizers: what the run holds of the engine goes */
-    }
+    close_state(s);
     gate_destroy(s->gate);
     free(s->slots);
     free(s->name);

@@ -91,6 +91,11 @@ void script_raise_cap(script *s, size_t bytes);
 void script_set_slot(script *s, const void *key, void *value, void (*destroy)(void *value));
 void *script_get_slot(const script *s, const void *key);
 
+/* Counts the things outside of the state that end only by the finalizer of a value in it: +1 when one
+ * is made, -1 when it has ended otherwise (it need not be told that a finalizer has run). While
+ * there are none, dropping a prepared state needs no walk through all of it. */
+void script_note_owned(script *s, int change);
+
 /* A description of where the script is: "checkout.lua:12" of the innermost frame of user's code, ""
  * if none. Async-signal-tolerant on a best-effort basis (used for last words of a hung worker). */
 void script_where(script *s, char *out, size_t size);
