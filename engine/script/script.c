@@ -70,14 +70,15 @@ static script *take_idle(const char *base)
 {
     for (script **at = &idle; *at; at = &(*at)->next_idle) {
         script *s = *at;
-        if (strcmp(s->config.base, base) != 0)
+        if (strcmp(s->kept_base, base) != 0)
             continue;
         *at = s->next_idle;
         idle_count--;
         arena_restore(s->memory.arena);
         *s = (script){.memory = {.arena = s->memory.arena, .used = s->kept_used,
                                  .peak = s->kept_used},
-                      .L = s->L, .kept = true, .kept_used = s->kept_used};
+                      .L = s->L, .kept = true, .kept_base = s->kept_base,
+                       .kept_used = s->kept_used};
         return s;
     }
     return NULL;
@@ -126,12 +127,35 @@ bool script_prepare(script *s)
     s->memory.uncapped--;
     s->kept_used = s->memory.peak = s->memory.used;
     s->kept = loaded && s->memory.arena && arena_keep(s->memory.arena);
+    s->kept_base = s->kept ? mem_strdup(s->config.base) : NULL;
     return loaded;
 }
 
 bool script_is_prepared(const script *s)
 {
     return s->kept;
+}
+
+static void discard(script *s)
+{
+    arena_destroy(s->memory.arena);
+    free(s->kept_base);
+    free(s);
+}
+
+/* The one that was used last is taken first: its memory is still in the processor's caches. */
+static void put_idle(script *s)
+{
+    s->next_idle = idle;
+    idle = s;
+    if (++idle_count <= IDLE_MAX)
+        return;
+    script **at = &idle;
+    while ((*at)->next_idle)
+        at = &(*at)->next_idle;
+    discard(*at);
+    *at = NULL;
+    idle_count--;
 }
 
 void script_note_owned(script *s, int change)
@@ -166,14 +190,10 @@ void script_destroy(script *s)
     gate_destroy(s->gate);
     free(s->slots);
     free(s->name);
-    if (s->kept && idle_count < IDLE_MAX) {
-        s->next_idle = idle;
-        idle = s;
-        idle_count++;
-        return;
-    }
-    arena_destroy(s->memory.arena);
-    free(s);
+    if (s->kept)
+        put_idle(s);
+    else
+        discard(s);
 }
 
 /* prepare(module, argument) → require(module).run, argument */

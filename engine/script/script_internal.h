@@ -63,6 +63,7 @@ struct script {
     mono_ns armed_at;
     bool turning, scheduled, finished;
     bool kept;              /* the state can be put back as script_prepare has left it */
+    char *kept_base;        /* owned; config.base of then */
     size_t kept_used;       /* bytes of Lua memory then */
     int owned;              /* see script_note_owned */
     list tasks;             /* task.all_node of every handle, of tasks that are done too */

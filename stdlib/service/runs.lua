@@ -230,6 +230,8 @@ function Pool:run(job)
   local started = sys.clock.now()
   local outcome, flight = launch(self, job, {
     module = "run.main",
+    -- a guess that saves the run from loading what it will require
+    base = job.source:find("http", 1, true) and "run.base_http" or "run.base",
     argument = encode(job),
     capabilities = CEILING,
     dry_run = job.dry_run,
@@ -265,8 +267,8 @@ end
 ---@return table outcome  { ok = true, id } | { ok = false, retry, retry_after_ms, message }
 function Pool:alert(job)
   job.mode = "alert"
-  local outcome, flight = launch(self, job, { module = "run.main", argument = encode(job),
-    capabilities = { "http", "mail", "files" }, policy = { allow_private = true },
+  local outcome, flight = launch(self, job, { module = "run.main", base = "run.base",
+    argument = encode(job), capabilities = { "http", "mail", "files" }, policy = { allow_private = true },
     dry_run = job.dry_run, limit_ms = job.timeout_ms })
   if flight.result then return flight.result end
   return { ok = false, retry = true,

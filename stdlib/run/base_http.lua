@@ -1,0 +1,7 @@
+--- As run/base.lua, for a run that will make HTTP requests.
+
+require "run.base"
+require "expect"
+require "http"
+require "http.retry"
+require "run.http_words"
