@@ -16,6 +16,8 @@ local time = require "time"
 
 local session = {}
 
+local host = sys.host -- see run/load.lua
+
 local DEFAULT_LIMIT_MS = 120000
 local END_LIMIT_MS = 5000 -- for a task that was told to end
 
@@ -99,7 +101,7 @@ local function await(run, task, limit_ms)
     task:kill("timed out", "timeout")
     ok, why, code, trace = task:join(END_LIMIT_MS)
   end
-  sys.host.grace() -- the script may have used up the memory that the result needs
+  host.grace() -- the script may have used up the memory that the result needs
   if ok then return run.cause, run.path end
   local cause, path = cause_of_end(run, why, code, trace, limit_ms)
   local going_on = run.stack[#run.stack]
@@ -114,7 +116,7 @@ end
 local function restrict(needs)
   local granted = { "files" }
   for _, capability in ipairs(needs.capabilities) do granted[#granted + 1] = capability end
-  sys.host.restrict(granted)
+  host.restrict(granted)
   if needs.has.http then sys.http.restrict(needs.hosts) end -- beside the store's own
 end
 
