@@ -64,7 +64,7 @@ end
 
 local function make_string(safe_tostring, nested)
   local out = {}
-  local gsub = string.gsub
+  local gsub, find = string.gsub, string.find
   function out.gsub(text, pattern, replacement, limit)
     local kind = raw_type(replacement)
     if kind ~= "function" and kind ~= "table" then
@@ -79,7 +79,8 @@ local function make_string(safe_tostring, nested)
   end
   local format = string.format
   function out.format(text, ...)
-    if raw_type(text) == "string" and text:gsub("%%%%", ""):find("%%[-+ #0-9.]*p") then
+    if raw_type(text) == "string" and find(text, "p", 1, true)
+      and text:gsub("%%%%", ""):find("%%[-+ #0-9.]*p") then
       guard.refuse("string.format: %p is not available: addresses differ from run to run", "use %s")
     end
     local count, arguments = select("#", ...), nil

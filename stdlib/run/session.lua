@@ -7,7 +7,6 @@ local events = require "run.events"
 local frames = require "run.frames"
 local load = require "run.load"
 local option = require "run.option"
-local pages = require "run.pages"
 local problem = require "run.problem"
 local result = require "run.result"
 local secret = require "run.secret"
@@ -38,7 +37,7 @@ local END_LIMIT_MS = 5000 -- for a task that was told to end
 ---@field failing table?        the first step that saw the present error: { value, cause, path,
 ---  step }
 ---@field capturing boolean?    evidence is being collected
----@field page_context table?   see browser/page.lua
+---@field page_context table?   see browser/page.lua; nil until a page is opened
 ---@field log fun(level: string, text: string)
 
 local function new_state(job)
@@ -123,11 +122,10 @@ end
 local function execute(run, loaded)
   run.skill = loaded.skill
   restrict(run.skill.needs)
-  run.page_context = pages.context(run)
   local limit_ms = run.job.timeout_ms or run.skill.timeout_ms or DEFAULT_LIMIT_MS
   local cause, path = await(run, sys.task.spawn(perform, run), limit_ms)
   steps.abandon(run, { message = "the step never came to its end" })
-  pages.finish(run)
+  if run.page_context then require("run.pages").finish(run) end
   return cause, path
 end
 
