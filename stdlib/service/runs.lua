@@ -81,12 +81,9 @@ local function on_message(pool, worker, text)
   if not flight then return end
   if message.type == "event" then
     flight.doing = culprit.follow(flight.doing, message.event)
-    if message.event.type == "result" then
-      flight.result = message.event.result
-    else
-      pool.on_event(flight.job, message.event)
-    end
+    pool.on_event(flight.job, message.event)
   elseif message.type == "end" then
+    flight.result = message.event and message.event.result
     finish(flight, { how = message.how, text = message.text, stats = message.stats,
       cpu_ms = message.cpu_ms })
   end
@@ -176,7 +173,7 @@ local function fly(pool, worker, flight)
   worker.flights[flight.id] = flight
   flight.message.op, flight.message.id, flight.message.name = "run", flight.id, flight.id
   flight.waiter = sys.task.current()
-  worker.handle:send(encode(flight.message))
+  worker.handle:send(encode(flight.message) .. "\0" .. flight.argument)
   while not flight.outcome do sys.task.park() end
   local outcome = flight.outcome
   flight.outcome, flight.waiter = nil, nil
@@ -201,10 +198,11 @@ end
 
 --- Starts module with argument in a worker and waits for its end. Returns the flight's outcome and
 --- its last result.
-local function launch(pool, job, message)
+local function launch(pool, job, message, argument)
   pool:enter()
   pool.last_id = pool.last_id + 1
-  local flight = { id = "r" .. pool.last_id, job = job, message = message }
+  local flight = { id = "r" .. pool.last_id, job = job, message = message,
+    argument = argument }
   local worker, trouble = pool:pick()
   local outcome = worker and fly(pool, worker, flight) or { how = "no-worker", text = trouble }
   if worker and not worker.gone then pool:count_run(worker) end
@@ -232,13 +230,12 @@ function Pool:run(job)
     module = "run.main",
     -- a guess that saves the run from loading what it will require
     base = job.source:find("http", 1, true) and "run.base_http" or "run.base",
-    argument = encode(job),
     capabilities = CEILING,
     dry_run = job.dry_run,
     record = job.record,
     policy = { allow_private = self.policy.allow_private, store_url = job.store and job.store.url },
     limit_ms = job.timeout_ms,
-  })
+  }, encode(job))
   local result = flight.result
   if not result or outcome.how == "lost" then
     result = culprit.result(job, outcome, flight.doing, started)
@@ -252,8 +249,8 @@ function Pool:run(job)
 end
 
 local function inspect(pool, job, module, capabilities)
-  local outcome, flight = launch(pool, job, { module = module, argument = encode(job),
-    capabilities = capabilities, limit_ms = 5000 })
+  local outcome, flight = launch(pool, job, { module = module, capabilities = capabilities,
+    base = module == "run.main" and "run.base" or nil, limit_ms = 5000 }, encode(job))
   local answer = flight.result
   if not answer then
     return nil, culprit.result(job, outcome, flight.doing, sys.clock.now()).error
@@ -268,8 +265,8 @@ end
 function Pool:alert(job)
   job.mode = "alert"
   local outcome, flight = launch(self, job, { module = "run.main", base = "run.base",
-    argument = encode(job), capabilities = { "http", "mail", "files" }, policy = { allow_private = true },
-    dry_run = job.dry_run, limit_ms = job.timeout_ms })
+    capabilities = { "http", "mail", "files" }, policy = { allow_private = true },
+    dry_run = job.dry_run, limit_ms = job.timeout_ms }, encode(job))
   if flight.result then return flight.result end
   return { ok = false, retry = true,
     message = culprit.result(job, outcome, flight.doing, sys.clock.now()).error.message }
