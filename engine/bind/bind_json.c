@@ -30,19 +30,31 @@ typedef struct writer {
 
 static bool write_value(writer *w);
 
+static void write_whole(buf *out, long long n)
+{
+    char text[24], *at = text + sizeof text;
+    unsigned long long rest = n < 0 ? -(unsigned long long)n : (unsigned long long)n;
+    do {
+        *--at = (char)('0' + rest % 10);
+    } while (rest /= 10);
+    if (n < 0)
+        *--at = '-';
+    buf_append(out, at, (size_t)(text + sizeof text - at));
+}
+
 static bool write_number(buf *out, double n)
 {
     if (!isfinite(n))
         return false;
-    char text[32];
     if (n == floor(n) && fabs(n) < 9007199254740992.0) {
-        snprintf(text, sizeof text, "%lld", (long long)n);
-    } else {
-        for (int digits = 14; digits <= 17; digits++) { /* the shortest that reads back the same */
-            snprintf(text, sizeof text, "%.*g", digits, n);
-            if (strtod(text, NULL) == n)
-                break;
-        }
+        write_whole(out, (long long)n);
+        return true;
+    }
+    char text[32];
+    for (int digits = 14; digits <= 17; digits++) { /* the shortest that reads back the same */
+        snprintf(text, sizeof text, "%.*g", digits, n);
+        if (strtod(text, NULL) == n)
+            break;
     }
     buf_append_str(out, text);
     return true;

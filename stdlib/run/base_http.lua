@@ -1,5 +1,6 @@
 --- As run/base.lua, for a run that will make HTTP requests.
 
+local _ = sys.http
 require "run.base"
 require "expect"
 require "http"
