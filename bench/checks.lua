@@ -1,9 +1,11 @@
--- HTTP checks per second through the whole run model: a job to a worker, a state of its own, a script
--- with one HTTP request to nginx on this machine, the result back. One worker process, 64 at a time.
+-- HTTP checks per second through the whole run model: a job to a worker, a state of its own, a
+-- script with one HTTP request to nginx on this machine, the result back. One worker process, 64
+-- runs at a time.
 --
--- Eight windows of a second after one of warming up. The rate is the median window's; the CPU figures
--- are those of the window with the least CPU a check, because other work on the machine can only
--- add to them. checks_per_cpu_s: per second of CPU of main and worker together, nginx not counted.
+-- Eight windows of a second after one of warming up. The rate is the median window's; the CPU
+-- figures are those of the window with the least CPU a check, because other work on the machine can
+-- only add to them. checks_per_cpu_s: per second of CPU of main and worker together, nginx not
+-- counted.
 local bench = ...
 
 local folder = assert(sys.files.temp_dir("nano-sre-bench-"))

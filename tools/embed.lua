@@ -13,10 +13,10 @@ local function read(path)
   return data
 end
 
--- ---- bytecode without the names of locals and upvalues -------------------------------------------
+-- ---- bytecode without the names of locals -------------------------------------------------------
 
--- They are a sixth of it and every run has them in its memory; lines stay, for errors. The layout is
--- that of lj_bcdump.h, version 2; any other version is embedded as it is.
+-- They are a tenth of it and every run has them in its memory; lines stay, for errors. The layout
+-- is that of lj_bcdump.h, version 2; any other version is embedded as it is.
 
 local function uleb(data, at)
   local value, factor = 0, 1
@@ -52,7 +52,9 @@ local function without_names(data, at, stop)
   _, at = uleb(data, at) -- first line
   lines, at = uleb(data, at)
   local width = lines < 256 and 1 or lines < 65536 and 2 or 4
-  local info = data:sub(stop - size, stop - size + count * width - 1) .. ("\0"):rep(upvalues + 1)
+  local names = stop - size + count * width
+  for _ = 1, upvalues do names = data:find("\0", names, true) + 1 end
+  local info = data:sub(stop - size, names - 1) .. "\0"
   return data:sub(head, sizes_end - 1) .. to_uleb(#info) .. data:sub(after_size, stop - size - 1)
     .. info
 end

@@ -91,8 +91,8 @@ void script_raise_cap(script *s, size_t bytes);
 void script_set_slot(script *s, const void *key, void *value, void (*destroy)(void *value));
 void *script_get_slot(const script *s, const void *key);
 
-/* Counts the things outside of the state that end only by the finalizer of a value in it: +1 when one
- * is made, -1 when it has ended otherwise (it need not be told that a finalizer has run). While
+/* Counts the things outside of the state that end only by the finalizer of a value in it: +1 when
+ * one is made, -1 when it has ended otherwise (it need not be told that a finalizer has run). While
  * there are none, dropping a prepared state needs no walk through all of it. */
 void script_note_owned(script *s, int change);
 

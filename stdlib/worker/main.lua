@@ -2,9 +2,9 @@
 --- sends main what the run says. Started by the engine in the role "worker". It ends when main
 --- closes the line.
 ---
---- Messages in: {op="run"|"cancel"|"ping"|"quit"}, the argument of a run as it is behind a NUL; out:
---- {type="event", id, event}, {type="end", id, how, text, stats, event}, {type="pong"}. The event of
---- an end is the run's result, which mostly comes with it. Invariant: every "run" is answered by exactly one "end",
+--- Messages in: {op="run"|"cancel"|"ping"|"quit"}, after that of a run a NUL and the run's argument
+--- as it is; out: {type="event", id, event}, {type="end", id, how, text, stats, event}, where event
+--- is the run's result, and {type="pong"}. Invariant: every "run" is answered by exactly one "end",
 --- whatever the script does.
 
 local main = {}
