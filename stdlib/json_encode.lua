@@ -41,13 +41,7 @@ local function encode_number(state, number)
   if number ~= number or number == math.huge or number == -math.huge then
     fail(state, "JSON has no " .. (number ~= number and "NaN" or "infinity"))
   end
-  if number % 1 == 0 and number < 2 ^ 53 and number > -2 ^ 53 then
-    return number == 0 and "0" or ("%.0f"):format(number)
-  end
-  for digits = 14, 17 do -- the shortest form that reads back as the same number
-    local text = ("%%.%dg"):format(digits):format(number)
-    if tonumber(text) == number then return text end
-  end
+  return codec.json_line(number)
 end
 
 -- The number of elements if the table is an array, nil if it is an object.

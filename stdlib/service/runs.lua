@@ -79,11 +79,14 @@ local function on_message(pool, worker, text)
   local message = decode(text)
   local flight = message.id and worker.flights[message.id]
   if not flight then return end
-  if message.type == "event" then
-    flight.doing = culprit.follow(flight.doing, message.event)
-    pool.on_event(flight.job, message.event)
-  elseif message.type == "end" then
-    flight.result = message.event and message.event.result
+  local event = message.event -- an end brings the run's last one, its result
+  if event and event.type == "result" then
+    flight.result = event.result
+  elseif event then
+    flight.doing = culprit.follow(flight.doing, event)
+    pool.on_event(flight.job, event)
+  end
+  if message.type == "end" then
     finish(flight, { how = message.how, text = message.text, stats = message.stats,
       cpu_ms = message.cpu_ms })
   end

@@ -3,15 +3,15 @@
 --- closes the line.
 ---
 --- Messages in: {op="run"|"cancel"|"ping"|"quit"}, after that of a run a NUL and the run's argument
---- as it is; out: {type="event", id, event}, {type="end", id, how, text, stats, event}, where event
---- is the run's result, and {type="pong"}. Invariant: every "run" is answered by exactly one "end",
+--- as it is; out: {type="event", id, event}, {type="end", id, how, text, stats, event}, whose event is
+--- the run's last, and {type="pong"}. Invariant: every "run" is answered by exactly one "end",
 --- whatever the script does.
 
 local main = {}
 
 local encode, decode = sys.codec.json_encode, sys.codec.json_decode
 
-local RESULT = '{"result":' -- how the event begins that is a run's last
+local RESULT = '{"result":' -- how run/events.lua's last event begins
 local MEMORY_CAP = 64 * 1024 * 1024 -- bytes of Lua memory for one run
 local handles = {} -- id → the run's handle
 
