@@ -385,6 +385,14 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
+/* A script of the user's runs as the page's own; the stdlib's are in a world apart, which looks. In
+ * JSON the key cannot stand inside of a text: its quotes would be escaped there. */
+static gate_class classify_script(lua_State *L)
+{
+    const char *params = luaL_optstring(L, 3, "");
+    return strstr(params, "\"worldName\":") ? GATE_READ : GATE_EFFECT;
+}
+
 /* What a command does to the shop or the page: acting in it is an effect, looking at it is not. */
 static gate_class classify(lua_State *L)
 {
@@ -405,6 +413,8 @@ static gate_class classify(lua_State *L)
         if (!strcmp(method, methods[i]))
             return GATE_EFFECT;
     }
+    if (!strcmp(method, "Page.addScriptToEvaluateOnNewDocument"))
+        return classify_script(L);
     return GATE_READ;
 }
 

@@ -38,7 +38,7 @@ end
 ---@param raw string
 function Downloads:began(raw)
   local event = decode(raw)
-  if event.frameId ~= self.tab.frame and not self.tab.worlds[event.frameId] then return end
+  if event.frameId ~= self.tab.frame and not self.tab.tree.frames[event.frameId] then return end
   local one = { id = event.guid, url = event.url, name = event.suggestedFilename,
     state = "inProgress", size = 0 }
   self.list[#self.list + 1], self.by_id[one.id] = one, one
