@@ -21,8 +21,8 @@ typedef struct browser_handle {
     cdp_holder *holder;
     double launch_ms;
     int pid;
-    const char *path, *endpoint; /* behind product in text */
-    char text[];                 /* product, path, endpoint, each with its NUL */
+    const char *path, *endpoint, *folder; /* behind product in text */
+    char text[];                          /* product, path, endpoint, folder, each with its NUL */
 } browser_handle;
 
 /* ---- holders ---- */
@@ -82,8 +82,8 @@ static void connect_cancel(void *arg)
 static void push_browser(lua_State *L, cdp_client *k, const browser_info *info)
 {
     size_t product = strlen(info->product) + 1, path = strlen(info->path) + 1;
-    size_t endpoint = strlen(info->endpoint) + 1;
-    browser_handle *b = bind_new(L, BROWSER_TYPE, sizeof *b + product + path + endpoint);
+    size_t endpoint = strlen(info->endpoint) + 1, folder = strlen(info->folder) + 1;
+    browser_handle *b = bind_new(L, BROWSER_TYPE, sizeof *b + product + path + endpoint + folder);
     b->holder = mem_zero(1, sizeof *b->holder);
     b->holder->refs = 1;
     b->holder->client = k;
@@ -91,9 +91,11 @@ static void push_browser(lua_State *L, cdp_client *k, const browser_info *info)
     b->pid = info->pid;
     b->path = b->text + product;
     b->endpoint = b->path + path;
+    b->folder = b->endpoint + endpoint;
     memcpy(b->text, info->product, product);
     memcpy(b->text + product, info->path, path);
     memcpy(b->text + product + path, info->endpoint, endpoint);
+    memcpy(b->text + product + path + endpoint, info->folder, folder);
 }
 
 static void on_connected(void *arg, cdp_client *k, const browser_info *info, const err *why)
@@ -325,7 +327,7 @@ static void set_string(lua_State *L, const char *field, const char *text)
     lua_setfield(L, -2, field);
 }
 
-/* browser:info() → {product=, path=, pid=, launch_ms=} or, attached, {product=, endpoint=,
+/* browser:info() → {product=, path=, folder=, pid=, launch_ms=} or, attached, {product=, endpoint=,
  * launch_ms=} */
 static int l_info(lua_State *L)
 {
@@ -334,6 +336,7 @@ static int l_info(lua_State *L)
     set_string(L, "product", b->text);
     set_string(L, "path", b->path);
     set_string(L, "endpoint", b->endpoint);
+    set_string(L, "folder", b->folder);
     lua_pushnumber(L, b->launch_ms);
     lua_setfield(L, -2, "launch_ms");
     if (b->pid) {
