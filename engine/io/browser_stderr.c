@@ -90,9 +90,9 @@ const char *browser_stderr_hint(const browser_stderr *s)
         const char *sign, *hint;
     } known[] = {
         {"No usable sandbox",
-         ". Allow user namespaces on this machine, or give the browser the argument --no-sandbox"},
+         ". Allow user namespaces on this machine, or use --browser-arg=--no-sandbox (browser_args)"},
         {"Running as root without --no-sandbox",
-         ". Run it as another user, or give the browser the argument --no-sandbox"},
+         ". Run it as another user, or use --browser-arg=--no-sandbox (browser_args)"},
         {"Missing X server", ". A window needs a display: leave out headed, or use xvfb-run"},
         {"ozone_platform", ". A window needs a display: leave out headed, or use xvfb-run"},
         {"error while loading shared libraries",

@@ -269,10 +269,10 @@ end
 
 -- A demo shop's pixels are heard by stand-ins, to which the browser has to be led.
 function Session:lead_browser()
-  local args = require("cli.demo_shop").browser_args(self.config:get "store.url")
-  if #args == 0 then return end
+  local demo_shop = require "cli.demo_shop"
+  local args = demo_shop.browser_args(self.config:get "store.url")
   for _, item in ipairs(self.items) do
-    if not item.job.browser.endpoint then item.job.browser.args = args end
+    item.job.browser = demo_shop.with_args(item.job.browser, args)
   end
 end
 

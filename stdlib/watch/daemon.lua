@@ -2,6 +2,7 @@
 --- and takes them apart again. Called by cli/verb/watch.lua. Main's side: no user's Lua runs here.
 
 local core = require "watch.core"
+local demo_shop = require "cli.demo_shop"
 local fault = require "fault"
 local journal = require "watch.journal"
 local loop = require "watch.loop"
@@ -229,6 +230,8 @@ end
 ---@return table?  nil when it was given up
 function Daemon:run(launch)
   local job, learned = setup.job(self.setup, launch), require "service.learned"
+  job.browser = demo_shop.with_args(job.browser,
+    demo_shop.browser_args(launch.check.browser and job.store and job.store.url))
   job.learned = learned.get(self.db, job.store and job.store.url, job.skill)
   local result = self.pool:run(job)
   if self.abandoned then return nil end

@@ -133,6 +133,21 @@ describe("pixel_auditor at the demo store", function()
     expect(run().summary):contains("no longer sends AddToCart")
   end, LONG)
 
+  it("hears them in the daemon's browsers too", function()
+    demo = folder:demo()
+    folder:write("nano-sre.lua", ([[return { store = { url = %q },
+      skills = { pixel_auditor = true, checkout = false, headless_probe = false,
+        shopify_doctor = false, visual_auditor = false } }]]):format(demo.url))
+    local watch = folder:start { "watch", "--log-format", "logfmt" }
+    local hits
+    repeat
+      sys.clock.sleep(50)
+      hits = assert(http.get(demo.url .. "/__pixels")):json().count
+    until hits > 0
+    watch.process:kill("TERM")
+    expect(watch.finish().code):is(0)
+  end, LONG)
+
   it("finds no pixel in a shop without any", function()
     local process = assert(sys.process.spawn { argv = { lib.program, "demo", "--no-pixels" },
       cwd = folder.path, stdin = "null", stdout = "pipe", stderr = "null",
