@@ -121,7 +121,10 @@ function Session:work()
     self.progress:started(item.name, item.job.store
       and require("config.types").public_url(item.job.store.url))
     self:give_learned(item)
+    local machine = require "service.machine"
+    local before = machine.look()
     local result = self.pool:run(item.job)
+    result.machine_wait = machine.wait_share(before)
     -- A run that a signal ended says nothing about the shop: it was not finished, so it is not a
     -- result.
     if not self.stopped then self:take_result(item, result) end
