@@ -9,7 +9,10 @@ local SHOPIFY = "https://www.shopifystatus.com"
 local function of_status(details)
   local status = tonumber(details.status)
   if not status then return nil end
-  if status == 404 or status == 410 then
+  local url = sys.codec.url_parse(tostring(details.url))
+  if (status == 404 or status == 410) and url and (url.path or "/") == "/" then
+    return "is this the shop's address? If it is, a theme must be published, and the shop be open"
+  elseif status == 404 or status == 410 then
     return "publish the page again, or mend the link that leads there and add a URL redirect"
   elseif status == 429 or status == 430 then
     return "too many requests: an app, a bot or several monitors ask too often; ask less often"
@@ -30,6 +33,10 @@ local CHANGED = "compare the picture with the page as it should be: was the them
   .. "settings changed? If it is meant to look so, change the selector"
 
 local function of_timeout(details)
+  if details.pending == "document" then
+    return ("open the page yourself: is it as slow for you? Look at %s, and at how large the page "
+      .. "is"):format(SHOPIFY)
+  end
   if details.selector then return OF_ELEMENT[details.why] or CHANGED end
   return "open the page on a phone and watch what it waits for; if it is a file of an app, switch "
     .. "the app off in the theme editor and try again"

@@ -67,9 +67,7 @@ function check_up.product_path(t, page, views, handle)
   local path = first(views[1])
   if not path then path = first(look.at(t, page, "/collections/all", "collection page")) end
   if path then return path end
-  fault.failure { code = "no-product",
-    message = "neither the home page nor /collections/all links to a product",
-    hint = "name one: -o product=HANDLE" }
+  fault.failure(storefront.no_product())
 end
 
 --- Requests that the shop refuses: those of its pages, and one each to the addresses that themes

@@ -98,6 +98,10 @@ function look.around(t, page, found, handle)
   local product = handle and "/products/" .. handle
     or home and first_link(home, "/products/[^/]+$")
     or shelf and first_link(shelf, "/products/[^/]+$")
+  if (home or shelf) and not product then
+    local none = storefront.no_product()
+    found.bad(none.message, none)
+  end
   visit(product, "product page")
   visit("/cart", "cart page")
   return #views > 0 and views or nil

@@ -10,9 +10,8 @@ local SCRIPT = sys.resource("shop/popups.js")
 local MARK = "data-nano-sre-close"
 local FIRST_MS, CLOSE_MS, GONE_MS, AT_MOST = 1000, 3000, 2000, 3
 
--- Whether there was one. Where no button can be told, the Escape key may do.
-local function close_one(page)
-  if consent.answer(page, consent.wanted(page) or "decline", { wait = 0 }) then return true end
+-- Whether there was one with a button to close it. Where none can be told, the Escape key may do.
+local function close_layer(page)
   local seen, marked = page:eval(SCRIPT, MARK), ("[%s]"):format(MARK)
   if seen.close then
     page:click(marked, { timeout = CLOSE_MS })
@@ -23,35 +22,46 @@ local function close_one(page)
   return seen.close
 end
 
+-- Clicks; when something covers the element, takes it away first. A click that could not reach its
+-- element has done nothing, so it can be made again.
+local function click_after(page, selector, take_away)
+  local ok, why = pcall(page.click, page, selector, { timeout = FIRST_MS })
+  if ok then return end
+  local reason = fault.is(why, "failure") and type(why.details) == "table" and why.details.why
+  if not reason then error(why, 0) end
+  if reason == "covered" then
+    local done, problem = pcall(take_away, page)
+    if not done and not fault.is(problem, "failure") then error(problem, 0) end
+  end
+  page:click(selector)
+end
+
+--- Answers the cookie banner of the page that is open, if there is one.
+---@param page Page
+---@param answer "accept"|"decline"
+---@param options { wait: number }?  ms to wait for a banner, 3000 if absent
+---@return boolean there  there was a banner, and it is answered
+function popups.answer_cookies(page, answer, options)
+  return consent.answer(page, answer, { wait = options and options.wait,
+    click = function(_, button) click_after(page, button, close_layer) end })
+end
+
 --- Closes what pops up over the page: a cookie banner (refusing, unless another answer was given
 --- before), a newsletter's form.
 ---@param page Page
 ---@return integer closed  how many
 function popups.close(page)
-  local closed = 0
-  while closed < AT_MOST and close_one(page) do closed = closed + 1 end
+  local closed, answer = 0, consent.wanted(page) or "decline"
+  while closed < AT_MOST and (popups.answer_cookies(page, answer, { wait = 0 })
+    or close_layer(page)) do
+    closed = closed + 1
+  end
   return closed
-end
-
--- Whether a click's failure says that the element could not be reached: nothing was clicked then.
-local function was_covered(why)
-  return fault.is(why, "failure") and type(why.details) == "table" and why.details.why == "covered"
 end
 
 --- Clicks; what has popped up over the element is closed first.
 ---@param page Page
 ---@param selector string
-function popups.click(page, selector)
-  local ok, why = pcall(page.click, page, selector, { timeout = FIRST_MS })
-  if ok then return end
-  if not (fault.is(why, "failure") and type(why.details) == "table" and why.details.why) then
-    error(why, 0)
-  end
-  if was_covered(why) then
-    local done, problem = pcall(popups.close, page)
-    if not done and not fault.is(problem, "failure") then error(problem, 0) end
-  end
-  page:click(selector)
-end
+function popups.click(page, selector) click_after(page, selector, popups.close) end
 
 return popups

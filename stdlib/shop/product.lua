@@ -78,11 +78,7 @@ local function first_that_can_be_bought(t, page)
     storefront.open(t, page, "/collections/all")
     links = product.links(page)
   end
-  if #links == 0 then
-    fault.failure { code = "no-product",
-      message = "neither the home page nor /collections/all links to a product",
-      hint = "name one: -o product=HANDLE" }
-  end
+  if #links == 0 then fault.failure(storefront.no_product()) end
   local sold_out = {}
   for i = 1, math.min(TRIES, #links) do
     local one = product.read(page, links[i].handle)

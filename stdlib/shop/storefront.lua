@@ -31,7 +31,8 @@ local function enter_password(t, page)
   if not password then
     fault.failure { code = "password",
       message = "visitors see the password page, the shop is closed to them",
-      hint = "if it is meant to be, set STORE_PASSWORD or give --password" }
+      hint = "take it off under Online Store → Preferences; if it is meant to be, set "
+        .. "STORE_PASSWORD or give --password" }
   end
   local status = page:eval(SEND_PASSWORD, secret.reveal(password))
   if status == 429 then
@@ -106,6 +107,15 @@ function storefront.measure_taps(t, page, name)
   if not vitals.inp_ms then return end
   t.measure("inp_ms", vitals.inp_ms, { page = name, unit = "ms" })
   t.measure("tbt_ms", vitals.tbt_ms, { page = name, unit = "ms" })
+end
+
+--- The fields of the failure that no product can be found.
+---@return table
+function storefront.no_product()
+  return { code = "no-product",
+    message = "neither the home page nor /collections/all links to a product",
+    hint = "is this the shop's address, and are its products published? If they are elsewhere, name "
+      .. "one: -o product=HANDLE" }
 end
 
 --- The first of several selectors that has something visible to offer. Themes differ: the most

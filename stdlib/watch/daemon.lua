@@ -2,9 +2,11 @@
 --- and takes them apart again. Called by cli/verb/watch.lua. Main's side: no user's Lua runs here.
 
 local core = require "watch.core"
+local demo_shop = require "cli.demo_shop"
 local fault = require "fault"
 local journal = require "watch.journal"
 local loop = require "watch.loop"
+local machine = require "service.machine"
 local paths = require "config.paths"
 local restore = require "watch.restore"
 local scripts = require "watch.scripts"
@@ -229,9 +231,13 @@ end
 ---@return table?  nil when it was given up
 function Daemon:run(launch)
   local job, learned = setup.job(self.setup, launch), require "service.learned"
+  job.browser = demo_shop.with_args(job.browser,
+    demo_shop.browser_args(launch.check.browser and job.store and job.store.url))
   job.learned = learned.get(self.db, job.store and job.store.url, job.skill)
+  local before = machine.look()
   local result = self.pool:run(job)
   if self.abandoned then return nil end
+  result.machine_wait = machine.wait_share(before)
   require("report.build").normalise(result)
   result.skill = launch.check.skill
   local ok, why = require("service.baselines").apply(self.db, result)

@@ -1,0 +1,22 @@
+local machine = require "service.machine"
+
+describe("the machine", function()
+  it("tells a share of the time, or that nothing is known", function()
+    local before = machine.look()
+    sys.clock.sleep(5)
+    local share = machine.wait_share(before)
+    if sys.files.read("/proc/pressure/cpu", 4096) then
+      expect(share):at_least(0)
+      expect(share <= 1):is(true)
+    else
+      expect(share):is(nil)
+    end
+    expect(machine.wait_share { at = 0 }):is(nil)
+  end)
+
+  it("is busy from a limit on, and never where nothing is known", function()
+    expect(machine.is_busy(nil)):is(false)
+    expect(machine.is_busy(0.3)):is(false)
+    expect(machine.is_busy(1)):is(true)
+  end)
+end)
