@@ -17,7 +17,8 @@ local IO, LUA = { io = true }, { script = true, bind = true, app = true }
 -- Headers of libraries, by their beginning, with the layers that may know them.
 local LIBRARIES = {
   { "^ev%.h$", IO }, { "^curl/", IO }, { "^libwebsockets", IO }, { "^sqlite3", IO },
-  { "^openssl/", IO }, { "^zlib%.h$", IO }, { "^spng%.h$", IO }, { "^libpq", IO },
+  { "^openssl/", IO }, { "^zlib%.h$", IO }, { "^spng%.h$", IO }, { "^libdeflate%.h$", IO },
+  { "^libpq", IO },
   { "^lua%.h$", LUA }, { "^lauxlib%.h$", LUA }, { "^lualib%.h$", LUA }, { "^luajit%.h$", LUA },
   { "^lua5%.1/", LUA },
 }
