@@ -14,7 +14,6 @@
 local fault = require "fault"
 local options = require "http.options"
 local response = require "http.response"
-local retry = require "http.retry"
 
 local http = {}
 
@@ -66,13 +65,14 @@ end
 local function run(signature, given)
   local plain, message, code = options.plain(signature, given, jar_handle)
   if not plain then return nil, message, code end
-  local plan = retry.read(signature, given.retry, plain.method or "GET")
+  local retry = given.retry ~= nil and require "http.retry" -- loaded for those that ask for it
+  local plan = retry and retry.read(signature, given.retry, plain.method or "GET")
   local attempts = 0
   while true do
     attempts = attempts + 1
     local raw, text, why = sys.http.request(plain)
     local answer = raw and response.wrap(raw, attempts)
-    local wait = retry.delay(plan, attempts, answer, why)
+    local wait = retry and retry.delay(plan, attempts, answer, why)
     if not wait then
       if answer then return answer end
       return nil, attempts > 1 and ("%s (%d attempts)"):format(text, attempts) or text, why

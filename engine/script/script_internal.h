@@ -67,7 +67,8 @@ struct script {
     size_t kept_used;       /* bytes of Lua memory then */
     int owned;              /* see script_note_owned */
     list tasks;             /* task.all_node of every handle, of tasks that are done too */
-    script *next_idle;      /* in script.c's list of those that no run has */
+    list idle_node;         /* in script.c's list of those that no run has */
+    mono_ns idle_since;
     bool every_instruction; /* the hook fires on each: a doomed task runs, or ran last */
     struct script_slot {
         const void *key;

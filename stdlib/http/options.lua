@@ -5,7 +5,6 @@ local fault = require "fault"
 local json = require "json"
 local secret = require "run.secret"
 local time = require "time"
-local url = require "url"
 
 local options = {}
 
@@ -110,7 +109,7 @@ local function set_body(signature, given, out, headers)
     add_header(headers, "Content-Type", "application/json")
     add_header(headers, "Accept", "application/json")
   elseif given.form ~= nil then
-    out.body = url.encode_query(given.form)
+    out.body = require("url").encode_query(given.form)
     add_header(headers, "Content-Type", "application/x-www-form-urlencoded")
   else
     out.body = given.body
@@ -139,7 +138,7 @@ function options.plain(signature, given, jar_handle)
   local out = { url = given.url, method = given.method and given.method:upper() }
   if given.query then
     local message, code
-    out.url, message, code = url.with_query(given.url, given.query)
+    out.url, message, code = require("url").with_query(given.url, given.query)
     if not out.url then return nil, message, code end
   end
   for _, name in ipairs(PLAIN) do out[name] = given[name] end

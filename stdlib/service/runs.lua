@@ -32,7 +32,8 @@ require("service.supply").extend(Pool)
 ---@field workers integer?  processes that share the runs (default 1)
 ---@field patient boolean?  a run waits while no worker can be started (a daemon) instead of failing
 ---  (a command)
----@field recycle_runs integer?  a worker is replaced after this many runs (default: never)
+---@field recycle_runs number?  a worker is replaced after this many runs with a browser, or a
+---  hundred times as many without (default: never)
 ---@field recycle_bytes number?  … or when it and its children, the browser among them, use more
 ---  memory than this
 ---@field on_worker fun(what: string, fields: table)?  "started", "lost", "recycled", "failed"; for
@@ -160,7 +161,7 @@ function Pool:start_worker()
   local handle, text = sys.worker.spawn()
   if not handle then return nil, text end
   local worker = { handle = handle, pid = handle:pid(), flights = {}, heard_at = mono(),
-    checked_at = mono(), runs = 0 }
+    checked_at = mono(), runs = 0, wear = 0 }
   self.workers[worker] = true
   self.on_worker("started", { pid = worker.pid })
   worker.listener = sys.task.spawn(listen, self, worker)
@@ -199,6 +200,9 @@ function Pool:leave()
   if waiting then waiting:unpark() else self.active = self.active - 1 end
 end
 
+-- Whether a job's script may want this; a wrong guess costs time, nothing else.
+local function says(job, word) return job.source:find(word, 1, true) ~= nil end
+
 --- Starts module with argument in a worker and waits for its end. Returns the flight's outcome and
 --- its last result.
 local function launch(pool, job, message, argument)
@@ -208,7 +212,9 @@ local function launch(pool, job, message, argument)
     argument = argument }
   local worker, trouble = pool:pick()
   local outcome = worker and fly(pool, worker, flight) or { how = "no-worker", text = trouble }
-  if worker and not worker.gone then pool:count_run(worker) end
+  if worker and not worker.gone then
+    pool:count_run(worker, says(job, "browser"))
+  end
   if outcome.how == "retry" then
     flight.retried, flight.result = true, nil
     local own, why = pool:start_worker()
@@ -232,7 +238,7 @@ function Pool:run(job)
   local outcome, flight = launch(self, job, {
     module = "run.main",
     -- a guess that saves the run from loading what it will require
-    base = job.source:find("http", 1, true) and "run.base_http" or "run.base",
+    base = says(job, "http") and "run.base_http" or "run.base",
     capabilities = CEILING,
     dry_run = job.dry_run,
     record = job.record,
