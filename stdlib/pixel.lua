@@ -152,7 +152,8 @@ end
 
 -- What was not heard is not judged: the shop's own trouble is for other skills to tell of.
 local function skip(self)
-  local what = self.ended.message:match("^(.-)%. ") or self.ended.message
+  local what = self.ended.message:gsub(" %(console: .*$", "")
+  what = what:match("^(.-)%. ") or what
   local heard = next(self.reached)
     and "pixels were heard only for a part of the sale, in which nothing is wrong"
     or "no pixel could be heard"
