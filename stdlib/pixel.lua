@@ -152,10 +152,13 @@ end
 
 -- What was not heard is not judged: the shop's own trouble is for other skills to tell of.
 local function skip(self)
-  local what = self.ended.message:match("^(.-)%. ") or self.ended.message
-  self.t.skip(("%s: the shop itself failed at \"%s\" (%s). Mend that first; `nano-sre run checkout` "
-    .. "shows more"):format(next(self.reached) and "pixels were heard only for a part of the sale, in "
-    .. "which nothing is wrong" or "no pixel could be heard", self.ended.step, what))
+  local what = self.ended.message:gsub(" %(console: .*$", "")
+  what = what:match("^(.-)%. ") or what
+  local heard = next(self.reached)
+    and "pixels were heard only for a part of the sale, in which nothing is wrong"
+    or "no pixel could be heard"
+  self.t.skip(("%s: the shop itself failed at \"%s\" (%s). Mend that first; "
+    .. "`nano-sre run checkout` shows more"):format(heard, self.ended.step, what))
 end
 
 local function tell(self, problems)

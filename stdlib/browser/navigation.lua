@@ -261,7 +261,8 @@ function navigation.wait_for_load(tab, state, options)
   local words, pending = pending_words(tab)
   local page, what = tab.hosts:words(tab.document.url), state or "load"
   fault.failure { code = "timeout", details = { url = tab.document.url, pending = pending },
-    message = what == "load" and ("%s was not loaded after %s%s"):format(page, deadline:words(), words)
+    message = what == "load"
+      and ("%s was not loaded after %s%s"):format(page, deadline:words(), words)
       or ("%s did not reach the state %s in %s%s"):format(page, what, deadline:words(), words) }
 end
 

@@ -81,10 +81,10 @@ end
 
 -- ---- missing --------------------------------------------------------------------------------
 
-local MISSING_HINT = "look for its code in the theme and under Settings → Customer events: an update "
-  .. "of theme or app may have dropped it. If it was taken out on purpose: --update-baseline"
-local CONSENT_HINT = "let the pixel wait for the visitor's answer: add it under Settings → Customer "
-  .. "events with its permission set, or load it by the consent app, not by the theme"
+local MISSING_HINT = "look for its code in the theme and under Settings → Customer events: an "
+  .. "update of theme or app may have dropped it. If it was taken out on purpose: --update-baseline"
+local CONSENT_HINT = "let the pixel wait for the visitor's answer: add it under Settings → "
+  .. "Customer events with its permission set, or load it by the consent app, not by the theme"
 
 local function add(self, severity, of, message, event, step, hint)
   table.insert(self.problems, { severity = severity, vendor = of.vendor, id = of.id,

@@ -4,8 +4,9 @@
 --- A value is slow when it is above  median + max(4 × 1.4826 × MAD, 20 % of the median, a floor
 --- by unit)  of up to 30 past PASS and WARN runs. The two runs before this one are judged together
 --- with it, so they are not part of what they are judged by. One slow run says nothing: only the
---- third in a row is a warning, and none while this machine was too busy itself. Median and MAD hardly move when a few runs are slow, so a
---- regression stays visible for half a window before it becomes the usual.
+--- third in a row is a warning, and none while this machine was too busy itself. Median and MAD
+--- hardly move when a few runs are slow, so a regression stays visible for half a window before it
+--- becomes the usual.
 
 local fault = require "fault"
 local json = require "json"

@@ -1,13 +1,13 @@
 --- How busy this machine was while a run went on: what it measured then says little about the shop.
---- Linux tells how long something had to wait for a processor (pressure stall information); where it
---- does not, nothing is known and nothing assumed. Used by cli/session.lua and watch/daemon.lua
+--- Linux tells how long something had to wait for a processor (pressure stall information); where
+--- it does not, nothing is known and nothing assumed. Used by cli/session.lua and watch/daemon.lua
 --- around a run, and by service/baselines.lua.
 
 local machine = {}
 
 local PRESSURE = "/proc/pressure/cpu"
--- Shares of a run's time; with four busy loops on two processors it is 0.95. A browser's own processes
--- wait for each other, too, the more so on one processor.
+-- Shares of a run's time; with four busy loops on two processors it is 0.95. A browser's own
+-- processes wait for each other, too, the more so on one processor.
 local BUSY, BUSY_ALONE = 0.75, 0.95
 
 local function waited_us()

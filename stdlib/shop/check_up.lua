@@ -1,7 +1,7 @@
 --- The steps of shopify_doctor and headless_probe that put several parts together: what is compared
 --- with the shop's own word, and what is left out and why.
 
-local advice = require "run.advice"
+local advice = require "advice"
 local back_office = require "shop.back_office"
 local crawl = require "shop.crawl"
 local fault = require "fault"

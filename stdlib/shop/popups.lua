@@ -8,6 +8,7 @@ local popups = {}
 
 local SCRIPT = sys.resource("shop/popups.js")
 local MARK = "data-nano-sre-close"
+local GONE = { missing = true, hidden = true, replaced = true } -- it went before it was answered
 local FIRST_MS, CLOSE_MS, GONE_MS, AT_MOST = 1000, 3000, 2000, 3
 
 -- Whether there was one with a button to close it. Where none can be told, the Escape key may do.
@@ -22,18 +23,26 @@ local function close_layer(page)
   return seen.close
 end
 
--- Clicks; when something covers the element, takes it away first. A click that could not reach its
--- element has done nothing, so it can be made again.
+-- Why a click could not reach its element, nil for any other trouble. It has done nothing then, so
+-- it can be made again.
+local function obstacle(why)
+  return fault.is(why, "failure") and type(why.details) == "table" and why.details.why or nil
+end
+
+-- Clicks; when something covers the element, takes it away first.
 local function click_after(page, selector, take_away)
   local ok, why = pcall(page.click, page, selector, { timeout = FIRST_MS })
   if ok then return end
-  local reason = fault.is(why, "failure") and type(why.details) == "table" and why.details.why
-  if not reason then error(why, 0) end
-  if reason == "covered" then
-    local done, problem = pcall(take_away, page)
-    if not done and not fault.is(problem, "failure") then error(problem, 0) end
-  end
+  if not obstacle(why) then error(why, 0) end
+  if obstacle(why) == "covered" then take_away(page) end
   page:click(selector)
+end
+
+-- What pops up may as well go by itself: that it could not be closed is no trouble of its own.
+local function try(close, ...)
+  local ok, done = pcall(close, ...)
+  if not ok and not fault.is(done, "failure") then error(done, 0) end
+  return ok and done
 end
 
 --- Answers the cookie banner of the page that is open, if there is one.
@@ -42,18 +51,23 @@ end
 ---@param options { wait: number }?  ms to wait for a banner, 3000 if absent
 ---@return boolean there  there was a banner, and it is answered
 function popups.answer_cookies(page, answer, options)
-  return consent.answer(page, answer, { wait = options and options.wait,
-    click = function(_, button) click_after(page, button, close_layer) end })
+  local ok, there = pcall(consent.answer, page, answer, { wait = options and options.wait,
+    click = function(_, button)
+      click_after(page, button, function() try(close_layer, page) end)
+    end })
+  if ok then return there end
+  if GONE[obstacle(there) or ""] then return false end
+  error(there, 0)
 end
 
---- Closes what pops up over the page: a cookie banner (refusing, unless another answer was given
---- before), a newsletter's form.
+--- Closes what pops up over the page, as far as it can be closed: a cookie banner (refusing, unless
+--- another answer was given before), a newsletter's form.
 ---@param page Page
 ---@return integer closed  how many
 function popups.close(page)
   local closed, answer = 0, consent.wanted(page) or "decline"
-  while closed < AT_MOST and (popups.answer_cookies(page, answer, { wait = 0 })
-    or close_layer(page)) do
+  while closed < AT_MOST and (try(popups.answer_cookies, page, answer, { wait = 0 })
+    or try(close_layer, page)) do
     closed = closed + 1
   end
   return closed

@@ -90,8 +90,8 @@ local function first_that_can_be_bought(t, page)
   end
   fault.failure { code = "sold-out",
     message = ("sold out: %s"):format(table.concat(sold_out, ", ")),
-    hint = "restock, or let products be sold without stock; if it is meant to be, name one that can "
-      .. "be bought: -o product=HANDLE" }
+    hint = "restock, or let products be sold without stock; if it is meant to be, name one that "
+      .. "can be bought: -o product=HANDLE" }
 end
 
 --- Opens the page of a product: the one that is named, or the first linked one that is not sold

@@ -114,8 +114,8 @@ end
 function storefront.no_product()
   return { code = "no-product",
     message = "neither the home page nor /collections/all links to a product",
-    hint = "is this the shop's address, and are its products published? If they are elsewhere, name "
-      .. "one: -o product=HANDLE" }
+    hint = "is this the shop's address, and are its products published? If they are elsewhere, "
+      .. "name one: -o product=HANDLE" }
 end
 
 --- The first of several selectors that has something visible to offer. Themes differ: the most
@@ -144,8 +144,8 @@ function storefront.find(page, selectors, what, timeout)
     .. table.concat(details.near, ", ") or ""
   fault.failure { code = "not-found",
     message = ("no %s is to be seen on %s%s"):format(what, path_of(page:url()), near),
-    hint = "look at the page on a phone: was the theme, an app or its settings changed last? An app's "
-      .. "style may hide it",
+    hint = "look at the page on a phone: was the theme, an app or its settings changed last? An "
+      .. "app's style may hide it",
     details = details }
 end
 

@@ -1,5 +1,5 @@
--- Shops that nobody can enter: what each storefront skill says of them, that it says what to do, and
--- the command's exit code. The shop has failed, never the script or the monitor.
+-- Shops that nobody can enter: what each storefront skill says of them, that it says what to do,
+-- and the command's exit code. The shop has failed, never the script or the monitor.
 
 local lib = assert(sys.load_trusted(sys.files.read("tests/e2e/lib.lua"), "tests/e2e/lib.lua"))()
 local web = assert(sys.load_trusted(sys.files.read("tests/lua/web.lua"), "tests/lua/web.lua"))()

@@ -3,8 +3,8 @@
 -- store owner's words and what to do, and the others stay PASS.
 --
 -- The matrix is run once, in the second test, by one warm worker: LANES stores side by side, one
--- fault at a time in each, all skills at once. As in `watch`, pixel_auditor knows what a healthy run
--- has learned.
+-- fault at a time in each, all skills at once. As in `watch`, pixel_auditor knows what a healthy
+-- run has learned.
 
 local demo_shop = require "cli.demo_shop"
 local demo_store = require "demo.store"

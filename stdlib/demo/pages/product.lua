@@ -182,7 +182,8 @@ return function(view, product, chosen)
   local section = "template--main"
   return layout.page(view, {
     template = "product", title = product.title, description = product.text, og_type = "product",
-    path = "/products/" .. product.handle, head = structured_data(view, product, chosen) .. analytics(product, chosen),
+    path = "/products/" .. product.handle,
+    head = structured_data(view, product, chosen) .. analytics(product, chosen),
     image = "/cdn/shop/files/" .. product.images[1].name .. ".png?v=1&width=1206",
     content = fill(CONTENT, {
       section = section, handle = product.handle, title = product.title, vendor = product.vendor,
