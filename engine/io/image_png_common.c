@@ -2,6 +2,7 @@
  * what is there before it is used, and nothing is made that the compressed data could not fill. */
 #include "io/image_png_common.h"
 
+#include <endian.h>
 #include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,14 +65,14 @@ static bool read_chunks(png *p, const uint8_t *bytes, size_t len)
     return false;
 }
 
-static int paeth(int a, int b, int c)
+static inline __attribute__((always_inline)) int paeth(int a, int b, int c)
 {
     int pa = abs(b - c), pb = abs(a - c), pc = abs(a + b - 2 * c);
     return pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
 }
 
 /* What the filter expects of a byte: a is to the left, b above, c above to the left. */
-static inline int expected(int filter, int a, int b, int c)
+static inline __attribute__((always_inline)) int expected(int filter, int a, int b, int c)
 {
     switch (filter) {
     case 1:
@@ -88,19 +89,22 @@ static inline int expected(int filter, int a, int b, int c)
 }
 
 /* One row of filtered bytes to RGBA. Inlined with constants for filter and channels, so that the
- * loop holds nothing but sums. */
+ * loop holds nothing but sums in registers. */
 static inline __attribute__((always_inline)) void make_row(const int filter, const int channels,
                                                            const uint8_t *from, const uint8_t *up,
                                                            uint8_t *to, uint32_t width)
 {
-    uint8_t left[4] = {0}, corner[4] = {0};
+    int left[4] = {0}, corner[4] = {0};
     for (uint32_t x = 0; x < width; x++, from += channels, up += 4, to += 4) {
-        uint8_t pixel[4] = {0, 0, 0, 255};
-        for (int k = 0; k < channels; k++)
-            pixel[k] = (uint8_t)(from[k] + expected(filter, left[k], up[k], corner[k]));
-        memcpy(to, pixel, 4);
-        memcpy(left, pixel, 4);
-        memcpy(corner, up, 4);
+        uint32_t pixel = channels == 3 ? 0xff000000u : 0;
+#pragma GCC unroll 4
+        for (int k = 0; k < channels; k++) {
+            left[k] = (from[k] + expected(filter, left[k], up[k], corner[k])) & 255;
+            corner[k] = up[k];
+            pixel |= (uint32_t)left[k] << (8 * k);
+        }
+        pixel = htole32(pixel);
+        memcpy(to, &pixel, 4);
     }
 }
 
