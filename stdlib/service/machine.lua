@@ -1,7 +1,7 @@
 --- How busy this machine was while a run went on: what it measured then says little about the shop.
 --- Linux tells how long something had to wait for a processor (pressure stall information); where
 --- it does not, nothing is known and nothing assumed. Used by cli/session.lua and watch/daemon.lua
---- around a run, and by service/baselines.lua.
+--- around a run, by service/baselines.lua, and by service/runs.lua before it calls a worker hung.
 
 local machine = {}
 
@@ -37,6 +37,14 @@ function machine.wait_share(before)
   if not waited or not before.waited or ms <= 0 then return nil end
   local share = math.max(0, math.min(1, (waited - before.waited) / 1000 / ms))
   return math.floor(share * 100 + 0.5) / 100
+end
+
+--- How long a process, ready to run, has waited for a processor since it began.
+---@param pid integer
+---@return number ms  0 where the system does not tell
+function machine.waited_ms(pid)
+  local text = sys.files.read("/proc/" .. pid .. "/schedstat", 200)
+  return (tonumber(text and text:match("^%d+ (%d+)")) or 0) / 1e6
 end
 
 --- Whether timings of a run with this share are those of the machine, not of the shop.

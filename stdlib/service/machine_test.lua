@@ -14,6 +14,13 @@ describe("the machine", function()
     expect(machine.wait_share { at = 0 }):is(nil)
   end)
 
+  it("tells how long a process had no turn, and nothing of one that is gone", function()
+    if sys.files.read("/proc/self/schedstat", 200) then
+      expect(machine.waited_ms(sys.env.pid())):at_least(0)
+    end
+    expect(machine.waited_ms(2 ^ 31)):is(0)
+  end)
+
   it("is busy from a limit on, and never where nothing is known", function()
     expect(machine.is_busy(nil)):is(false)
     expect(machine.is_busy(0.3)):is(false)

@@ -7,6 +7,7 @@
 --- own.
 
 local culprit = require "service.culprit"
+local machine = require "service.machine"
 
 local runs = {}
 
@@ -119,6 +120,18 @@ local function on_lost(pool, worker)
   end
 end
 
+-- For how long it has been silent, without the time in which the machine gave it no turn; but no
+-- machine is so busy that a quarter of it would not do.
+local function silence(worker, now)
+  local silent = now - worker.heard_at
+  if silent < 2 * TICK_MS then
+    worker.waited_ms = machine.waited_ms(worker.pid)
+    return silent
+  end
+  local waited = machine.waited_ms(worker.pid) - (worker.waited_ms or 0)
+  return math.max(silent - waited, silent / 4)
+end
+
 local function check_pulse(pool, worker)
   local now = mono()
   worker.checked_at = now
@@ -132,7 +145,7 @@ local function check_pulse(pool, worker)
       worker.hung = true
     end
   end
-  if now - worker.heard_at > pool.hang_ms then worker.hung = true end
+  if silence(worker, now) > pool.hang_ms then worker.hung = true end
   if worker.hung then
     worker.handle:kill()
   elseif not worker.retiring then
