@@ -56,6 +56,7 @@ function Core:restore(saved)
   self.dispatch_state = saved.dispatch or dispatch.new()
   self.dispatch_text = json.encode(self.dispatch_state)
   self.silences, self.silence_serial = saved.silences or {}, saved.silence_serial or 0
+  self.saved_requests = saved.requests
 end
 
 --- Both kinds of silences, as alert/dispatch.lua takes them; what is over goes.
@@ -69,6 +70,16 @@ function Core:all_silences(now)
   return list
 end
 
+-- What waits to be run at somebody's request, or runs so, as the database keeps it.
+local function requests_statement(id, live)
+  local list = live and live.requests:plain(live.launch and live.launch.request)
+  if not list or #list == 0 then
+    return sql("DELETE FROM watch_state WHERE name = ?", "requests/" .. id)
+  end
+  return sql("INSERT INTO watch_state (name, value) VALUES (?, ?) ON CONFLICT (name) "
+    .. "DO UPDATE SET value = excluded.value", "requests/" .. id, json.encode(list))
+end
+
 --- The checks, limits, routes and windows from now on. Incidents of a check that is no longer
 --- watched end: nobody could say when they are over.
 ---@param setup WatchSetup
@@ -78,6 +89,11 @@ function Core:configure(setup, now)
   self.planner:configure(setup.checks, setup.limits, now, self.last_due)
   self.last_due = nil
   local out = { kind = "incident" }
+  for id, list in pairs(self.saved_requests or {}) do
+    for _, request in ipairs(list) do self.planner:request(id, request, now) end
+    if not self.planner.live[id] then out[#out + 1] = requests_statement(id) end
+  end
+  self.saved_requests = nil
   for id, incident in pairs(self.book.incidents) do
     if incident.status == "open" and incident.check_id
       and not self.planner.checks[incident.check_id] then
@@ -182,13 +198,14 @@ function Core:finish(launch, result, now)
     .. "(?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET last_due_ms = excluded.last_due_ms, "
     .. "track = excluded.track, updated_at = excluded.updated_at", check.id, live.due_ms,
     json.encode(state), time.iso8601(now))
+  if launch.request then out[#out + 1] = requests_statement(check.id, live) end
   if out.changes then out.kind = "incident" end
   self:dispatch(now, out)
   self.emit(out)
   if track.is_suspicious(state, check.policy) and launch.attempt < check.policy.fails then
     local wait = CONFIRM_MIN_MS + (CONFIRM_MAX_MS - CONFIRM_MIN_MS) * self.chance()
     self.planner:soonest(check.id, now + wait, launch.due_ms, math.max(1, launch.attempt) + 1,
-      "confirm")
+      "confirm", launch.options)
   end
   return out.changes or {}
 end
@@ -196,9 +213,27 @@ end
 --- A launch that was given up (the daemon stops): nothing is recorded, it is due again.
 function Core:abandon(launch) self.planner:forget(launch) end
 
---- Runs a check now.
----@return boolean ok  false: it runs already, or there is none
-function Core:trigger(id, now) return self.planner:soonest(id, now, now, 0, "manual") end
+--- Runs checks beside their schedule; see Planner:request. What is taken in is kept, so that it
+--- happens though the daemon is killed.
+---@param list table[]  id, trigger, and if wanted at (ms) and options
+---@param now number
+---@param out table?    statements that are to be written with it
+---@return string[] outcomes  of each: "started", "queued", "joined", "not-found" or "busy"
+function Core:request(list, now, out)
+  local outcomes = {}
+  out = out or {}
+  out.kind = "state"
+  for i, wanted in ipairs(list) do
+    local how, code = self.planner:request(wanted.id, { at = wanted.at or now,
+      trigger = wanted.trigger, options = wanted.options }, now)
+    if how and how ~= "joined" then
+      out[#out + 1] = requests_statement(wanted.id, self.planner.live[wanted.id])
+    end
+    outcomes[i] = how or code
+  end
+  if #out > 0 then self.emit(out) end
+  return outcomes
+end
 
 -- ---- messages -----------------------------------------------------------------------------------
 

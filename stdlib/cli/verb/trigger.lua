@@ -15,7 +15,9 @@ function verb.run(args)
   local out = require "cli.out"
   local daemon = require("watch.client").need(require("watch.ask").config(args))
   for _, name in ipairs(args.name) do
-    for _, id in ipairs(daemon:post("/api/v1/trigger", { name = name }).started) do out.line(id) end
+    local answer = daemon:post("/api/v1/trigger", { name = name })
+    for _, id in ipairs(answer.started) do out.line(id) end
+    for _, id in ipairs(answer.queued) do out.line(id .. " (after the run that goes on)") end
   end
   return 0
 end
