@@ -178,15 +178,7 @@ function context.make(run, values)
   }, { url = true, name = true, password = true, admin_api_key = true })
   t.learned = run.job.learned
   pages.add_words(t, run)
-  if run.skill.needs.has.http then
-    t.http = require("run.http_words").make()
-  else
-    local function missing()
-      guard.refuse("t.http: the script does not declare that it needs http", 'add "http" to needs',
-        "needs")
-    end
-    t.http = setmetatable({}, { __metatable = false, __newindex = missing, __index = missing })
-  end
+  t.http = require("run.http_words").make(run.skill.needs)
   return guard.readonly("t", t, { learned = true }), options
 end
 

@@ -28,9 +28,17 @@ local function raising(fn)
   return function(...) return settle(fn(...)) end
 end
 
---- Makes t.http.
+--- Makes t.http. Without the need every use of it says that it is missing.
+---@param needs run.Needs
 ---@return table
-function http_words.make()
+function http_words.make(needs)
+  if not needs.has.http then
+    local function missing()
+      guard.refuse("t.http: the script does not declare that it needs http", 'add "http" to needs',
+        "needs")
+    end
+    return setmetatable({}, { __metatable = false, __newindex = missing, __index = missing })
+  end
   local words = {}
   for name, value in pairs(require "http") do
     words[name] = type(value) == "function" and raising(value) or value

@@ -10,6 +10,7 @@ local loader = require "run.require"
 local problem = require "run.problem"
 local sandbox = require "run.sandbox"
 local skill = require "run.skill"
+local trigger = require "run.trigger"
 
 local load = {}
 
@@ -18,6 +19,7 @@ local LOAD_LIMIT_MS = 10000
 ---@class run.Loaded
 ---@field skill run.Skill?      as job.kind says
 ---@field alerter run.Alerter?
+---@field trigger run.Trigger?
 ---@field loader run.Loader
 ---@field file string     the script's name in messages
 
@@ -61,8 +63,9 @@ local function compile(text, file, env)
   refuse(what, habit_of(text, where), where)
 end
 
-local WORDS = { skill = skill, alerter = alerter }
-local ARTICLE = { skill = "a skill", alerter = "an alerter" }
+local WORDS = { skill = skill, alerter = alerter, trigger = trigger }
+local ARTICLE = { skill = "a skill", alerter = "an alerter", trigger = "a trigger" }
+load.WORDS = WORDS
 
 local function take(value, file, kind)
   local found = WORDS[kind].of(value)
@@ -90,8 +93,8 @@ local function perform(job, into, log)
     skill.api_of(text)
     local base = loader.folder_of(job.script)
     local require_user, state = loader.make(base, job.project or base, job.modules)
-    local words = { skill = skill.word, alerter = alerter.word, require = require_user,
-      option = require("run.option").words() }
+    local words = { require = require_user, option = require("run.option").words() }
+    for name, one in pairs(WORDS) do words[name] = one.word end
     state.env = sandbox.create(words, log)
     local chunk = compile(text, file, state.env)
     local done, result, co = loader.execute(chunk, file)
@@ -108,7 +111,7 @@ local function perform(job, into, log)
 end
 
 --- Loads job.source.
----@param job table   script, source, project, modules, kind ("skill" if absent, "alerter")
+---@param job table   script, source, project, modules, kind ("skill" if absent, "alerter", "trigger")
 ---@param log fun(text: string)  receives what the file prints
 ---@return run.Loaded?
 ---@return run.Problem?

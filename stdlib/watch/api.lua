@@ -13,8 +13,8 @@ local url = require "url"
 
 local api = {}
 
-local MAX_BODY = 65536
-local STATUS_OF = { ["not-found"] = 404, invalid = 400, busy = 409 }
+local MAX_BODY, MAX_WEBHOOK = 65536, 1048576
+local STATUS_OF = { ["not-found"] = 404, invalid = 400, busy = 409, failed = 422 }
 
 ---@class WatchApi
 local Api = {}
@@ -42,7 +42,7 @@ function api.open(daemon)
     return nil, { message = ("watch.listen %s can be reached from other machines, so it needs "
       .. "watch.token (or NANO_SRE_TOKEN)"):format(config:get "watch.listen") }
   end
-  local server, why = sys.server.listen { host = host, port = port, max_body = MAX_BODY }
+  local server, why = sys.server.listen { host = host, port = port, max_body = MAX_WEBHOOK }
   if not server then return nil, { message = "the API can't listen: " .. why } end
   local self = setmetatable({ daemon = daemon, server = server, loopback = loopback,
     token = token or sys.codec.hex(sys.random.bytes(24)), host = host }, Api)
@@ -136,6 +136,10 @@ get["/api/v1/checks"] = function(self)
   return answer(200, { checks = json.array(api.checks(self.daemon)) })
 end
 
+get["/api/v1/triggers"] = function(self)
+  return answer(200, { triggers = json.array(self.daemon.triggers:shown()) })
+end
+
 get["/api/v1/incidents"] = function(self, query)
   return rows("incidents", queries.incidents(self.daemon.db, query))
 end
@@ -162,8 +166,11 @@ post["/-/reload"] = function(self)
 end
 
 post["/api/v1/trigger"] = function(self, _, body)
-  local value, message, code = actions.trigger(self.daemon.core, tostring(body.name),
-    self.daemon.now())
+  local name = tostring(body.name)
+  local value, message, code = actions.trigger(self.daemon.core, name, self.daemon.now())
+  if code == "not-found" and self.daemon.triggers.by_name[name] then
+    value, message, code = self.daemon.triggers:fire(name)
+  end
   if value then self.daemon.loop:wake() end
   return result(value, message, code)
 end
@@ -192,6 +199,11 @@ end
 
 --- Answers a request: status, headers, body.
 function Api:route(request)
+  if request.path:find "^/webhooks/" then -- who may, says the signature
+    return self.daemon.triggers:webhook(request)
+  elseif #(request.body or "") > MAX_BODY then
+    return answer(413, { error = ("a body has at most %d bytes"):format(MAX_BODY) })
+  end
   local id = request.path:match "/(%d+)%f[/%z]"
   local path = id and request.path:gsub("/%d+%f[/%z]", "/#", 1) or request.path
   local reads = request.method == "GET" or request.method == "HEAD"

@@ -31,7 +31,9 @@ function daemon.new(options)
   self.now = sys.clock.now
   self.pool = require("service.runs").open { concurrency = 100000, policy = self.policy,
     patient = true, on_worker = function(what, fields) self:on_worker(what, fields) end }
-  self.scripts = scripts.new(function(job) return self.pool:inspect(job) end)
+  local function inspect(job) return self.pool:inspect(job) end
+  self.scripts, self.trigger_scripts = scripts.new(inspect), scripts.new(inspect)
+  self.triggers = require("watch.triggers").new(self)
   return self
 end
 
@@ -63,7 +65,7 @@ function Daemon:read()
   local config = require("config.load").load { cwd = self.cwd, flags = self.flags,
     getenv = self.getenv, inspect = function(path) return inspect_config(self, path) end }
   local made, broken = setup.build { config = config, scripts = self.scripts,
-    version = self.version, default_to = self:default_alerters(config) }
+    trigger_scripts = self.trigger_scripts, version = self.version, default_to = self:default_alerters(config) }
   self:check_alerts(config, made.routes, broken)
   return made, broken, config
 end
@@ -102,6 +104,7 @@ function Daemon:apply(made, config)
   self.log:hide(config:get "watch.token")
   self.log:hide_personal_data(config:get "redact_pii")
   self.core:configure(made, self.now())
+  self.triggers:configure(made.triggers)
   if self.loop then self.loop:wake() end
 end
 
@@ -136,7 +139,10 @@ function Daemon:open_journal()
     instance = function() return self.core.instance end, now = self.now }
   self.journal = journal.open {
     db = self.db,
-    on_written = function(tx) if tx.alerts then self.outbox:notify() end end,
+    on_written = function(tx)
+      if tx.alerts then self.outbox:notify() end
+      if tx.on_written then tx.on_written() end
+    end,
     on_dropped = function(tx, why)
       log:say("error", "journal.dropped", { "kind", tx.kind, "why", why.message })
     end,
@@ -200,6 +206,7 @@ function Daemon:start()
   if not ok then error(why, 0) end
   self.journal_task = sys.task.spawn(self.journal.run, self.journal)
   self.loop_task = sys.task.spawn(self.loop.run, self.loop)
+  self.triggers:start()
 end
 
 --- A script's new text can't be loaded; the old version goes on.
@@ -275,6 +282,7 @@ function Daemon:stop(why)
   if self.stopping then return end
   self.stopping = true
   self.log:say("info", "watch.stopping", { "why", why, "running", self.loop.count })
+  self.triggers:stop()
   self.loop:drain()
   local function idle() return self.loop.count == 0 end
   if not wait_until(DRAIN_MS, idle) then

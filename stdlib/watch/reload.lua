@@ -26,14 +26,16 @@ function Reload:folders()
   local daemon = self.daemon
   local config, set = daemon.config, {}
   local root = config.project and config.project.root or daemon.cwd
-  for _, folder in ipairs { root, root .. "/skills", root .. "/alerters", daemon.cwd,
-    daemon.cwd .. "/scripts", daemon.cwd .. "/scripts/skills",
-    daemon.cwd .. "/scripts/alerters" } do
-    set[folder] = true
+  for _, base in ipairs { root, daemon.cwd .. "/scripts" } do
+    for _, name in ipairs { "skills", "alerters", "triggers" } do set[base .. "/" .. name] = true end
+    set[base] = true
   end
-  for path, script in pairs(daemon.scripts.by_path) do
-    for file in pairs(script.modules or {}) do
-      set[paths.folder(paths.folder(path) .. "/" .. file)] = true
+  set[daemon.cwd] = true
+  for _, scripts in ipairs { daemon.scripts, daemon.trigger_scripts } do
+    for path, script in pairs(scripts.by_path) do
+      for file in pairs(script.modules or {}) do
+        set[paths.folder(paths.folder(path) .. "/" .. file)] = true
+      end
     end
   end
   return set

@@ -52,7 +52,7 @@ end
 
 --- Loads a text; the files it requires are read before and after, so that what was loaded is known.
 function Scripts:load(entry, source, project)
-  local job = { script = entry.path, source = source, project = project }
+  local job = { script = entry.path, source = source, project = project, kind = entry.kind }
   for _ = 1, 5 do
     local manifest, why = self.inspect(job)
     if not manifest then return nil, why end
