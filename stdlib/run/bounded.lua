@@ -1,6 +1,6 @@
---- What the small scripts beside skills (alerters, triggers) have in common when they run: the hosts
---- that they may reach, and a task that is ended when its time is over. Used by run/alert.lua and
---- run/trigger_run.lua.
+--- What the small scripts beside skills (alerters, triggers) have in common when they run: the
+--- hosts that they may reach, and a task that is ended when its time is over. Used by
+--- run/alert.lua and run/trigger_run.lua.
 
 local problem = require "run.problem"
 local time = require "time"

@@ -111,7 +111,8 @@ local function perform(job, into, log)
 end
 
 --- Loads job.source.
----@param job table   script, source, project, modules, kind ("skill" if absent, "alerter", "trigger")
+---@param job table   script, source, project, modules, kind ("skill" if absent, "alerter",
+---  "trigger")
 ---@param log fun(text: string)  receives what the file prints
 ---@return run.Loaded?
 ---@return run.Problem?

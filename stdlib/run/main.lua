@@ -1,6 +1,6 @@
 --- Entry module of a run's state (worker/main.lua starts it with a job as JSON): runs the job, with
---- mode "inspect" only loads its script, with mode "alert" sends a message, with mode "trigger" asks
---- which checks are to run; one "result" event at the end.
+--- mode "inspect" only loads its script, with mode "alert" sends a message, with mode "trigger"
+--- asks which checks are to run; one "result" event at the end.
 
 local main = {}
 

@@ -61,8 +61,8 @@ function trigger_run.run(job)
   if into.through then
     return { ok = true, runs = into.runs, learned = into.learned, log = into.log }
   end
-  return { ok = false, log = into.log, message = cause.message, where = cause.where, hint = cause.hint,
-    excerpt = cause.excerpt }
+  return { ok = false, log = into.log, message = cause.message, where = cause.where,
+    hint = cause.hint, excerpt = cause.excerpt }
 end
 
 return trigger_run

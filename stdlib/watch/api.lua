@@ -200,7 +200,7 @@ end
 --- Answers a request: status, headers, body.
 function Api:route(request)
   if request.path:find "^/webhooks/" then -- who may, says the signature
-    return self.daemon.triggers:webhook(request)
+    return require("watch.trigger_webhook").answer(self.daemon.triggers, request)
   elseif #(request.body or "") > MAX_BODY then
     return answer(413, { error = ("a body has at most %d bytes"):format(MAX_BODY) })
   end

@@ -65,7 +65,8 @@ function Daemon:read()
   local config = require("config.load").load { cwd = self.cwd, flags = self.flags,
     getenv = self.getenv, inspect = function(path) return inspect_config(self, path) end }
   local made, broken = setup.build { config = config, scripts = self.scripts,
-    trigger_scripts = self.trigger_scripts, version = self.version, default_to = self:default_alerters(config) }
+    trigger_scripts = self.trigger_scripts, version = self.version,
+    default_to = self:default_alerters(config) }
   self:check_alerts(config, made.routes, broken)
   return made, broken, config
 end

@@ -5,7 +5,7 @@
 --- and what is wrong with one is not told, so that nobody can feel his way.
 ---
 --- github    https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
---- standard  https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+--- standard  https://github.com/standard-webhooks/standard-webhooks (spec/standard-webhooks.md)
 --- hmac      HMAC-SHA-256 of the body, as hex or base64, in a header of its own
 
 local codec = sys.codec

@@ -27,7 +27,9 @@ function Reload:folders()
   local config, set = daemon.config, {}
   local root = config.project and config.project.root or daemon.cwd
   for _, base in ipairs { root, daemon.cwd .. "/scripts" } do
-    for _, name in ipairs { "skills", "alerters", "triggers" } do set[base .. "/" .. name] = true end
+    for _, name in ipairs { "skills", "alerters", "triggers" } do
+      set[base .. "/" .. name] = true
+    end
     set[base] = true
   end
   set[daemon.cwd] = true

@@ -5,7 +5,8 @@ local expect = require "expect"
 local json = require "json"
 
 local function check(id)
-  return { id = id, skill = id:match "/(.*)", store = { name = "shop", url = "https://shop.example" },
+  return { id = id, skill = id:match "/(.*)", store = { name = "shop",
+    url = "https://shop.example" },
     every_ms = 3600000, labels = {}, browser = false, policy = { fails = 2, of = 3, passes = 2,
       errors = 3, severity = "P1" } }
 end

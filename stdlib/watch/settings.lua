@@ -119,8 +119,8 @@ local function host_of(url)
 end
 
 local function read_store(raw, prefix, environment, problems)
-  local store = settings.fields(settings.resolve(raw, environment, problems, prefix), STORE_FIELDS, prefix,
-    problems)
+  raw = settings.resolve(raw, environment, problems, prefix)
+  local store = settings.fields(raw, STORE_FIELDS, prefix, problems)
   if not store.url then problems[#problems + 1] = prefix .. " needs a url" end
   if store.skills then
     store.skills = read_skills(store.skills, prefix .. ".skills", problems)

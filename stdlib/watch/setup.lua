@@ -155,8 +155,8 @@ local function check_names(context, stores, entries)
 end
 
 --- Builds the setup.
----@param options table  config: Config; scripts, trigger_scripts: WatchScripts; version; default_to: alerters when
----  no route is configured
+---@param options table  config: Config; scripts, trigger_scripts: WatchScripts; version;
+---  default_to: alerters when no route is configured
 ---@return WatchSetup
 ---@return table[] broken  scripts whose text on disk can't be loaded: script, message, where, …
 function setup.build(options)

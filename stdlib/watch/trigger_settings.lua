@@ -24,7 +24,8 @@ local SECRET_MIN = 16
 ---@field options table?      of the checks that run, or of the script
 ---@field after_ms number
 ---@field limit number        deliveries a minute
----@field hook table?         form, secrets, header, prefix, encoding, id, events, states, environments
+---@field hook table?       form, secrets, header, prefix, encoding, id, events, states,
+---  environments
 ---@field file table?         folder, pattern, path, shown
 ---@field timing table?       every, cron, hours, timezone: as configured
 
@@ -89,7 +90,8 @@ local function read_file(trigger, raw, root)
   local path = paths.absolute(raw.file, root)
   local base = paths.base(path)
   local pattern = base:gsub("[%^%$%(%)%%%.%[%]%+%-]", "%%%0"):gsub("%*", ".*"):gsub("%?", ".")
-  trigger.file = { path = path, shown = raw.file, folder = paths.folder(path), pattern = "^" .. pattern .. "$" }
+  trigger.file = { path = path, shown = raw.file, folder = paths.folder(path), pattern = "^"
+    .. pattern .. "$" }
 end
 
 -- What is to be done: names, or a script.
@@ -193,7 +195,8 @@ end
 ---@return string
 function trigger_settings.describe(trigger, manifest)
   if trigger.kind == "webhook" then
-    return ("POST /webhooks/%s (%s)"):format(trigger.name, trigger.hook and trigger.hook.form or "?")
+    return ("POST /webhooks/%s (%s)"):format(trigger.name, trigger.hook and trigger.hook.form
+      or "?")
   elseif trigger.kind == "file" then
     return "file " .. trigger.file.shown
   end

@@ -144,7 +144,8 @@ describe("a trigger", function()
     expect(by_status[200] + by_status[429]):is(60)
     await(function()
       local checks = http.get(run.at.url .. "/api/v1/checks"):json().checks
-      return not checks[1].running and #rows "SELECT 1 FROM watch_state WHERE name LIKE 'requ%'" == 0
+      return not checks[1].running
+        and #rows "SELECT 1 FROM watch_state WHERE name LIKE 'requ%'" == 0
     end)
     local ended = stop()
     local _, lines = ended.stderr:gsub("event=trigger.refused", "")
@@ -204,7 +205,9 @@ describe("a trigger", function()
     expect(send():json().script):is "orders"
     expect(send():json().duplicate):is(true)
     await(function() return count "n is 31" == 1 end)
-    await(function() return #rows "SELECT 1 FROM watch_state WHERE name LIKE '%/pending/%'" == 0 end)
+    await(function()
+      return #rows "SELECT 1 FROM watch_state WHERE name LIKE '%/pending/%'" == 0
+    end)
     stop()
   end, { timeout_ms = 60000 })
 
@@ -212,7 +215,9 @@ describe("a trigger", function()
     config [[stock = { file = "in/*.csv", run = "quick", options = { n = 41 } }]]
     folder:write("in/old.csv", "there already")
     start()
-    await(function() return rows("SELECT 1 FROM watch_state WHERE name = 'trigger/stock/files'")[1] end)
+    await(function()
+      return rows("SELECT 1 FROM watch_state WHERE name = 'trigger/stock/files'")[1]
+    end)
     folder:write("in/notes.txt", "not ours")
     folder:write("in/new.csv", "a")
     await(function() return count "n is 41" == 1 end)
