@@ -26,7 +26,7 @@ local function missing(id, core)
   return nil, ("there is no open incident %s"):format(id), "not-found"
 end
 
---- The incident is somebody's: no more messages but the last.
+--- The incident is somebody's: that is told, then nothing but its end.
 function actions.ack(core, id, request, now)
   local incident = core:acknowledge(id, text_of(request.author), text_of(request.text), now)
   if not incident then return missing(id, core) end

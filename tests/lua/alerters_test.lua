@@ -96,8 +96,8 @@ describe("alerters keep the vendor's rules:", function()
       local receiver = start(kind_answer(name))
       local sender = sender_of { [name] = OPTIONS[name](receiver.url) }
       local rows = stand.rows(name)
-      for _, kind in ipairs { "opened", "changed", "again", "escalated", "resolved", "grouped",
-        "huge", "many", "bare" } do
+      for _, kind in ipairs { "opened", "changed", "again", "escalated", "acknowledged",
+        "resolved", "grouped", "huge", "many", "bare" } do
         local before = #receiver.requests
         local outcome = sender:deliver(rows[kind])
         if not outcome.sent then error(("%s: %s"):format(kind, outcome.error), 0) end
@@ -123,13 +123,16 @@ describe("alerters say the right thing:", function()
     local _, sender = deliver("pagerduty", receiver, rows.opened)
     deliver("pagerduty", receiver, rows.resolved, sender)
     local first, second = receiver.requests[1].json, receiver.requests[2].json
+    deliver("pagerduty", receiver, rows.acknowledged, sender)
+    expect(receiver.last().json):same { routing_key = first.routing_key,
+      event_action = "acknowledge", dedup_key = first.dedup_key }
     expect(first.event_action):is("trigger")
     expect(first.payload.severity):is("error")
     expect(second.event_action):is("resolve")
     expect(second.dedup_key):is(first.dedup_key)
     deliver("pagerduty", receiver, rows.grouped, sender)
-    expect(#receiver.requests):is(4)
-    expect(receiver.requests[4].json.dedup_key):is("nano-sre/inst/42")
+    expect(#receiver.requests):is(5)
+    expect(receiver.requests[5].json.dedup_key):is("nano-sre/inst/42")
   end)
 
   it("opsgenie closes by the alias that it created", function()
@@ -140,6 +143,9 @@ describe("alerters say the right thing:", function()
     expect(receiver.requests[1].json.alias):is("nano-sre/inst/41")
     expect(receiver.requests[2].query):is("identifierType=alias")
     expect(receiver.requests[2].path):matches("close$")
+    deliver("opsgenie", receiver, rows.acknowledged, sender)
+    expect(receiver.last().path):matches("acknowledge$")
+    expect(receiver.last().json.note):matches("Taken by Anna: on it")
   end)
 
   it("github opens one issue, comments on it, and closes it", function()
