@@ -27,6 +27,7 @@ local http = {}
 ---@field body string?
 ---@field json any?                  sent as JSON, with its content type
 ---@field form table?                sent as a form
+---@field multipart http.Part[]?     sent as a form with files
 ---@field auth string[]?             { user, password }
 ---@field timeout string|number?     "30s" or milliseconds; of everything together; default 30 s, 0:
 ---  none
@@ -109,7 +110,7 @@ http.get = with_method "GET"
 ---@type fun(url: string, options: http.Options?): http.Response?, string?, string?
 http.head = with_method "HEAD"
 
---- Sends options.body, options.json or options.form.
+--- Sends options.body, options.json, options.form or options.multipart.
 ---@type fun(url: string, options: http.Options?): http.Response?, string?, string?
 http.post = with_method "POST"
 

@@ -74,6 +74,23 @@ function stand.row(alerter, occasion, items)
     route = "default", created_at = "2026-05-04T10:05:00Z", occasion = occasion, items = list } }
 end
 
+local picture
+
+--- The path of a picture, made once.
+function stand.picture()
+  if not picture then
+    picture = assert(sys.files.temp_dir("nano-sre-alert-")) .. "/failure.png"
+    assert(sys.files.write(picture, assert(sys.files.read("tests/fuzz/png/palette.png", 1e6))))
+  end
+  return picture
+end
+
+--- Removes it.
+function stand.remove_picture()
+  if picture then sys.files.remove(picture:match("^(.*)/"), { recursive = true }) end
+  picture = nil
+end
+
 --- The rows that every alerter must be able to tell.
 function stand.rows(alerter)
   local long = ("Überlänge 😀 *_[x](y) <b> & "):rep(1500)
@@ -93,6 +110,8 @@ function stand.rows(alerter)
     acknowledged = stand.row(alerter, "acknowledged", { { "acknowledged",
       stand.incident { acknowledged_at = "2026-05-04T10:05:00Z", acknowledged_by = "Anna",
         acknowledged_text = "on it" } } }),
+    pictured = stand.row(alerter, "opened", { { "opened", stand.incident { evidence = {
+      url = "https://shop.example/cart", screenshot = stand.picture() } } } }),
     resolved = stand.row(alerter, "resolved", { { "resolved", stand.incident { status = "resolved",
       resolved_at = "2026-05-04T10:05:00Z" } } }),
     grouped = stand.row(alerter, "opened", { { "opened", stand.incident() },

@@ -79,7 +79,10 @@ local function fresh()
   opened, printed = {}, {}
 end
 fresh()
-after_each(fresh)
+after_each(function()
+  fresh()
+  stand.remove_picture()
+end)
 
 local function check(name, request)
   local ok, why = pcall(rules[name], request)
@@ -97,7 +100,7 @@ describe("alerters keep the vendor's rules:", function()
       local sender = sender_of { [name] = OPTIONS[name](receiver.url) }
       local rows = stand.rows(name)
       for _, kind in ipairs { "opened", "changed", "again", "escalated", "acknowledged",
-        "resolved", "grouped", "huge", "many", "bare" } do
+        "pictured", "resolved", "grouped", "huge", "many", "bare" } do
         local before = #receiver.requests
         local outcome = sender:deliver(rows[kind])
         if not outcome.sent then error(("%s: %s"):format(kind, outcome.error), 0) end
@@ -133,6 +136,29 @@ describe("alerters say the right thing:", function()
     deliver("pagerduty", receiver, rows.grouped, sender)
     expect(#receiver.requests):is(5)
     expect(receiver.requests[5].json.dedup_key):is("nano-sre/inst/42")
+  end)
+
+  it("telegram and discord show the picture, and say it without when they must", function()
+    local refuse = false
+    local receiver = start(function(request)
+      if refuse and request.path:find("sendPhoto", 1, true) then
+        return 400, nil, '{"ok":false,"description":"Bad Request: PHOTO_INVALID_DIMENSIONS"}'
+      end
+      return 200, nil, '{"ok":true,"result":{"message_id":7}}'
+    end)
+    local outcome, sender = deliver("telegram", receiver, stand.rows("telegram").pictured)
+    expect(outcome.id):is "7"
+    expect(receiver.last().path):matches "sendPhoto$"
+    refuse = true
+    expect(deliver("telegram", receiver, stand.rows("telegram").pictured, sender).id):is "7"
+    expect(receiver.last().path):matches "sendMessage$"
+    expect(deliver("discord", receiver, stand.rows("discord").pictured).sent):is(true)
+    expect(receiver.last().headers["content-type"]):matches "^multipart/form%-data"
+    check("discord", receiver.last())
+    local off = OPTIONS.discord(receiver.url)
+    off.screenshot = false
+    sender_of({ discord = off }):deliver(stand.rows("discord").pictured)
+    expect(receiver.last().headers["content-type"]):matches "^application/json"
   end)
 
   it("opsgenie closes by the alias that it created", function()
