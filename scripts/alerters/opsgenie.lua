@@ -16,7 +16,8 @@ local function alert_of(item, o)
   return {
     message = format.cut(item.title, 130), alias = format.cut(item.dedup_key, 512, "bytes"),
     description = format.cut(item.text, 15000), priority = PRIORITY[item.severity] or "P3",
-    entity = item.store_url ~= "" and format.cut(item.store_url, 512) or nil, source = "nano-sre", tags = tags,
+    entity = item.store_url ~= "" and format.cut(item.store_url, 512) or nil,
+    source = "nano-sre", tags = tags,
     responders = #responders > 0 and responders or nil,
     details = { skill = item.skill, step = item.step, incident = tostring(item.incident_id),
       store = item.store_name, since = item.since },

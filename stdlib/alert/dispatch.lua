@@ -5,8 +5,8 @@
 --- and there is no storm.
 ---
 --- A delivery is due once for each (incident, route, occasion); an occasion is "opened", "changed",
---- "again" (still open), "acknowledged", "escalated:N" or "resolved". The last ones go only where an
---- opened one went.
+--- "again" (still open), "acknowledged", "escalated:N" or "resolved". The last ones go only where
+--- an opened one went.
 
 local match = require "alert.match"
 

@@ -135,7 +135,8 @@ local function make_item(entry, now_iso)
     last_seen = incident.last_seen, resolved_at = incident.resolved_at,
     acknowledged_at = incident.acknowledged_at,
     acknowledged_by = name_line(incident.acknowledged_by),
-    acknowledged_text = incident.acknowledged_text and one_line(incident.acknowledged_text), seen = incident.seen, run_id = incident.run_id,
+    acknowledged_text = incident.acknowledged_text and one_line(incident.acknowledged_text),
+    seen = incident.seen, run_id = incident.run_id,
     labels = incident.labels or {}, evidence = short_evidence(incident.evidence),
   }
   local ends = item.status == "resolved" and item.resolved_at or now_iso

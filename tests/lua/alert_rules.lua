@@ -270,8 +270,8 @@ function rules.webhook(request)
   must(not request.body:find("/tmp/", 1, true), "a path of this machine went out")
 end
 
--- https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml: postableAlerts, an array;
--- labels required, labelSet has texts alone, date-time is RFC 3339, generatorURL a URI
+-- https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml: postableAlerts, a
+-- list; labels required, labelSet has texts alone, date-time is RFC 3339, generatorURL a URI
 -- https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels: names of labels
 function rules.alertmanager(request)
   is_json(request)

@@ -8,30 +8,7 @@ local json = require "json"
 local function load(path) return assert(sys.load_trusted(sys.files.read(path), path))() end
 local stand, rules = load "tests/lua/alert_stand.lua", load "tests/lua/alert_rules.lua"
 
-local WHSEC = "whsec_" .. sys.codec.base64("a secret of 24 bytes ...")
-local OPTIONS = {
-  slack = function(url) return { webhook_url = url .. "/services/T/B/x", mention = "<!here>" } end,
-  discord = function(url)
-    return { webhook_url = url .. "/api/webhooks/1/x", mention = "@here" }
-  end,
-  teams = function(url) return { webhook_url = url .. "/workflows/1" } end,
-  pagerduty = function(url)
-    return { routing_key = ("0123456789abcdef"):rep(2), url = url .. "/v2/enqueue" }
-  end,
-  opsgenie = function(url)
-    return { api_key = "og-key-1234", url = url, teams = { "web" }, tags = { "shop" } }
-  end,
-  telegram = function(url)
-    return { token = "123456:AAF_secret-token", chat_id = "-100", url = url }
-  end,
-  twilio = function(url)
-    return { account_sid = "AC0123abcd", auth_token = "tw-token-1", from = "+15005550006",
-      to = { "+15005550001", "+15005550002" }, url = url }
-  end,
-  webhook = function(url) return { url = url .. "/hook", secret = WHSEC } end,
-  alertmanager = function(url) return { url = url .. "/" } end,
-  github = function(url) return { repo = "me/shop", token = "ghp_tokentokentoken", url = url } end,
-}
+local OPTIONS, kind_answer = stand.OPTIONS, stand.kind_answer
 
 local opened
 local pool
@@ -40,23 +17,6 @@ local function start(answer)
   local one = stand.start(answer)
   opened[#opened + 1] = one
   return one
-end
-
--- What the vendors answer when all is well.
-local function kind_answer(name)
-  return function(request)
-    if name == "telegram" then return 200, nil, '{"ok":true,"result":{"message_id":7}}' end
-    if name == "discord" then return 200, nil, '{"id":"77"}' end
-    if name == "twilio" then return 201, nil, '{"sid":"SM1","status":"queued"}' end
-    if name == "github" then
-      if request.method == "GET" then return 200, nil, "[]" end
-      return 201, nil, '{"number":12,"body":"' .. "" .. '"}'
-    end
-    if name == "pagerduty" or name == "opsgenie" then
-      return 202, nil, '{"status":"success","requestId":"og1"}'
-    end
-    return 200
-  end
 end
 
 local function config_of(alerts, more)
