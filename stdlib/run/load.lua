@@ -105,6 +105,9 @@ local function perform(job, into, log)
     local kind = job.kind or "skill"
     local found = take(result, file, kind)
     loader.declare(state, found.needs)
+    if job.mode == "inspect" then
+      loader.foresee(state, text)
+    end
     return { [kind] = found, loader = state, file = file }
   end, problem.handler)
   if ok then into.loaded = value else into.problem = problem.describe(value) end

@@ -26,13 +26,13 @@ function daemon.new(options)
   local self = setmetatable({ flags = options.flags or {}, log = options.log, cwd = options.cwd,
     getenv = options.getenv, version = options.version, policy = {}, listeners = {},
     busy_timeout_ms = options.busy_timeout_ms,
-    alerter_scripts = {},
     started_ms = sys.clock.now(), broken = {}, reloads = 0, reload_failures = 0 }, Daemon)
   self.now = sys.clock.now
   self.pool = require("service.runs").open { concurrency = 100000, policy = self.policy,
     patient = true, on_worker = function(what, fields) self:on_worker(what, fields) end }
   local function inspect(job) return self.pool:inspect(job) end
   self.scripts, self.trigger_scripts = scripts.new(inspect), scripts.new(inspect)
+  self.alerter_scripts = scripts.new(inspect)
   self.triggers = require("watch.triggers").new(self)
   return self
 end
@@ -123,7 +123,7 @@ function Daemon:open_database(path)
   self.lock = require("watch.lock").take(folder)
   local db, why = require("service.db").open(path, { busy_timeout_ms = self.busy_timeout_ms })
   if not db then error(why, 0) end
-  self.db = db
+  self.db, self.database = db, path
   local saved
   saved, why = restore.read(db, self.now())
   if not saved then error(why, 0) end

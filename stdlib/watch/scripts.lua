@@ -3,7 +3,8 @@
 --- watch/setup.lua. Files are read here, in main; they are loaded in a worker.
 ---
 --- Invariant: a check that runs has one whole version: its text, and the texts of the files that it
---- requires while it loads, are those that were loaded when the version was taken.
+--- requires by name, while it loads or later, are those that were there when the version was
+--- taken.
 
 local scripts = {}
 

@@ -221,7 +221,7 @@ function setup.job(out, launch)
   local check = launch.check
   return {
     id = launch.run_id, mode = "run", script = check.script.path, source = check.script.source,
-    modules = check.script.modules, skill = check.skill, store = check.store,
+    modules = check.script.modules or {}, skill = check.skill, store = check.store,
     options = options_for(check, launch), timeout_ms = check.timeout_ms, dry_run = false,
     browser = out.job.browser, project = out.job.project, version = out.job.version,
     redact_pii = out.job.redact_pii, blur_screenshots = out.job.blur_screenshots,
