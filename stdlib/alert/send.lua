@@ -9,7 +9,7 @@
 local config_of = require "alert.config"
 local message = require "alert.message"
 local redact = require "redact"
-local scripts = require "watch.scripts"
+local scripts = require "service.scripts"
 
 local send = {}
 
@@ -137,7 +137,8 @@ function Sender:run(row)
   if not script then return { ok = false, retry = true, message = problem } end
   local outcome = self.pool:alert({
     script = script.path, source = script.source, modules = script.modules or {},
-    alerter = row.alerter, options = setting.options, project = config_of.root(config), version = self.version,
+    alerter = row.alerter, options = setting.options, project = config_of.root(config),
+    version = self.version,
     message = redact.value(message.build(row), { pii = config:get "redact_pii" }),
       redact_pii = config:get "redact_pii", timeout_ms = JOB_LIMIT_MS,
     dry_run = row.dry_run,

@@ -191,7 +191,8 @@ end
 ---@param seen table<string, boolean>?
 function loader.foresee(state, source, seen)
   seen = seen or {}
-  for name in source:gsub("%-%-[^\n]*", ""):gmatch "%f[%w_]require%s*%(?%s*[\"']([%w_.-]+)[\"']" do
+  local text_only = source:gsub("%-%-[^\n]*", "")
+  for name in text_only:gmatch "%f[%w_]require%s*%(?%s*[\"']([%w_.-]+)[\"']" do
     local file = name:gsub("%.", "/") .. ".lua"
     local is_file = state.texts[file] or state.modules and state.modules[file]
       or sys.files.stat(state.base .. "/" .. file)

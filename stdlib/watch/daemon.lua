@@ -7,7 +7,7 @@ local journal = require "watch.journal"
 local loop = require "watch.loop"
 local paths = require "config.paths"
 local restore = require "watch.restore"
-local scripts = require "watch.scripts"
+local scripts = require "service.scripts"
 local setup = require "watch.setup"
 
 local daemon = {}

@@ -103,8 +103,9 @@ function Reload:settings(config)
   local daemon, problems = self.daemon, {}
   local database = config:get "database"
   if database ~= daemon.database then
-    problems[1] = { setting = "database", message = ("database is %s now, but the daemon has had %s "
-      .. "open since its start: everything else was taken"):format(
+    local message = "database is %s now, but the daemon has had %s open since its start: "
+      .. "everything else was taken"
+    problems[1] = { setting = "database", message = message:format(
       paths.display(database, daemon.cwd), paths.display(daemon.database, daemon.cwd)),
       hint = "stop nano-sre watch and start it again" }
   end

@@ -1,7 +1,7 @@
 -- From nano-sre.lua to checks, routes and windows.
 
 local config_load = require "config.load"
-local scripts = require "watch.scripts"
+local scripts = require "service.scripts"
 local settings = require "watch.settings"
 local setup = require "watch.setup"
 

@@ -1,6 +1,6 @@
 --- The skills' files as the daemon knows them: text and manifest of the version that is current.
 --- A version is taken only when it loads; a broken one leaves the old in place and is told. Used by
---- watch/setup.lua. Files are read here, in main; they are loaded in a worker.
+--- watch/setup.lua and alert/send.lua. Files are read here, in main; they are loaded in a worker.
 ---
 --- Invariant: a check that runs has one whole version: its text, and the texts of the files that it
 --- requires by name, while it loads or later, are those that were there when the version was
