@@ -15,6 +15,7 @@ local fault = require "fault"
 local options = require "http.options"
 local response = require "http.response"
 local retry = require "http.retry"
+local seen = require "http.seen"
 
 local http = {}
 
@@ -71,7 +72,9 @@ local function run(signature, given)
   local attempts = 0
   while true do
     attempts = attempts + 1
+    if attempts == 1 and seen.is_first(plain.url) then plain.fresh_connection = true end
     local raw, text, why = sys.http.request(plain)
+    if attempts == 1 and raw then seen.note(raw.url, raw.remote_ip) end
     local answer = raw and response.wrap(raw, attempts)
     local wait = retry.delay(plan, attempts, answer, why)
     if not wait then

@@ -129,7 +129,8 @@ end
 ---@field env table      the user's environment; set before the first call
 ---@field files string[] the files that were loaded
 ---@field texts table<string, string>  what was loaded, by file
----@field modules table<string, string>?  texts that came with the job, by file, as old as the script
+---@field modules table<string, string>?  texts that came with the job, by file, as old as the
+---  script
 ---@field wanted table[] what was required before the manifest was known
 ---@field needs run.Needs?  set by loader.declare once the script has been loaded
 

@@ -2,6 +2,7 @@
 --- then the run function), so that whatever it does ends that task and the result is still written.
 --- Called by run/main.lua.
 
+local conditions = require "run.conditions"
 local context = require "run.context"
 local events = require "run.events"
 local frames = require "run.frames"
@@ -121,10 +122,12 @@ end
 local function execute(run, loaded)
   run.skill = loaded.skill
   restrict(run.skill.needs)
+  conditions.prepare(run.job)
   run.page_context = pages.context(run)
   local limit_ms = run.job.timeout_ms or run.skill.timeout_ms or DEFAULT_LIMIT_MS
   local cause, path = await(run, sys.task.spawn(perform, run), limit_ms)
   steps.abandon(run, { message = "the step never came to its end" })
+  conditions.note(run, cause ~= nil)
   pages.finish(run)
   return cause, path
 end

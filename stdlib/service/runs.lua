@@ -234,7 +234,8 @@ function Pool:run(job)
     capabilities = CEILING,
     dry_run = job.dry_run,
     record = job.record,
-    policy = { allow_private = self.policy.allow_private, store_url = job.store and job.store.url },
+    policy = { allow_private = self.policy.allow_private, store_url = job.store and job.store.url,
+      store_address = job.look and job.look.address },
     limit_ms = job.timeout_ms,
   })
   local result = flight.result

@@ -132,6 +132,8 @@ function Core:take(now)
   if not launch then return nil end
   launch.run_id = core.run_id(launch.check.id, launch.due_ms, launch.attempt)
   launch.late_ms = math.max(0, now - launch.due_ms)
+  local last = self.planner.live[launch.check.id].last
+  launch.previous_address = last and last.address
   return launch
 end
 
@@ -174,6 +176,12 @@ function Core:follow(check, result, run_id, now, out)
   return state, incident_id
 end
 
+-- At which address of the shop a run looked.
+local function address_of(result)
+  local conditions = type(result.details) == "table" and result.details.conditions
+  return type(conditions) == "table" and conditions.address or nil
+end
+
 --- A run has ended. Emits one transaction with everything that follows from it.
 ---@param launch Launch
 ---@param result table
@@ -185,7 +193,7 @@ function Core:finish(launch, result, now)
   local live = self.planner.live[check.id]
   if not live then return {} end -- taken out of the configuration while it ran
   live.last = { status = result.status, at = now, duration_ms = result.duration_ms or 0,
-    summary = result.summary }
+    summary = result.summary, address = address_of(result) }
   self.counts.runs[result.status] = (self.counts.runs[result.status] or 0) + 1
   local out = record.statements(result, launch.run_id,
     { check_id = check.id, attempt = launch.attempt, trigger = launch.trigger })

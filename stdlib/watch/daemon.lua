@@ -20,12 +20,12 @@ Daemon.__index = Daemon
 
 --- Makes a daemon that watches nothing yet.
 ---@param options table  flags: settings given as flags; log: WatchLog; cwd; getenv?; version;
----  busy_timeout_ms?: of the database
+---  busy_timeout_ms?: of the database; resolve?: the addresses of a name
 ---@return Daemon
 function daemon.new(options)
   local self = setmetatable({ flags = options.flags or {}, log = options.log, cwd = options.cwd,
     getenv = options.getenv, version = options.version, policy = {}, listeners = {},
-    busy_timeout_ms = options.busy_timeout_ms,
+    busy_timeout_ms = options.busy_timeout_ms, resolve = options.resolve or sys.http.resolve,
     started_ms = sys.clock.now(), broken = {}, reloads = 0, reload_failures = 0 }, Daemon)
   self.now = sys.clock.now
   self.pool = require("service.runs").open { concurrency = 100000, policy = self.policy,
@@ -238,6 +238,10 @@ end
 function Daemon:run(launch)
   local job, learned = setup.job(self.setup, launch), require "service.learned"
   job.learned = learned.get(self.db, job.store and job.store.url, job.skill)
+  job.attempt = math.max(1, launch.attempt)
+  if job.attempt > 1 then
+    job.look = require("watch.confirm").look(self.resolve, job.store.url, launch.previous_address)
+  end
   local result = self.pool:run(job)
   if self.abandoned then return nil end
   require("report.build").normalise(result)

@@ -229,7 +229,8 @@ function Triggers:job(trigger, event)
   end
   return { script = trigger.script.path, source = trigger.script.source,
     modules = trigger.script.modules or {}, project = daemon.setup.job.project,
-    trigger = trigger.name, options = trigger.options or {}, checks = json.array(checks), event = seen,
+    trigger = trigger.name, options = trigger.options or {}, checks = json.array(checks),
+    event = seen,
     learned = self.states[trigger.name].learned, redact_pii = daemon.config:get "redact_pii",
     timeout_ms = math.min(manifest.timeout_ms or SCRIPT_LIMIT_MS, SCRIPT_CAP_MS) }
 end
