@@ -31,6 +31,8 @@ end
 
 local function subject_of(incident)
   if incident.kind == "engine" then
+    local trigger = (incident.skill or ""):match("^trigger (.+)$")
+    if trigger then return "The trigger " .. trigger end
     if (incident.store_url or "") == "" then return "nano-sre itself" end
     return ("The check %s of %s"):format(incident.skill, incident.store_name or incident.store_url)
   end

@@ -1,6 +1,6 @@
 --- What is to be different when a check looks again at what has failed: another one of the
---- addresses that the shop's name leads to, where there is one. Pure but for the resolver that it is given.
---- Used by watch/daemon.lua.
+--- addresses that the shop's name leads to, where there is one. Pure but for the resolver that it
+--- is given. Used by watch/daemon.lua.
 
 local url = require "url"
 

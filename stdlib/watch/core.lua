@@ -80,6 +80,9 @@ local function requests_statement(id, live)
     .. "DO UPDATE SET value = excluded.value", "requests/" .. id, json.encode(list))
 end
 
+-- A trigger's script has a track like a check's, so that somebody hears when it breaks.
+local function trigger_id(name) return ":trigger/" .. name end
+
 --- The checks, limits, routes and windows from now on. Incidents of a check that is no longer
 --- watched end: nobody could say when they are over.
 ---@param setup WatchSetup
@@ -88,14 +91,15 @@ function Core:configure(setup, now)
   self.setup = setup
   self.planner:configure(setup.checks, setup.limits, now, self.last_due)
   self.last_due = nil
-  local out = { kind = "incident" }
+  local out, known = { kind = "incident" }, {}
   for id, list in pairs(self.saved_requests or {}) do
     for _, request in ipairs(list) do self.planner:request(id, request, now) end
     if not self.planner.live[id] then out[#out + 1] = requests_statement(id) end
   end
   self.saved_requests = nil
+  for _, trigger in ipairs(setup.triggers or {}) do known[trigger_id(trigger.name)] = true end
   for id, incident in pairs(self.book.incidents) do
-    if incident.status == "open" and incident.check_id
+    if incident.status == "open" and incident.check_id and not known[incident.check_id]
       and not self.planner.checks[incident.check_id] then
       self.book:resolve(id, { text = "no longer watched" }, now, nil, out)
       self.tracks[incident.check_id] = nil
@@ -176,6 +180,13 @@ function Core:follow(check, result, run_id, now, out)
   return state, incident_id
 end
 
+local function track_statement(id, due_ms, state, now)
+  return sql("INSERT INTO checks (id, last_due_ms, track, updated_at) VALUES "
+    .. "(?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET last_due_ms = excluded.last_due_ms, "
+    .. "track = excluded.track, updated_at = excluded.updated_at", id, due_ms,
+    json.encode(state), time.iso8601(now))
+end
+
 -- At which address of the shop a run looked.
 local function address_of(result)
   local conditions = type(result.details) == "table" and result.details.conditions
@@ -202,10 +213,7 @@ function Core:finish(launch, result, now)
   out[#out + 1] = sql("UPDATE check_runs SET check_id = ?, due_ms = ?, attempt = ?, "
     .. "incident_id = ? WHERE run_id = ?", check.id, launch.due_ms, launch.attempt, incident_id,
     launch.run_id)
-  out[#out + 1] = sql("INSERT INTO checks (id, last_due_ms, track, updated_at) VALUES "
-    .. "(?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET last_due_ms = excluded.last_due_ms, "
-    .. "track = excluded.track, updated_at = excluded.updated_at", check.id, live.due_ms,
-    json.encode(state), time.iso8601(now))
+  out[#out + 1] = track_statement(check.id, live.due_ms, state, now)
   if launch.request then out[#out + 1] = requests_statement(check.id, live) end
   if out.changes then out.kind = "incident" end
   self:dispatch(now, out)
@@ -216,6 +224,27 @@ function Core:finish(launch, result, now)
       "confirm", launch.options)
   end
   return out.changes or {}
+end
+
+--- A trigger's script ran: trouble of the monitor's own after three failures in a row, and its end.
+---@param name string
+---@param problem table?  message, where; nil: it came to its end
+---@param now number
+function Core:trigger_ran(name, problem, now)
+  local id = trigger_id(name)
+  local state = self.tracks[id]
+  if not problem and not (state and state.errors > 0) then return end -- as always
+  local skill = "trigger " .. name
+  local check = { id = id, skill = skill, store = { name = "nano-sre", url = "" }, labels = {},
+    policy = track.DEFAULTS }
+  local message = problem and (problem.where and problem.where .. ": " or "") .. problem.message
+  local out = { kind = "state" }
+  state = self:follow(check, { status = problem and "ERROR" or "PASS", skill = skill,
+    summary = message, error = problem and { message = message } }, nil, now, out)
+  out[#out + 1] = track_statement(id, nil, state, now)
+  if out.changes then out.kind = "incident" end
+  self:dispatch(now, out)
+  self.emit(out)
 end
 
 --- A launch that was given up (the daemon stops): nothing is recorded, it is due again.

@@ -239,6 +239,7 @@ end
 function Triggers:tell_failed(trigger, outcome)
   local state, daemon = self.states[trigger.name], self.daemon
   self:count(trigger, "failed")
+  daemon.core:trigger_ran(trigger.name, outcome, daemon.now())
   state.problem = (outcome.where and outcome.where .. ": " or "") .. tostring(outcome.message)
   if state.told_problem == state.problem then return end
   state.told_problem = state.problem
@@ -274,6 +275,7 @@ function Triggers:run_script(trigger, event, item)
     return outcome
   end
   state.problem, state.told_problem = nil, nil
+  daemon.core:trigger_ran(trigger.name, nil, daemon.now())
   local now, wanted, out = daemon.now(), {}, {}
   for _, run in ipairs(outcome.runs) do
     for _, id in ipairs(run.ids) do

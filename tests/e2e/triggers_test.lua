@@ -183,8 +183,13 @@ describe("a trigger", function()
     end)
     expect(json.decode(event.data).hint):matches "quick"
     expect(folder:run({ "trigger", "launches" }).stderr):matches 'nothing called "quik"'
+    local incident = await(function() return rows("SELECT * FROM incidents")[1] end)
+    expect(incident.kind):is "engine"
+    expect(incident.skill_name):is "trigger launches"
+    expect(incident.title):matches "launches.lua:1: .*quik"
     script(23)
     await(function() return count "n is 23" == 1 end)
+    await(function() return rows("SELECT status FROM incidents")[1].status == "resolved" end)
     local ended = stop()
     expect(ended.code):is(0)
     expect(count "n is 21"):is(1) -- what it learned stays
