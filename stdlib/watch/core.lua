@@ -254,10 +254,11 @@ function Core:abandon(launch) self.planner:forget(launch) end
 --- happens though the daemon is killed.
 ---@param list table[]  id, trigger, and if wanted at (ms) and options
 ---@param now number
----@param out table?    statements that are to be written with it
+---@param out table?    statements that are to be written with it, unless all of it is refused
 ---@return string[] outcomes  of each: "started", "queued", "joined", "not-found" or "busy"
+---@return boolean emitted
 function Core:request(list, now, out)
-  local outcomes = {}
+  local outcomes, taken = {}, #list == 0
   out = out or {}
   out.kind = "state"
   for i, wanted in ipairs(list) do
@@ -266,10 +267,11 @@ function Core:request(list, now, out)
     if how and how ~= "joined" then
       out[#out + 1] = requests_statement(wanted.id, self.planner.live[wanted.id])
     end
-    outcomes[i] = how or code
+    outcomes[i], taken = how or code, taken or how ~= nil
   end
-  if #out > 0 then self.emit(out) end
-  return outcomes
+  local emits = taken and #out > 0
+  if emits then self.emit(out) end
+  return outcomes, emits
 end
 
 -- ---- messages -----------------------------------------------------------------------------------

@@ -81,6 +81,12 @@ describe("a run that is asked for", function()
     for i = 1, 16 do expect(ask { n = i }):is "started" end
     expect(ask { n = 17 }):is "busy"
     expect(ask { n = 3 }):is "joined"
+    local count = #emitted
+    local outcomes, written = one:request({ { id = "shop/cart", trigger = "t",
+      options = { n = 18 } } }, NOW, { { "INSERT" } })
+    expect(outcomes):same { "busy" }
+    expect(written):is(false) -- so it may come again
+    expect(#emitted):is(count)
     local seen = {}
     for i = 1, 16 do
       local launch = next_launch(NOW + i)

@@ -132,9 +132,11 @@ end
 --- Asks for runs; one transaction with the statements in out.
 ---@return string[] started  checks whose runs were taken in
 ---@return string[] refused  those of which too many wait already
+---@return boolean emitted    whether anything is to be written
 function Triggers:request(trigger, wanted, now, out)
   local started, refused = {}, {}
-  for i, outcome in ipairs(self.daemon.core:request(wanted, now, out)) do
+  local outcomes, emitted = self.daemon.core:request(wanted, now, out)
+  for i, outcome in ipairs(outcomes) do
     table.insert((outcome == "busy" or outcome == "not-found") and refused or started, wanted[i].id)
   end
   if #started > 0 then
@@ -148,10 +150,11 @@ function Triggers:request(trigger, wanted, now, out)
       table.concat(refused, ",") })
   end
   self.daemon.loop:wake()
-  return started, refused
+  return started, refused, emitted
 end
 
--- Puts a transaction in by `put`, and waits until it is in the database. False: not within time.
+-- Puts a transaction in by `put`, which says whether there is anything to be written, and waits
+-- until it is in the database. False: not within time.
 local function durable(put, out)
   local me, written = sys.task.current(), false
   out.kind = "state"
@@ -159,8 +162,7 @@ local function durable(put, out)
     written = true
     me:unpark()
   end
-  put(out)
-  if #out == 0 then return true end -- it joined what waits already
+  if not put(out) then return true end
   local deadline = sys.clock.mono() + DURABLE_MS
   while not written and sys.clock.mono() < deadline do
     sys.task.park(deadline - sys.clock.mono())
@@ -184,10 +186,13 @@ function Triggers:take(trigger, event, more)
   end
   if trigger.script then
     if #state.queue >= QUEUE_MAX then return { busy = true } end
-    local item = { id = sys.random.uuid(), event = event, tries = 0 }
+    local item = { id = ("%015.0f-%s"):format(now, sys.random.uuid()), event = event, tries = 0 }
     state.queue[#state.queue + 1] = item
     out[#out + 1] = trigger_state.pending(trigger.name, item)
-    answer.kept = durable(function(tx) self.daemon.journal:put(tx) end, out)
+    answer.kept = durable(function(tx)
+      self.daemon.journal:put(tx)
+      return true
+    end, out)
     self:work_off(trigger)
     return answer
   end
@@ -197,7 +202,9 @@ function Triggers:take(trigger, event, more)
       options = trigger.options }
   end
   answer.kept = durable(function(tx)
-    answer.runs, answer.refused = self:request(trigger, wanted, now, tx)
+    local emitted
+    answer.runs, answer.refused, emitted = self:request(trigger, wanted, now, tx)
+    return emitted
   end, out)
   answer.busy = #answer.runs == 0 and #answer.refused > 0
   return answer
@@ -284,11 +291,14 @@ function Triggers:run_script(trigger, event, item)
     end
   end
   if outcome.learned ~= nil then
-    state.learned = outcome.learned
     out[1] = trigger_state.learned(trigger.name, outcome.learned)
   end
   if item then out[#out + 1] = trigger_state.done(trigger.name, item) end
   outcome.checks, outcome.refused = self:request(trigger, wanted, now, out)
+  if #wanted > 0 and #outcome.checks == 0 then -- nothing of it has happened
+    return { ok = false, message = "too many runs of " .. wanted[1].id .. " wait already" }
+  end
+  if outcome.learned ~= nil then state.learned = outcome.learned end
   return outcome
 end
 
