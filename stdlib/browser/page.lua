@@ -376,6 +376,7 @@ function page.finish(context)
     pcall(browser_context.close, browser_context)
   end
   for _, one in ipairs(shared.pages) do one.tab.downloads:finish() end
+  if context.own_browser and shared.browser then pcall(shared.browser.close, shared.browser) end
   context.shared = nil
 end
 

@@ -37,7 +37,8 @@ end
 
 --- The manifest of a skill file; nil and the error when it can't be loaded.
 function Session:inspect(entry)
-  return self.pool:inspect { script = entry.path, source = require("cli.skills").read(entry) }
+  return self.pool:inspect { script = entry.path, source = require("cli.skills").read(entry),
+    kind = entry.kind }
 end
 
 local warm -- a pool whose worker is coming up already, until a session takes it

@@ -95,6 +95,7 @@ schema.skill_fields = { enabled = "boolean", timeout = "duration", options = "ta
 
 --- Tables of nano-sre.lua that are read as they are; who uses them checks them
 --- (watch/settings.lua).
-schema.tables = { stores = true, routes = true, maintenance = true, alerts = true }
+schema.tables = { stores = true, routes = true, maintenance = true, alerts = true,
+  triggers = true }
 
 return schema

@@ -255,7 +255,8 @@ function Pool:run(job)
     capabilities = CEILING,
     dry_run = job.dry_run,
     record = job.record,
-    policy = { allow_private = self.policy.allow_private, store_url = job.store and job.store.url },
+    policy = { allow_private = self.policy.allow_private, store_url = job.store and job.store.url,
+      store_address = job.look and job.look.address },
     limit_ms = job.timeout_ms,
   }, encode(job))
   local result = flight.result
@@ -294,7 +295,20 @@ function Pool:alert(job)
     message = culprit.result(job, outcome, flight.doing, sys.clock.now()).error.message }
 end
 
---- Loads a skill without running it. Files it requires are read, nothing else can be reached.
+--- Asks a trigger's script which checks are to run (run/trigger_run.lua). Waits.
+---@param job table  script, source, modules, project, options, checks, event, learned, timeout_ms
+---@return table outcome  { ok = true, runs, learned } | { ok = false, message, where, hint }
+function Pool:trigger(job)
+  job.mode = "trigger"
+  local outcome, flight = launch(self, job, { module = "run.main", argument = encode(job),
+    capabilities = { "http", "files" }, policy = { allow_private = true },
+    limit_ms = job.timeout_ms })
+  if flight.result then return flight.result end
+  return { ok = false,
+    message = culprit.result(job, outcome, flight.doing, sys.clock.now()).error.message }
+end
+
+--- Loads a script without running it. Files it requires are read, nothing else can be reached.
 ---@param job {script: string, source: string}
 ---@return table? manifest
 ---@return table? error  {kind, message, where, excerpt, hint}

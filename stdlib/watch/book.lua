@@ -151,6 +151,7 @@ function Book:acknowledge(id, author, text, now, out)
   if not incident or incident.status ~= "open" then return nil end
   if incident.acknowledged_at then return incident end
   incident.acknowledged_at, incident.acknowledged_by = now, author
+  incident.acknowledged_text = cut(text, 500)
   out[#out + 1] = sql("UPDATE incidents SET acknowledged_at = ?, acknowledged_by = ? WHERE id = ?",
     time.iso8601(now), author, tonumber(id))
   out[#out + 1] = book.entry(id, now, "acknowledged", { author = author, text = text })
