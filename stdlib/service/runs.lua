@@ -300,9 +300,9 @@ end
 ---@return table outcome  { ok = true, runs, learned } | { ok = false, message, where, hint }
 function Pool:trigger(job)
   job.mode = "trigger"
-  local outcome, flight = launch(self, job, { module = "run.main", argument = encode(job),
+  local outcome, flight = launch(self, job, { module = "run.main", base = "run.base",
     capabilities = { "http", "files" }, policy = { allow_private = true },
-    limit_ms = job.timeout_ms })
+    limit_ms = job.timeout_ms }, encode(job))
   if flight.result then return flight.result end
   return { ok = false,
     message = culprit.result(job, outcome, flight.doing, sys.clock.now()).error.message }
