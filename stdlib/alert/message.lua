@@ -72,8 +72,11 @@ end
 
 local function advice_lines(item, add)
   if item.status == "resolved" or not tonumber(item.incident_id) then return end
+  local advice = item.evidence and item.evidence.advice
+  if advice then add("What to do: " .. advice) end
   if item.kind ~= "engine" and item.skill and not item.acknowledged_at then
-    add(("To do: try it again with `nano-sre run %s --url %s`"):format(item.skill, item.store_url))
+    add(("%s it again with `nano-sre run %s --url %s`"):format(
+      advice and "Then try" or "To do: try", item.skill, item.store_url))
   end
   if item.acknowledged_at then
     add(("All of it: `nano-sre incident show %s`"):format(item.incident_id))
@@ -109,7 +112,8 @@ local function short_evidence(evidence)
   if type(evidence) ~= "table" then return nil end
   local out = { url = evidence.url, step = name_line(evidence.step),
     screenshot = evidence.screenshot,
-    selector = evidence.selector and one_line(evidence.selector), requests = {}, console = {} }
+    selector = evidence.selector and one_line(evidence.selector), requests = {}, console = {},
+    advice = evidence.advice and one_line(evidence.advice) }
   for i, request in ipairs(evidence.requests or {}) do
     if i > REQUESTS_SHOWN then break end
     out.requests[i] = { method = request.method, url = one_line(request.url),

@@ -9,6 +9,7 @@
 
 local exit = require "cli.exit"
 local fault = require "fault"
+local machine = require "service.machine"
 local out = require "cli.out"
 local paths = require "config.paths"
 
@@ -122,7 +123,6 @@ function Session:work()
     self.progress:started(item.name, item.job.store
       and require("config.types").public_url(item.job.store.url))
     self:give_learned(item)
-    local machine = require "service.machine"
     local before = machine.look()
     local result = self.pool:run(item.job)
     result.machine_wait = machine.wait_share(before)
