@@ -42,7 +42,7 @@ end
 local function browser_fix(wanted, code, why)
   if code == "invalid" then return "take it out of browser_args (--browser-arg)" end
   if why:find("No usable sandbox", 1, true) then
-    return "sysctl kernel.unprivileged_userns_clone=1   (in a container: docs/ci.md, Chromium's sandbox)"
+    return "sysctl kernel.unprivileged_userns_clone=1   (in a container see docs/ci.md)"
   end
   if wanted.path or wanted.endpoint then return "name another one with --browser" end
   local package = wanted.kind == "chromium" and "chromium" or "chromium-headless-shell"
