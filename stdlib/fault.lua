@@ -13,8 +13,14 @@ local fault = {}
 ---@field where string?    "checkout.lua:12", the innermost line of the user's script
 ---@field hint string?     what to do next
 ---@field details table?   structured evidence (JSON-encodable)
--- the metatable; no __index, or a script could reach it through a fault that it has caught
 local Fault = {}
+
+-- fault → its fields. A script that has caught one holds an empty table.
+local contents = setmetatable({}, { __mode = "k" })
+
+function Fault:__index(key) return contents[self][key] end
+
+function Fault.__newindex() error("an error of nano-sre is read-only", 2) end
 
 function Fault:__tostring()
   local text = self.message
@@ -27,15 +33,21 @@ end
 ---@param fields table  message, code, hint, details
 ---@return Fault
 function fault.new(kind, fields)
-  return setmetatable({
+  local made = setmetatable({}, Fault)
+  contents[made] = {
     kind = kind,
     message = fields.message or "unknown problem",
     code = fields.code or kind,
     hint = fields.hint,
     where = fields.where,
     details = fields.details,
-  }, Fault)
+  }
+  return made
 end
+
+--- What a fault shows to pairs and rawget of scripts (run/guard.lua); nil for any other value.
+---@return table?
+function fault.contents(value) return contents[value] end
 
 --- Raises: the shop did not do what was expected of it.
 function fault.failure(fields) error(fault.new("failure", fields), 0) end
@@ -52,7 +64,7 @@ end
 --- Whether value is a fault (of that kind, if given).
 ---@return boolean
 function fault.is(value, kind)
-  return getmetatable(value) == Fault and (kind == nil or value.kind == kind)
+  return contents[value] ~= nil and (kind == nil or value.kind == kind)
 end
 
 return fault

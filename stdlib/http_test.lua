@@ -1,6 +1,7 @@
 -- What needs no server: options, answers, retries, cookies, failures. The wire is
 -- tests/unit/test_http*.c.
 local http = require "http"
+local json = require "json"
 local options = require "http.options"
 local response = require "http.response"
 local retry = require "http.retry"
@@ -51,6 +52,20 @@ describe("http options", function()
     expect(out.headers):same { "Authorization", "Bearer s3cret" }
     out = plain { auth = { "user", secret.new "pass" } }
     expect(out.headers):same { "Authorization", "Basic dXNlcjpwYXNz" }
+    local given = { user = "ada", keys = json.array { token, "x" } }
+    expect(plain({ json = given }).body):is('{"keys":["s3cret","x"],"user":"ada"}')
+    expect(given.keys[1]):is(token)
+    expect(plain({ form = { password = token } }).body):is("password=s3cret")
+    expect(plain({ query = { key = { token, "x" } } }).url):contains("?key=s3cret&key=x")
+    local endless = {}
+    endless[1] = endless
+    expect(function() plain { json = endless } end):raises("contains itself")
+  end)
+
+  it("hide a secret in an address too, where it has escapes", function()
+    local address = plain({ query = { key = secret.new "pass w/d" } }).url
+    expect(address):contains("key=pass%20w%2Fd")
+    expect(secret.scrub("no answer from " .. address)):lacks("w%2Fd")
   end)
 
   it("that are wrong raise, naming the function", function()

@@ -47,6 +47,10 @@ describe("swallowing the end", function()
     expect(result.steps[1].status):is("ERROR")
   end)
 
+  it("the time limit by waiting longer than there is time", function()
+    broken("t.sleep(1e300)", "timeout", { timeout_ms = 50 })
+  end)
+
   it("the time limit by waiting in small bits", function()
     broken("while true do pcall(t.sleep, '1ms') end", "timeout", { timeout_ms = 50 })
   end)
