@@ -89,7 +89,8 @@ local function agree(told, record, counts, without_result)
     expect(sequence[record[i].seq]):is(nil)
     sequence[record[i].seq] = true
   end
-  expect(counts.reads + counts.effects + counts.chances + counts.denied):is(#record + without_result)
+  expect(counts.reads + counts.effects + counts.chances + counts.denied)
+    :is(#record + without_result)
 end
 
 describe("the gate's record", function()
