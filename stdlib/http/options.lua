@@ -57,6 +57,13 @@ local function check_kind(signature, name, value)
   end
 end
 
+local function check_range(signature, name, value, most)
+  if value and not (value >= 0 and value <= most) then
+    fault.usage(signature, ("%s must be from 0 to %.0f, not %s"):format(name, most,
+      tostring(value)))
+  end
+end
+
 local function header_value(signature, name, value)
   value = secret.reveal(value)
   if type(value) == "number" then return tostring(value) end
@@ -178,6 +185,8 @@ function options.plain(signature, given, jar_handle)
     if not out.url then return nil, message, code end
   end
   for _, name in ipairs(PLAIN) do out[name] = given[name] end
+  check_range(signature, "max_body", given.max_body, 1e15)
+  check_range(signature, "max_redirects", given.max_redirects, 1000)
   for _, name in ipairs(TIMES) do
     if given[name] ~= nil then out[name] = options.milliseconds(signature, name, given[name]) end
   end

@@ -35,7 +35,7 @@ local function candidates(base, name)
   return out
 end
 
---- The file's place, after symbolic links, must lie in the project; its settings are not for scripts.
+--- The file's place, after symbolic links, must lie in the project, and not be its settings.
 local function check_place(name, path, root)
   local real, root_real = sys.files.real_path(path), sys.files.real_path(root)
   local inside = root_real and root_real:gsub("/$", "") .. "/"
