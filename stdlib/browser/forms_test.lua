@@ -99,7 +99,8 @@ describe("forms", function()
       web.fault("usage", page.upload, page, "#f", wrong)
     end
     for _, private in ipairs { ".env", ".nano-sre/nano-sre.db", "nano-sre.lua" } do
-      expect(web.fault("usage", page.upload, page, "#f", private).message):contains("may hold secrets")
+      expect(web.fault("usage", page.upload, page, "#f", private).message)
+        :contains("may hold secrets")
     end
     expect(web.fault("usage", page.upload, page, "#c", "b.txt").message):contains("no file field")
   end)

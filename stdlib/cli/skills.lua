@@ -91,7 +91,9 @@ end
 function skills.for_check(config)
   local own, bundled = {}, {}
   local all = skills.all(config)
-  for _, message in ipairs(skills.unknown(config, all)) do table.insert(config.warnings, message) end
+  for _, message in ipairs(skills.unknown(config, all)) do
+    table.insert(config.warnings, message)
+  end
   for _, entry in ipairs(all) do
     local setting = config.skills[entry.name]
     if not (setting and setting.enabled == false) then
