@@ -18,6 +18,7 @@ function verb.define(parser, flags)
   parser:flag("--no-pixels", "a shop without marketing pixels")
   parser:flag("--drawer", "the cart opens as a drawer, not as a notification")
   parser:flag("--cookie-banner", "visitors see a cookie banner")
+  parser:flag("--popup", "a newsletter's pop-up covers the pages until it is closed")
   parser:flag("--list-faults", "list the faults and end")
   parser:flag("--check", "run the bundled checks against the shop, then end with their exit code")
   parser:flag("--tour",
@@ -125,7 +126,8 @@ function verb.run(args)
   if args.list_faults then return list_faults(store) end
   check_faults(store, args.fault)
   local server, why = store.start { port = port_of(args.port), faults = args.fault,
-    drawer = args.drawer, banner = args.cookie_banner, pixels = not args.no_pixels }
+    drawer = args.drawer, banner = args.cookie_banner, popup = args.popup,
+      pixels = not args.no_pixels }
   if not server then
     error(require("fault").new("engine", {
       message = "the demo shop can't listen: " .. tostring(why), hint = "choose another --port",
