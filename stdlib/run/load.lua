@@ -13,6 +13,8 @@ local skill = require "run.skill"
 
 local load = {}
 
+local grace = sys.host.grace -- taken at once: the first look at sys.host needs memory as well
+
 local LOAD_LIMIT_MS = 10000
 
 ---@class run.Loaded
@@ -121,7 +123,7 @@ function load.script(job, log)
     ok, why, code, trace = task:join()
   end
   -- the file may have used up the memory that its report needs
-  if not into.loaded then sys.host.grace() end
+  if not into.loaded then grace() end
   if not ok then into.problem = problem.of_ended_task(why, code, trace) end
   return into.loaded, into.problem
 end

@@ -58,7 +58,7 @@ describe("swallowing the end", function()
   it("all memory", function()
     local result = ended([[
       local all = {}
-      while true do all[#all + 1] = ("x"):rep(1000) .. #all end]], "memory")
+      while true do all[#all + 1] = ("x"):rep(100000) .. #all end]], "memory")
     expect(result.error.message):contains("more memory")
     expect(result.error.where):is("checkout.lua:2")
   end)
@@ -66,7 +66,7 @@ describe("swallowing the end", function()
   it("all memory with pcall: the run goes on, with what it has", function()
     expect(answer([[local ok = pcall(function()
         local all = {}
-        while true do all[#all + 1] = ("x"):rep(1000) .. #all end
+        while true do all[#all + 1] = ("x"):rep(100000) .. #all end
       end)
       return "survived " .. tostring(ok)]])):is("survived false")
   end)
@@ -237,7 +237,7 @@ describe("waiting where it is impossible", function()
     for text, message in pairs {
       ["coroutine.yield()"] = "no coroutine of this script",
       ["while true do end"] = "without waiting",
-      ["local t = {} while true do t[#t + 1] = ('x'):rep(9999) .. #t end"] = "memory",
+      ["local t = {} while true do t[#t + 1] = ('x'):rep(100000) .. #t end"] = "memory",
       ["local function f() return 1 + f() end f()"] = "stack overflow",
       ["error({})"] = "the error raised is a table",
     } do
