@@ -34,7 +34,7 @@ function verb.run(args)
     refuse(("%q can't be the name of a skill"):format(args.name),
       "use small letters, digits, _ and -, and begin with a letter: nano-sre new skill search")
   end
-  local cwd = sys.env.cwd()
+  local cwd = paths.here()
   local folder = folder_for(cwd)
   local path = folder .. "/" .. name .. ".lua"
   local shown = paths.display(path, cwd)
