@@ -137,8 +137,8 @@ void codec_hmac_sha256(const void *key, size_t key_len, const void *data, size_t
                        unsigned char digest[CODEC_SHA256_SIZE])
 {
     /* A NULL key means "the key of the last call" to OpenSSL. */
-    if (!crypto()->EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key_len ? key : "", key_len, data, len,
-                   digest, CODEC_SHA256_SIZE, NULL))
+    if (!crypto()->EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key_len ? key : "", key_len, data,
+                             len, digest, CODEC_SHA256_SIZE, NULL))
         give_up("hmac");
 }
 

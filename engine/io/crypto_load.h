@@ -1,8 +1,8 @@
 /*
  * libcrypto, loaded when it is first needed: linking it costs every start of the program a
  * millisecond (its tables are relocated), and most processes hash nothing. Call
- * crypto()->EVP_Digest() where you would EVP_Digest(). Any thread. The process ends when the library
- * is not there, as it would if it were linked.
+ * crypto()->EVP_Digest() where you would EVP_Digest(). Any thread. The process ends when the
+ * library is not there, as it would if it were linked.
  */
 #ifndef NANO_IO_CRYPTO_LOAD_H
 #define NANO_IO_CRYPTO_LOAD_H
