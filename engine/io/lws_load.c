@@ -41,8 +41,8 @@ bool lws_load(err *e)
     const char *missing = load_fill(library, &lws, lws_symbols,
                                     sizeof lws_symbols / sizeof *lws_symbols);
     if (!missing)
-        missing =
-            load_fill(library, &lws_tls, tls_symbols, sizeof tls_symbols / sizeof *tls_symbols);
+        missing = load_fill(library, &lws_tls, tls_symbols,
+                            sizeof tls_symbols / sizeof *tls_symbols);
     if (missing) {
         dlclose(library);
         return err_set(e, "not-found", "this libwebsockets has no %s (Debian 12's 4.1.6 has)",

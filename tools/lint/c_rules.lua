@@ -25,10 +25,10 @@ local LIBRARIES = {
 
 local SYSTEM = {}
 for name in ([[assert ctype dirent dlfcn elf endian errno execinfo fcntl fenv float fnmatch ftw
-  getopt glob grp ifaddrs inttypes iso646 langinfo libgen limits link locale malloc math
-  memory netdb poll pthread pwd sched search semaphore setjmp signal spawn stdalign stdarg
-  stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings syslog termios
-  threads time uchar unistd utime wchar wctype]]):gmatch("%S+") do
+  getopt glob grp ifaddrs inttypes iso646 langinfo libgen limits link locale malloc math memory
+  netdb poll pthread pwd sched search semaphore setjmp signal spawn stdalign stdarg stdatomic
+  stdbool stddef stdint stdio stdlib stdnoreturn string strings syslog termios threads time uchar
+  unistd utime wchar wctype]]):gmatch("%S+") do
   SYSTEM[name .. ".h"] = true
 end
 
