@@ -34,7 +34,7 @@ bool curl_load(err *e)
             "HTTP needs libcurl, which could not be loaded (%s): apt-get install libcurl4",
             dlerror());
     const char *missing = load_fill(library, &curl, curl_symbols,
-                               sizeof curl_symbols / sizeof *curl_symbols);
+                                    sizeof curl_symbols / sizeof *curl_symbols);
     if (missing) {
         dlclose(library);
         return err_set(e, "not-found",

@@ -67,7 +67,7 @@ end
 function methods:post(...) return self.page:post(...) end
 
 --- Where the frame is now.
-function methods:frame_url() return self.page.tree.urls[self.frame] or "about:blank" end
+function methods:frame_url() return record_of(rawget(self, own)).url or "about:blank" end
 
 local function view_of(page, id, parent, words)
   return setmetatable({ [own] = { page = page, id = id, parent = parent, words = words } }, View)

@@ -34,7 +34,8 @@ Tree.__index = Tree
 
 ---@return browser.Tree
 function tree.new()
-  return setmetatable({ frames = {}, contexts = {}, count = 0, urls = {}, seen = 0 }, Tree)
+  return setmetatable({ frames = {}, contexts = {}, count = 0, urls = {}, url_count = 0,
+    seen = 0 }, Tree)
 end
 
 ---@param id string
@@ -78,7 +79,10 @@ function Tree:navigated(frame)
   local record = self:record(frame.id)
   record.url, record.name = frame.url .. (frame.urlFragment or ""), frame.name or ""
   record.parent = frame.parentId or record.parent
-  if self.seen % KEEP == 0 then self.urls = {} end -- bounded
+  if not self.urls[frame.id] then
+    if self.url_count >= KEEP then self.urls, self.url_count = {}, 0 end
+    self.url_count = self.url_count + 1
+  end
   self.urls[frame.id] = record.url
 end
 
