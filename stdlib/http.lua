@@ -14,6 +14,7 @@
 local fault = require "fault"
 local options = require "http.options"
 local response = require "http.response"
+local seen = require "http.seen"
 
 local http = {}
 
@@ -26,6 +27,7 @@ local http = {}
 ---@field body string?
 ---@field json any?                  sent as JSON, with its content type
 ---@field form table?                sent as a form
+---@field multipart http.Part[]?     sent as a form with files
 ---@field auth string[]?             { user, password }
 ---@field timeout string|number?     "30s" or milliseconds; of everything together; default 30 s, 0:
 ---  none
@@ -70,7 +72,9 @@ local function run(signature, given)
   local attempts = 0
   while true do
     attempts = attempts + 1
+    if attempts == 1 and seen.is_first(plain.url) then plain.fresh_connection = true end
     local raw, text, why = sys.http.request(plain)
+    if attempts == 1 and raw then seen.note(raw.url, raw.remote_ip) end
     local answer = raw and response.wrap(raw, attempts)
     local wait = retry and retry.delay(plan, attempts, answer, why)
     if not wait then
@@ -109,7 +113,7 @@ http.get = with_method "GET"
 ---@type fun(url: string, options: http.Options?): http.Response?, string?, string?
 http.head = with_method "HEAD"
 
---- Sends options.body, options.json or options.form.
+--- Sends options.body, options.json, options.form or options.multipart.
 ---@type fun(url: string, options: http.Options?): http.Response?, string?, string?
 http.post = with_method "POST"
 

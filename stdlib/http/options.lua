@@ -10,7 +10,7 @@ local options = {}
 
 local KINDS = {
   url = "string", method = "string", headers = "table", query = "table",
-  body = "string", json = "any", form = "table", auth = "table",
+  body = "string", json = "any", form = "table", multipart = "table", auth = "table",
   connect_timeout = "duration", first_byte_timeout = "duration", timeout = "duration",
   max_body = "number", max_redirects = "number", jar = "table",
   proxy = "string", http_version = "string", connect_to = "string", ca_pem = "string",
@@ -100,9 +100,12 @@ local function add_header(flat, name, value)
 end
 
 local function set_body(signature, given, out, headers)
-  local body, value, form = given.body ~= nil, given.json ~= nil, given.form ~= nil
-  if body and (value or form) or value and form then
-    fault.usage(signature, "only one of body, json and form can be sent")
+  local count = 0
+  for _, name in ipairs { "body", "json", "form", "multipart" } do
+    if given[name] ~= nil then count = count + 1 end
+  end
+  if count > 1 then
+    fault.usage(signature, "only one of body, json, form and multipart can be sent")
   end
   if given.json ~= nil then
     out.body = json.encode(given.json)
@@ -111,6 +114,10 @@ local function set_body(signature, given, out, headers)
   elseif given.form ~= nil then
     out.body = require("url").encode_query(given.form)
     add_header(headers, "Content-Type", "application/x-www-form-urlencoded")
+  elseif given.multipart ~= nil then
+    local kind
+    out.body, kind = require("http.multipart").build(signature, given.multipart)
+    add_header(headers, "Content-Type", kind)
   else
     out.body = given.body
   end
