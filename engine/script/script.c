@@ -82,7 +82,8 @@ static script *take_idle(const char *base)
         *s = (script){.memory = {.arena = s->memory.arena, .used = s->kept_used,
                                  .peak = s->kept_used},
                       .L = s->L, .kept = true, .kept_base = s->kept_base,
-                      .kept_used = s->kept_used};
+                      .kept_used = s->kept_used,
+                      .next_generation = s->next_generation}; /* no old token ever matches */
         return s;
     }
     return NULL;

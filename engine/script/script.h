@@ -30,8 +30,9 @@ typedef struct script_config {
     size_t memory_cap; /* bytes of Lua memory; 0: no cap (trusted states) */
     mono_ns slice_cap; /* most CPU time in Lua between two waits; 0: none */
     bool trusted;      /* main and worker: every capability, no watchdog */
-    /* A stdlib module that is loaded before the script starts, NULL: none; copied. States
-     * with one are prepared once and then put back as they were (script_prepare). */
+    /* A stdlib module that is loaded before the script starts, NULL: none; must live until
+     * script_prepare has returned. States with one are prepared once and then put back as they
+     * were. */
     const char *base;
     /* Called when tasks have become runnable while none were: arrange for script_turn(s) to be
      * called soon, from the loop, never from inside this call. */
