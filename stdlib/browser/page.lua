@@ -57,6 +57,7 @@ local popups = require "browser.popups"
 local routes = require "browser.routes"
 local selectors = require "browser.selector"
 local shots = require "browser.shots"
+local snapshot = require "browser.snapshot"
 local tabs = require "browser.tab"
 local world = require "browser.world"
 
@@ -225,6 +226,7 @@ local about_page = {
   title = function(tab) return whole_page(tab, "title") end,
   content = function(tab) return whole_page(tab, "content") end,
   screenshot = shots.screenshot,
+  snapshot = snapshot.take,
   vitals = vitals,
   visited = visited,
   response = response,

@@ -6,6 +6,7 @@ local events = require "run.events"
 local fault = require "fault"
 local frames = require "run.frames"
 local guard = require "run.guard"
+local kept = require "run.kept"
 local pages = require "run.pages"
 local secret = require "run.secret"
 local steps = require "run.steps"
@@ -178,6 +179,7 @@ function context.make(run, values)
   }, { url = true, name = true, password = true, admin_api_key = true })
   t.learned = run.job.learned
   pages.add_words(t, run)
+  kept.add_words(t, run)
   if run.skill.needs.has.http then
     t.http = require("run.http_words").make()
   else

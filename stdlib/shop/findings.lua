@@ -12,16 +12,16 @@ local findings = {}
 
 local SHOWN, KEPT = 3, 200
 
-local function sentence(list)
+local function sentence(list, field)
   local out = {}
-  for i = 1, math.min(#list, SHOWN) do out[i] = list[i].message end
+  for i = 1, math.min(#list, SHOWN) do out[i] = list[i][field] or list[i].message end
   local text = table.concat(out, "; ")
   return #list > SHOWN and ("%s; and %d more"):format(text, #list - SHOWN) or text
 end
 
-local function raise(list)
+local function raise(list, field)
   local first = list[1]
-  fault.failure { code = first.code, message = sentence(list), hint = first.hint,
+  fault.failure { code = first.code, message = sentence(list, field), hint = first.hint,
     details = { findings = list } }
 end
 
@@ -29,7 +29,7 @@ local function add(self, severity, message, more)
   if self.seen[message] then return end
   self.seen[message] = true
   local one = { severity = severity, message = message, step = self.current,
-    code = more and more.code or "found", hint = more and more.hint, url = more and more.url }
+    short = more and more.short, code = more and more.code or "found", hint = more and more.hint, url = more and more.url }
   if #self.list < KEPT then table.insert(self.list, one) end
   return one
 end
@@ -39,9 +39,10 @@ end
 ---@return table found  bad, poor, step, conclude, list
 function findings.new(t)
   local self = { list = {}, seen = {}, failures = {} }
-  local found = { list = self.list }
+  local found = { list = self.list, failures = self.failures }
 
-  --- Something that shoppers suffer from: the run fails, after the other steps.
+  --- Something that shoppers suffer from: the run fails, after the other steps. more.short is how
+  --- its own step says it.
   function found.bad(message, more)
     local one = add(self, "bad", message, more)
     if one then table.insert(self.failures, one) end
@@ -60,7 +61,7 @@ function findings.new(t)
     local ok, why = pcall(t.step, name, function()
       value = fn()
       local new = { unpack(self.failures, before + 1) }
-      if #new > 0 then raise(new) end
+      if #new > 0 then raise(new, "short") end
     end)
     self.current = nil
     if ok then return value end

@@ -195,7 +195,7 @@ function setup.build(options)
   local state = config.origins.report_dir == "default" and paths.folder(config:get "database")
     or config:get "report_dir"
   out.job = { browser = cli_jobs.browser(config:get "browser", config:get "headed", config.cwd),
-    project = context.project, version = options.version,
+    database = config:get "database", project = context.project, version = options.version,
     redact_pii = config:get "redact_pii", blur_screenshots = config:get "blur_screenshots",
     artifacts = state .. "/artifacts" }
   out.folder = paths.folder(config:get "database")
@@ -213,6 +213,7 @@ function setup.job(out, launch)
     modules = check.script.modules, skill = check.skill, store = check.store,
     options = check.options, timeout_ms = check.timeout_ms, dry_run = false,
     browser = out.job.browser, project = out.job.project, version = out.job.version,
+    kept = check.store.url and require("service.kept").folder(out.job.database, check.store.url),
     redact_pii = out.job.redact_pii, blur_screenshots = out.job.blur_screenshots,
     artifacts = ("%s/%s/%s"):format(out.job.artifacts, check.id:gsub("[^%w._-]", "_"),
       launch.run_id:sub(1, 16)),

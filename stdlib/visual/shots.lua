@@ -1,0 +1,74 @@
+--- One look at a page: its picture, one pixel for each of CSS, and what is on it, with nothing in
+--- the way that a visitor has answered or closed. Used by visual/audit.lua.
+
+local browser_shots = require "browser.shots"
+local storefront = require "shop.storefront"
+
+local shots = {}
+
+local QUIET = sys.resource("visual/quiet.js")
+
+-- Chats and pop-ups of apps, the bar of a theme's preview: there or not as they like.
+local APPS = { "#shopify-chat", "inbox-online-store-chat", "#preview-bar-iframe",
+  "#PBarNextFrameWrapper", "#tidio-chat", "#gorgias-chat-container", "#chat-button",
+  ".intercom-lightweight-app", "#intercom-container", "#hubspot-messages-iframe-container",
+  "iframe#launcher", "iframe#webWidget", "#drift-widget", ".drift-frame-controller",
+  ".crisp-client", "#tawkchat-container", '[class*="kl-private-reset"][role="dialog"]',
+  "#privy-container", "#attentive_overlay", "#attentive_creative", "#justuno_form",
+  ".needsclick[role=dialog]", "#wheelio_holder" }
+local BANNERS = { "#shopify-pc__banner", "#onetrust-consent-sdk", "#CybotCookiebotDialog",
+  "#usercentrics-root", ".cky-consent-container", ".cky-overlay", "#iubenda-cs-banner",
+  "#truste-consent-track" }
+
+local CART = { 'form[action*="/cart/add"] [name="add"]',
+  'form[action*="/cart/add"] button[type="submit"], product-form button[type="submit"], '
+    .. 'button[name="add"], button[data-add-to-cart]',
+  "role=button[name=/^\\s*(add to (cart|bag|basket)|buy now|in den warenkorb|ajouter au panier"
+    .. "|añadir al carrito|agregar al carrito|aggiungi al carrello|in winkelwagen|sold out)/i]" }
+local PAY = { '[name="checkout"]', 'a[href*="/checkout"], button[formaction*="/checkout"]',
+  "role=button[name=/^\\s*(check ?out|zur kasse|paiement|finalizar)/i]" }
+
+-- What must be there for a sale: by page. A page that somebody named may be a product's.
+local KEYS = { cart = { { kind = "checkout button", unpack(PAY) } },
+  product = { { kind = "buy button", unpack(CART) } } }
+
+--- The elements of a page that must not go, as page:snapshot takes them.
+---@param one visual.Page
+---@param extra string[]  selectors that the user gave
+---@return table[]
+function shots.keys(one, extra)
+  local keys = {}
+  local own = KEYS[one.name] or one.path and one.path:find("/products/") and KEYS.product
+  for i, key in ipairs(own or {}) do keys[i] = key end
+  for i, selector in ipairs(extra) do keys[#keys + 1] = { kind = "own " .. i, selector } end
+  return keys
+end
+
+---@class visual.Look
+---@field png string
+---@field snapshot nano.Snapshot
+---@field theme { id: number?, name: string? }?
+
+--- Opens a page of the shop and looks at it.
+---@param t table
+---@param page Page
+---@param one visual.Page
+---@param options table  mask, hide, keys: selectors; height; redact, consent
+---@return visual.Look
+function shots.take(t, page, one, options)
+  storefront.open(t, page, one.path)
+  storefront.check_answer(page)
+  local hide = { unpack(APPS) }
+  for _, css in ipairs(options.consent ~= "ignore" and BANNERS or {}) do hide[#hide + 1] = css end
+  for _, css in ipairs(options.hide) do hide[#hide + 1] = css end
+  local quiet = page:eval(QUIET, { hide = hide })
+  for _, name in ipairs(quiet.closed) do t.note(("a dialog was closed: “%s”"):format(name)) end
+  local mask = { unpack(options.mask) }
+  for _, css in ipairs(options.redact and browser_shots.PERSONAL or {}) do mask[#mask + 1] = css end
+  local png = page:screenshot { full_page = true, scale = "css", height = options.height,
+    mask = mask }
+  local snapshot = page:snapshot { mask = options.mask, keys = shots.keys(one, options.keys) }
+  return { png = png, snapshot = snapshot, theme = quiet.theme }
+end
+
+return shots
