@@ -77,8 +77,8 @@ local function warn_of_keys(self, one, look)
     for _, e in ipairs(look.snapshot.elements) do found = found or e.kind == key.kind end
     local what = key.kind:find("^own") and key[1] or key.kind
     if not found then
-      self.t.note(("no %s is to be seen on this page, so none can be missed; -o keys=SELECTOR "
-        .. "names one"):format(what))
+      self.t.warn(("no %s is to be seen when the baseline is taken, so none will be missed; "
+        .. "-o keys=SELECTOR names one"):format(what))
     end
   end
 end
