@@ -9,6 +9,7 @@
 local audit = require "visual.audit"
 local devices = require "browser.devices"
 local fault = require "fault"
+local guard = require "run.guard"
 local nearest = require "run.nearest"
 local pages = require "visual.pages"
 local selectors = require "browser.selector"
@@ -43,7 +44,7 @@ end
 function visual.audit(t, options)
   local o = {}
   for name, value in pairs(DEFAULTS) do o[name] = value end
-  for name, value in pairs(options or {}) do
+  for name, value in guard.pairs(options or {}) do -- the skill's own options are a stand-in
     if not KNOWN[name] then
       fault.usage(SIGNATURE, ("unknown field %q"):format(tostring(name)),
         nearest.hint(name, KNOWN))

@@ -106,7 +106,7 @@
 ---@field disabled? true
 ---@field broken? true     a picture that did not load
 ---@field kind? string     of a key
----@field covered? string  of a key on the screen: what lies over its middle
+---@field covered? string  of a key: what lies over its middle
 ---@field fixed? boolean   of a key: it stays when the page scrolls
 
 ---@class nano.Snapshot

@@ -107,7 +107,10 @@ end
 local function load(self, entry)
   local before, why = self.album:load(entry)
   local picture
-  if before then picture, why = sys.image.decode(before.png) end
+  if before then
+    picture, why = sys.image.decode(before.png)
+    if not picture then why = entry.picture .. ": " .. why end
+  end
   if not picture then return trouble(self, entry, why) end
   before.picture = picture
   return before
@@ -148,13 +151,12 @@ end
 
 -- A picture that differs: kept for the report, and for `nano-sre baseline approve`.
 local function report_change(self, one, past, before, verdict)
-  local function name(what) return ("%s-%s.png"):format(past.name:gsub("/", "-"), what) end
   add_entry(self, one, "changed", { severity = verdict.severity, words = verdict.words,
     ratio = verdict.ratio, longer = verdict.longer, boxes = first_boxes(verdict.boxes),
     elements = element_words(verdict.changes),
-    baseline = save(self, name "before", before.png),
-    current = save(self, name "after", verdict.look.png),
-    diff = save(self, name "difference", verdict.diff) })
+    baseline = save(self, "before.png", before.png),
+    current = save(self, "after.png", verdict.look.png),
+    diff = save(self, "difference.png", verdict.diff) })
   self.album:propose(past, verdict.look, verdict.restless, { diff = verdict.diff,
     ratio = verdict.ratio, words = verdict.words, path = one.path })
   tell(self, verdict)
@@ -278,8 +280,12 @@ local function failure_words(self)
     out[i] = not group.seen and group.message or ("%s %s: %s"):format(
       table.concat(group.visitors, " and "), group.seen.title, group.seen.words)
   end
-  return table.concat(out, "; ", 1, math.min(#out, FAILURES_SHOWN))
-    .. (#out > FAILURES_SHOWN and ("; and %d more"):format(#out - FAILURES_SHOWN) or "")
+  local text = table.concat(out, "; ", 1, math.min(#out, FAILURES_SHOWN))
+  if #out > FAILURES_SHOWN then text = ("%s; and %d more"):format(text, #out - FAILURES_SHOWN) end
+  local others = #self.found.list - #self.found.failures
+  if others == 0 then return text end
+  return ("%s; %s"):format(text, others == 1 and "one page more looks different"
+    or others .. " more pages look different")
 end
 
 --- Ends the audit: fails, warns or sets the summary. A baseline that could not be used is the

@@ -1,6 +1,9 @@
 // Makes a page as quiet as for a visitor who has answered what pops up, for stdlib/visual/shots.lua:
 // chats and banners hidden, a dialog in the middle of the screen closed by its own button.
 async ({ hide }) => {
+  for (const css of hide) {
+    try { document.querySelector(css); } catch { return { wrong: css }; }
+  }
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(hide.map(css => css + ' { display: none !important }').join('\n'));
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];

@@ -2,6 +2,7 @@
 --- the way that a visitor has answered or closed. Used by visual/audit.lua.
 
 local browser_shots = require "browser.shots"
+local fault = require "fault"
 local storefront = require "shop.storefront"
 
 local shots = {}
@@ -62,6 +63,10 @@ function shots.take(t, page, one, options)
   for _, css in ipairs(options.consent ~= "ignore" and BANNERS or {}) do hide[#hide + 1] = css end
   for _, css in ipairs(options.hide) do hide[#hide + 1] = css end
   local quiet = page:eval(QUIET, { hide = hide })
+  if quiet.wrong then
+    error(fault.new("usage", { code = "option", message = ("hide: %q is no CSS selector"):format(
+      quiet.wrong) }), 0)
+  end
   for _, name in ipairs(quiet.closed) do t.note(("a dialog was closed: “%s”"):format(name)) end
   local mask = { unpack(options.mask) }
   for _, css in ipairs(options.redact and browser_shots.PERSONAL or {}) do mask[#mask + 1] = css end

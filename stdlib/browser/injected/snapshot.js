@@ -38,15 +38,24 @@ function drawn(e, box) {
     && box.bottom + scrollY > 0;
 }
 
-// Who lies over the middle of e; undefined: nobody, or it is not on the screen.
-function coveredBy(e, box) {
-  const x = box.left + box.width / 2, y = box.top + box.height / 2;
-  if (x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) return undefined;
-  const top = deepestAt(x, y);
+const outOfScreen = (x, y) => x < 0 || y < 0 || x >= innerWidth || y >= innerHeight;
+
+// Who lies over the middle of e where a person would touch it; undefined: nobody.
+function coveredBy(e) {
+  const middle = () => {
+    const box = e.getBoundingClientRect();
+    return [box.left + box.width / 2, box.top + box.height / 2];
+  };
+  const from = { left: scrollX, top: scrollY, behavior: 'instant' };
+  const away = outOfScreen(...middle());
+  if (away) e.scrollIntoView({ block: 'center', behavior: 'instant' });
+  const at = middle(), top = outOfScreen(...at) ? null : deepestAt(...at);
+  if (away) scrollTo(from);
   if (!top || holds(e, top) || holds(top, e)) return undefined;
   let by = top; // its outermost box that lies over e, not a glyph inside of it
   while (parentOf(by) && !holds(parentOf(by), e)) by = parentOf(by);
-  return describe(by);
+  const text = squeeze(by.innerText || '');
+  return text ? `“${clip(text, 60)}”` : describe(by);
 }
 
 function entryOf(e, role, box) {
@@ -79,7 +88,7 @@ function snapshot(a) {
     const entry = entryOf(e, role, box);
     if (!kind && !entry.name && !NAMELESS.has(role)) continue;
     if (role === 'img' && Math.min(box.width, box.height) < PICTURE_MIN) continue;
-    if (kind) Object.assign(entry, { kind, covered: coveredBy(e, box), fixed: staysPut(e) });
+    if (kind) Object.assign(entry, { kind, covered: coveredBy(e), fixed: staysPut(e) });
     elements.push(entry);
   }
   const root = document.documentElement;
