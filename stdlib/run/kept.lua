@@ -23,6 +23,7 @@ local function keep(run, name, bytes)
   if type(bytes) ~= "string" then guard.refuse(KEEP .. ": bytes must be a text") end
   local folder = folder_of(run)
   if not folder then return nil, "results of this run are not kept, and so no files" end
+  if run.job.dry_run then return nil, "a dry run writes nothing" end
   local stem, extension = name:match("^(.-)(%.%w+)$")
   local unique = ("%s-%s%s"):format(stem or name, sys.random.uuid():sub(1, 8), extension or "")
   local ok, why = sys.files.make_dirs(folder)

@@ -13,7 +13,7 @@ local HINT = "write home, collection, product, cart, or a path: about=/pages/abo
 local ADD = [[async ({ id }) => {
   const root = (window.Shopify && Shopify.routes && Shopify.routes.root) || '/';
   const how = { method: 'POST', headers: { 'Content-Type': 'application/json',
-    Accept: 'application/json' }, body: JSON.stringify({ items: [{ id, quantity: 1 }] }) };
+    Accept: 'application/json' }, body: JSON.stringify({ id, quantity: 1 }) };
   const answer = await fetch(root + 'cart/add.js', how);
   const told = answer.ok ? {} : await answer.json().catch(() => ({}));
   return { status: answer.status, words: told.description || told.message };

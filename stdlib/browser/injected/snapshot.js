@@ -87,7 +87,8 @@ function snapshot(a) {
     if (!drawn(e, box) || hidden(e)) continue;
     const entry = entryOf(e, role, box);
     if (!kind && !entry.name && !NAMELESS.has(role)) continue;
-    if (role === 'img' && Math.min(box.width, box.height) < PICTURE_MIN) continue;
+    const small = role === 'img' && Math.min(box.width, box.height) < PICTURE_MIN;
+    if (small && !entry.broken) continue;
     if (kind) Object.assign(entry, { kind, covered: coveredBy(e), fixed: staysPut(e) });
     elements.push(entry);
   }
