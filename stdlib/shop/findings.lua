@@ -6,43 +6,50 @@
 ---   found.step("links", function() … found.bad("…") … found.poor("…") end)
 ---   found.conclude("a sentence for the run in which nothing was found")
 
+local advice = require "run.advice"
 local fault = require "fault"
 
 local findings = {}
 
 local SHOWN, KEPT = 3, 200
 
-local function sentence(list, field)
+local function sentence(list, in_step)
   local out = {}
-  for i = 1, math.min(#list, SHOWN) do out[i] = list[i][field] or list[i].message end
+  for i = 1, math.min(#list, SHOWN) do out[i] = in_step and list[i].short or list[i].message end
   local text = table.concat(out, "; ")
   return #list > SHOWN and ("%s; and %d more"):format(text, #list - SHOWN) or text
 end
 
-local function raise(list, field)
-  local first = list[1]
-  fault.failure { code = first.code, message = sentence(list, field), hint = first.hint,
-    details = { findings = list } }
+-- shown: what the page that is open shows, as evidence; only a step has that
+local function raise(list, shown)
+  local hint, at_hand
+  for _, one in ipairs(list) do
+    hint, at_hand = hint or one.hint, at_hand or shown and shown[one]
+  end
+  fault.failure { code = list[1].code, message = sentence(list, shown), hint = hint,
+    details = { findings = list }, unseen = not at_hand }
 end
 
 local function add(self, severity, message, more)
   if self.seen[message] then return end
   self.seen[message] = true
   local one = { severity = severity, message = message, step = self.current,
-    short = more and more.short, code = more and more.code or "found", hint = more and more.hint, url = more and more.url }
+    short = more and more.short, code = more and more.code or "found",
+    hint = more and more.hint, url = more and more.url }
+  self.shown[one] = more and more.at_hand
   if #self.list < KEPT then table.insert(self.list, one) end
   return one
 end
 
 --- Makes the findings of a run.
 ---@param t table
----@return table found  bad, poor, step, conclude, list
+---@return table found  bad, poor, step, conclude, list, failures (those of the list that are bad)
 function findings.new(t)
-  local self = { list = {}, seen = {}, failures = {} }
+  local self = { list = {}, seen = {}, failures = {}, shown = {} }
   local found = { list = self.list, failures = self.failures }
 
-  --- Something that shoppers suffer from: the run fails, after the other steps. more.short is how
-  --- its own step says it.
+  --- Something that shoppers suffer from: the run fails, after the other steps. more: code, hint,
+  --- url; at_hand: the page that is open shows it; short: how its own step says it.
   function found.bad(message, more)
     local one = add(self, "bad", message, more)
     if one then table.insert(self.failures, one) end
@@ -56,21 +63,19 @@ function findings.new(t)
   --- A step that goes on to the next one when something bad was found, or when the shop failed.
   --- Returns what fn returns.
   function found.step(name, fn)
-    local before, value = #self.failures, nil
+    local before, ended, value = #self.failures, false, nil
     self.current = name
     local ok, why = pcall(t.step, name, function()
-      value = fn()
+      value, ended = fn(), true
       local new = { unpack(self.failures, before + 1) }
-      if #new > 0 then raise(new, "short") end
+      if #new > 0 then raise(new, self.shown) end
     end)
-    self.current = nil
-    if ok then return value end
-    if not fault.is(why, "failure") then error(why, 0) end
-    if #self.failures == before then
-      table.insert(self.failures, { severity = "bad", step = name, code = why.code,
-        message = name .. ": " .. why.message, hint = why.hint })
-      self.list[#self.list + 1] = self.failures[#self.failures]
+    if not ok and not fault.is(why, "failure") then error(why, 0) end
+    if not ended then
+      found.bad(why.message, { code = why.code,
+        hint = why.hint or advice.of(why.code, why.details) })
     end
+    self.current = nil
     return value
   end
 

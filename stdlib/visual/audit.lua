@@ -141,7 +141,8 @@ local function tell(self, verdict)
   if verdict.severity == "fail" then
     local text = self.place .. ": " .. message
     self.seen_by[text] = { visitor = self.visitor, title = self.title, words = message }
-    self.found.bad(text, { code = "visual", url = self.page:url(), short = message, hint = HINT })
+    self.found.bad(text, { code = "visual", url = self.page:url(), short = message, hint = HINT,
+      at_hand = true })
     return
   end
   self.t.warn(message)
@@ -271,13 +272,14 @@ local function failure_words(self)
     local seen = self.seen_by[failure.message]
     local key = seen and seen.title .. "\n" .. seen.words:match("^[^;]*") or failure.message
     if not by_key[key] then
-      by_key[key] = { visitors = {}, seen = seen, message = failure.message }
+      by_key[key] = { visitors = {}, seen = seen, message = failure.message,
+        place = failure.step }
       groups[#groups + 1] = by_key[key]
     end
     if seen then table.insert(by_key[key].visitors, seen.visitor .. "'s") end
   end
   for i, group in ipairs(groups) do
-    out[i] = not group.seen and group.message or ("%s %s: %s"):format(
+    out[i] = not group.seen and group.place .. ": " .. group.message or ("%s %s: %s"):format(
       table.concat(group.visitors, " and "), group.seen.title, group.seen.words)
   end
   local text = table.concat(out, "; ", 1, math.min(#out, FAILURES_SHOWN))

@@ -3,6 +3,7 @@
 
 local browser_shots = require "browser.shots"
 local fault = require "fault"
+local popups = require "shop.popups"
 local storefront = require "shop.storefront"
 
 local shots = {}
@@ -59,6 +60,7 @@ end
 function shots.take(t, page, one, options)
   storefront.open(t, page, one.path)
   storefront.check_answer(page)
+  if options.consent ~= "ignore" then popups.close(page) end
   local hide = { unpack(APPS) }
   for _, css in ipairs(options.consent ~= "ignore" and BANNERS or {}) do hide[#hide + 1] = css end
   for _, css in ipairs(options.hide) do hide[#hide + 1] = css end
@@ -67,7 +69,6 @@ function shots.take(t, page, one, options)
     error(fault.new("usage", { code = "option", message = ("hide: %q is no CSS selector"):format(
       quiet.wrong) }), 0)
   end
-  for _, name in ipairs(quiet.closed) do t.note(("a dialog was closed: “%s”"):format(name)) end
   local mask = { unpack(options.mask) }
   for _, css in ipairs(options.redact and browser_shots.PERSONAL or {}) do mask[#mask + 1] = css end
   local png = page:screenshot { full_page = true, scale = "css", height = options.height,
