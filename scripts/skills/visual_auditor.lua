@@ -1,8 +1,8 @@
 -- api: 1
 --
--- Looks at the shop's pages as a phone and a desktop show them, and compares each with its baseline:
--- how much of the picture has changed, and which elements moved, vanished or appeared. The first
--- run takes the baselines; `nano-sre baseline` shows, approves and resets them.
+-- Looks at the shop's pages as a phone and a desktop show them, and compares each with its
+-- baseline: how much of the picture has changed, and which elements moved, vanished or appeared.
+-- The first run takes the baselines; `nano-sre baseline` shows, approves and resets them.
 
 local visual = require "visual"
 
@@ -37,7 +37,7 @@ return skill "visual_auditor" {
   },
 
   run = function(t, o)
-    local audit = visual.audit(t, o) -- compares with what t.learned names
+    local audit = visual.audit(t, o)
     for _, device in ipairs(o.devices) do
       audit.visit(device)
       for _, page in ipairs(audit.pages) do audit.look(page) end

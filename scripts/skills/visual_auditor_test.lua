@@ -15,8 +15,8 @@ describe("visual_auditor", function()
   after_all(function() store:close() end)
 
   local function run(...)
-    local arguments = { "run", "visual_auditor", "--url", store:url(), "-o", "devices=Desktop", ... }
-    return folder:report(arguments).visual_auditor
+    return folder:report({ "run", "visual_auditor", "--url", store:url(), "-o", "devices=Desktop",
+      ... }).visual_auditor
   end
 
   it("takes baselines, and finds them again", function()

@@ -18,8 +18,8 @@ end
 
 faults.button_pushed_down = {
   about = "An app's banner on product pages pushes add-to-cart out of the first view",
-  page = app("season-banner", [[<section class="season-banner" aria-label="Season opening"><h2>Season
- opening: lifts run from Friday</h2></section>]]),
+  page = app("season-banner", [[<section class="season-banner" aria-label="Season opening">
+<h2>Season opening: lifts run from Friday</h2></section>]]),
   assets = { ["season-banner.css"] = [[
 /* Season Banner 2.1 */
 .season-banner { display: grid; place-items: center; height: 480px; background: #ffd9c7; }
@@ -28,7 +28,8 @@ faults.button_pushed_down = {
 
 faults.button_covered = {
   about = "An app's sticker lies over add-to-cart: it can be seen in part, and not be pressed",
-  page = app("trust-sticker", '<div class="trust-sticker" role="note">Trusted by 4,000 riders</div>'),
+  page = app("trust-sticker", [[<div class="trust-sticker" role="note">Trusted by 4,000
+ riders</div>]]),
   assets = { ["trust-sticker.css"] = [[
 /* Trust Sticker 1.4: meant to hang below the button */
 .product-form__buttons { position: relative; anchor-name: --buy; }

@@ -59,7 +59,8 @@ describe("service.pictures", function()
     assert(store:record_result { skill = "checkout", store_url = SHOP, status = "PASS",
       started_at = "2026-01-01T00:00:00.000Z",
       metrics = { { name = "lcp_ms", value = 800, page = "home" } },
-      details = { baselines = { metrics = { { name = "lcp_ms", page = "home", median = 790 } } } } })
+      details = { baselines = { metrics = { { name = "lcp_ms", page = "home", median = 790 } } } },
+    })
     local row = assert(pictures.list(store))[1]
     expect(row.skill):is("checkout")
     expect(row.metrics[1].median):is(790)
@@ -118,7 +119,9 @@ describe("service.pictures", function()
   end)
 
   it("keeps shops apart, whatever their addresses look like", function()
-    local function place(url) return kept.folder("/state/nano.db", url):match "^/state/kept/(.*)$" end
+    local function place(url)
+      return kept.folder("/state/nano.db", url):match "^/state/kept/(.*)$"
+    end
     expect(place "https://shop.example/"):is(place "https://shop.example")
     expect(place "https://shop.example/de" == place "https://shop.example"):is(false)
     expect(place "https://../../etc"):matches "^[%w._-]+$"

@@ -91,7 +91,7 @@
 
 ---@class nano.SnapshotOptions: nano.Timeout
 ---@field mask? string|string[]  selectors of what is left out
----@field keys? table[]  { kind = "buy", "css=…", … }: the first visible match is marked as this kind
+---@field keys? table[]  { kind = "buy", "css=…", … }: the first visible match is marked so
 
 --- An element that a person can see: landmarks, headings, pictures, links, buttons, fields.
 ---@class nano.Seen
@@ -111,6 +111,7 @@
 
 ---@class nano.Snapshot
 ---@field elements nano.Seen[]
+---@field masks { x: number, y: number, width: number, height: number }[]  what was left out
 ---@field width number        of the screen
 ---@field height number
 ---@field page_width number

@@ -34,6 +34,7 @@ function album.open(t)
   return self
 end
 
+--- Puts an entry into the list, in the place of the one of its name.
 function Album:put(entry)
   if not self.by_name[entry.name] then self.list[#self.list + 1] = entry.name end
   self.by_name[entry.name] = entry

@@ -1,5 +1,5 @@
---- One page against its baseline: what has changed, in two looks alike, and how bad that is. Used by
---- visual/audit.lua. Waits for the pictures.
+--- One page against its baseline: what has changed, in two looks alike, and how bad that is. Used
+--- by visual/audit.lua. Waits for the pictures.
 
 local match = require "visual.match"
 local pixels = require "visual.pixels"
@@ -88,8 +88,13 @@ end
 ---@field look visual.Look  the one that counts
 ---@field restless table[]  areas that do not stand still
 
-local function compare(before, look, options, masks)
-  local now = pixels.decode(look.png)
+-- A mask that was given since the baseline was taken counts for both.
+local function masked(before, look, restless)
+  return joined(joined(restless, before.snapshot.masks or {}), look.snapshot.masks or {})
+end
+
+local function compare(before, look, options, restless)
+  local now, masks = pixels.decode(look.png), masked(before, look, restless)
   local found = pixels.compare(before.picture, now, { threshold = options.threshold,
     masks = masks, draw = options.draw })
   if options.draw then

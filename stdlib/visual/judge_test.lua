@@ -134,8 +134,8 @@ describe("visual.judge", function()
   it("keeps of two looks the elements that are alike", function()
     local one = look({}, { BUY, { role = "link", name = "A", key = "", selector = "a", x = 0, y = 0,
       width = 10, height = 10 } })
-    local other = look({}, { BUY, { role = "img", name = "B", key = "", selector = "i", x = 0, y = 0,
-      width = 10, height = 10 } })
+    local other = look({}, { BUY, { role = "img", name = "B", key = "", selector = "i", x = 0,
+      y = 0, width = 10, height = 10 } })
     expect(judge.steady(one.snapshot, other.snapshot).elements):same { BUY }
   end)
 end)

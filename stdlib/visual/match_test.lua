@@ -29,8 +29,8 @@ describe("visual.match", function()
   it("tells what vanished, appeared and moved", function()
     local before = page(seen("button", "Add to cart", 0, 500), seen("heading", "Reviews", 0, 900))
     local after = page(seen("heading", "Reviews", 0, 1120), seen("img", "Sale", 0, 10))
-    expect(told(before, after)):same { "the button “Add to cart” vanished", "the picture “Sale” is new",
-      "“Reviews” moved 220 px down" }
+    expect(told(before, after)):same { "the button “Add to cart” vanished",
+      "the picture “Sale” is new", "“Reviews” moved 220 px down" }
   end)
 
   it("knows an element by its address or name when its words change", function()
@@ -97,7 +97,7 @@ describe("visual.words", function()
     return words.sentence(match.changes(before, after), difference)
   end
 
-  it("put the buy button first, what moved together in one phrase, and the rest in a count", function()
+  it("put the buy button first, what moved together in one phrase, the rest in a count", function()
     local before = page(seen("heading", "You may also like", 0, 900), seen("link", "One", 0, 950),
       seen("link", "Two", 0, 990), seen("link", "Old", 0, 20), seen("button", "Add to cart", 0, 500,
       BUY))

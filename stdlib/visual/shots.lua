@@ -8,6 +8,7 @@ local storefront = require "shop.storefront"
 
 local shots = {}
 
+local TRIES = 3
 local QUIET = sys.resource("visual/quiet.js")
 
 -- Chats and pop-ups of apps, the bar of a theme's preview: there or not as they like.
@@ -51,7 +52,19 @@ end
 ---@field snapshot nano.Snapshot
 ---@field theme { id: number?, name: string? }?
 
---- Opens a page of the shop and looks at it.
+local function close_popups(page, options)
+  return options.consent == "ignore" and 0 or popups.close(page)
+end
+
+local function take(page, one, options)
+  local mask = { unpack(options.mask) }
+  for _, css in ipairs(options.redact and browser_shots.PERSONAL or {}) do mask[#mask + 1] = css end
+  local png = page:screenshot { full_page = true, scale = "css", height = options.height,
+    mask = mask }
+  return png, page:snapshot { mask = options.mask, keys = shots.keys(one, options.keys) }
+end
+
+--- Opens a page of the shop and looks at it; again when something popped up meanwhile.
 ---@param t table
 ---@param page Page
 ---@param one visual.Page
@@ -60,7 +73,6 @@ end
 function shots.take(t, page, one, options)
   storefront.open(t, page, one.path)
   storefront.check_answer(page)
-  if options.consent ~= "ignore" then popups.close(page) end
   local hide = { unpack(APPS) }
   for _, css in ipairs(options.consent ~= "ignore" and BANNERS or {}) do hide[#hide + 1] = css end
   for _, css in ipairs(options.hide) do hide[#hide + 1] = css end
@@ -69,11 +81,12 @@ function shots.take(t, page, one, options)
     error(fault.new("usage", { code = "option", message = ("hide: %q is no CSS selector"):format(
       quiet.wrong) }), 0)
   end
-  local mask = { unpack(options.mask) }
-  for _, css in ipairs(options.redact and browser_shots.PERSONAL or {}) do mask[#mask + 1] = css end
-  local png = page:screenshot { full_page = true, scale = "css", height = options.height,
-    mask = mask }
-  local snapshot = page:snapshot { mask = options.mask, keys = shots.keys(one, options.keys) }
+  local png, snapshot
+  for _ = 1, TRIES do
+    local closed = close_popups(page, options)
+    if png and closed == 0 then break end
+    png, snapshot = take(page, one, options)
+  end
   return { png = png, snapshot = snapshot, theme = quiet.theme }
 end
 

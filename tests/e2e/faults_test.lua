@@ -9,7 +9,8 @@ local HEALTHY_RUNS = tonumber(sys.env.get("HEALTHY_RUNS") or "") or 2
 local LIMIT_MS = 120000
 
 -- fault → skill → { status, words of the summary }. A skill that is not named must PASS. `only`
--- leaves skills out that would wait half a minute and find the same.
+-- leaves skills out that would wait half a minute and find the same. visual_auditor runs where it
+-- is named.
 local FAULTS = {
   stale_price = { headless_probe = { "FAIL",
     "shows a wrong price: $391.96, but the shop asks for $489.95" } },
@@ -28,7 +29,16 @@ local FAULTS = {
   sold_out_shown_available = { checkout = { "FAIL",
     "the page offers the product, but the shop refuses it",
     "already sold out" } },
-  layout_change = { checkout = { "FAIL", "no add-to-cart button is to be seen" } },
+  layout_change = { checkout = { "FAIL", "no add-to-cart button is to be seen" },
+    visual_auditor = { "FAIL",
+      "phone's and desktop's product page: the button “Add to cart” vanished",
+      "Alpenglow All-Mountain Snowboard” moved 95 px down", "of the picture changed" } },
+  button_pushed_down = { visual_auditor = { "FAIL",
+    "desktop's product page: the button “Add to cart” moved 480 px down, out of the first view",
+    "“Season opening: lifts run from Friday” is new", "the page is 480 px longer" } },
+  button_covered = { checkout = { "FAIL", "\"Add to cart\" is covered by", "trust-sticker" },
+    visual_auditor = { "FAIL",
+      "the button “Add to cart” is covered by “Trusted by 4,000 riders”" } },
   slow_hero = { checkout = { "WARN", "the home page is slow", "hero-tall.png" } },
   atc_broken = { checkout = { "FAIL",
     "the button was clicked but no request to /cart/add was sent" } },
@@ -53,6 +63,7 @@ describe("the storefront skills at the demo store", function()
   before_all(function()
     folder = lib.folder()
     demo = folder:demo()
+    folder:report { "run", "--url", demo.url, "visual_auditor" } -- takes the baselines
   end)
   after_all(function()
     demo.stop()
@@ -86,7 +97,8 @@ describe("the storefront skills at the demo store", function()
     it("find " .. name, function()
       local want = FAULTS[name]
       demo.fault(name, true)
-      local skills = want.only or SKILLS
+      local skills = { unpack(want.only or SKILLS) }
+      if want.visual_auditor then skills[#skills + 1] = "visual_auditor" end
       local ok, results = pcall(check, skills)
       demo.fault(name, false)
       if not ok then error(results, 0) end

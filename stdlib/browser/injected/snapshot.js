@@ -24,6 +24,9 @@ function keyOf(e) {
   return attr(e, 'data-testid') || attr(e, 'name') || attr(e, 'id') || '';
 }
 
+const placeOf = box => ({ x: Math.round(box.left + scrollX), y: Math.round(box.top + scrollY),
+  width: Math.round(box.width), height: Math.round(box.height) });
+
 const staysPut = e => {
   for (let up = e; up; up = parentOf(up)) {
     if (/fixed|sticky/.test(getComputedStyle(up).position)) return true;
@@ -60,9 +63,7 @@ function coveredBy(e) {
 
 function entryOf(e, role, box) {
   const out = { role, name: clip(nameOf(e), NAME_MAX), key: clip(keyOf(e), NAME_MAX),
-    selector: clip(shortSelector(e), NAME_MAX), x: Math.round(box.left + scrollX),
-    y: Math.round(box.top + scrollY), width: Math.round(box.width),
-    height: Math.round(box.height) };
+    selector: clip(shortSelector(e), NAME_MAX), ...placeOf(box) };
   if (disabled(e)) out.disabled = true;
   if (e.localName === 'img' && e.complete && !e.naturalWidth && attr(e, 'src')) out.broken = true;
   return out;
@@ -93,7 +94,8 @@ function snapshot(a) {
     elements.push(entry);
   }
   const root = document.documentElement;
-  return { ok: true, value: { elements, width: innerWidth, height: innerHeight,
-    page_width: root.clientWidth,
+  return { ok: true, value: { elements,
+    masks: masked.filter(visible).map(e => placeOf(e.getBoundingClientRect())),
+    width: innerWidth, height: innerHeight, page_width: root.clientWidth,
     page_height: Math.max(root.scrollHeight, document.body ? document.body.scrollHeight : 0) } };
 }

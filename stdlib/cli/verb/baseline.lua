@@ -64,8 +64,9 @@ local function check_words(rows, words)
       for _, entry in ipairs(row.pictures) do found = found or means_picture(entry, word) end
     end
     if not found then
+      local near = require("run.nearest").hint(word, known_words(rows))
       refuse(("there is no baseline %q"):format(word),
-        require("run.nearest").hint(word, known_words(rows)) or "`nano-sre baseline show` lists them")
+        near or "`nano-sre baseline show` lists them")
     end
   end
 end
