@@ -12,6 +12,7 @@ local shots = {}
 
 local SHOT_MS, STEADY_MS, HOLD_MS = 20000, 3000, 5000
 local HEIGHT_MAX = 16000 -- device pixels of a picture: beyond it Chromium repeats the page
+local LARGE = 1024 * 1024 -- bytes of an answer
 local COVER = 0x808080ff
 
 local encode = sys.codec.json_encode
@@ -28,8 +29,11 @@ shots.PERSONAL = { "input[type=email]", "input[type=tel]", "input[type=password]
 ---@return string? code
 function shots.picture(answer, text, code)
   if not answer then return nil, text, code end
-  -- A megabyte of base64 has no escapes: cut out, not decoded.
-  return sys.codec.unbase64(answer:match('"data":"([^"]*)"') or "")
+  if #answer > LARGE then collectgarbage() end -- what came before may fill the run's memory
+  -- Megabytes of base64 have no escapes: decoded where they are, not cut out.
+  local from, to = answer:match('"data":"()[^"]*()"')
+  if not from then return nil, "the browser gave no picture", "cdp" end
+  return sys.codec.unbase64(answer, from, to - 1)
 end
 
 local function capture(tab, clip, deadline)

@@ -38,7 +38,7 @@ local function read(run, name)
     guard.refuse(KEPT .. ": takes a name that t.keep gave", "keep the name with t.learn")
   end
   local folder = folder_of(run)
-  if not folder then return nil, "this run has no kept files" end
+  if not folder then return nil, "this run has no kept files", "nowhere" end
   local path = folder .. "/" .. name
   local bytes, why = sys.files.read(path, FILE_MAX)
   if not bytes then return nil, why end

@@ -181,6 +181,7 @@ function t.keep(name, bytes) end
 ---@param name string     as t.keep returned it
 ---@return string? bytes  nil when it is not there
 ---@return string path    or why not
+---@return string? code   "nowhere": nothing is kept in this run
 function t.kept(name) end
 
 --- Keeps a value in the result's details. Reports know some names: a list of PixelEvent under

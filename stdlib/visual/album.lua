@@ -6,11 +6,13 @@
 ---     ratio, words }? }… } }
 
 local json = require "json"
+local pixels = require "visual.pixels"
 local time = require "time"
 
 local album = {}
 
 ---@class visual.Album
+---@field homeless boolean  nothing is kept in this run
 local Album = {}
 Album.__index = Album
 
@@ -26,7 +28,8 @@ end
 ---@param t table
 ---@return visual.Album
 function album.open(t)
-  local self = setmetatable({ t = t, list = {}, by_name = {} }, Album)
+  local _, _, code = t.kept "any.png"
+  local self = setmetatable({ t = t, list = {}, by_name = {}, homeless = code == "nowhere" }, Album)
   local past = type(t.learned) == "table" and t.learned.pictures
   for _, entry in ipairs(type(past) == "table" and past or {}) do
     if type(entry) == "table" and type(entry.name) == "string" then self:put(entry) end
@@ -54,7 +57,7 @@ end
 -- Keeps both files of a look; nil when nothing is kept in this run.
 local function save(self, name, look, restless)
   local stem = name:gsub("/", "-")
-  local picture, path = self.t.keep(stem .. ".png", look.png)
+  local picture, path = self.t.keep(stem .. ".png", pixels.encode(look.picture))
   if not picture then return nil end
   local snapshot = self.t.keep(stem .. ".json", json.encode { snapshot = look.snapshot,
     restless = json.array(restless), theme = look.theme })
@@ -81,11 +84,11 @@ end
 ---@param entry table
 ---@param look visual.Look
 ---@param restless table[]
----@param more { diff: string, ratio: number, words: string, path: string }
+---@param more { diff: userdata, ratio: number, words: string, path: string }
 function Album:propose(entry, look, restless, more)
   local pending = save(self, entry.name, look, restless)
   if not pending then return end
-  pending.diff = self.t.keep(entry.name:gsub("/", "-") .. "-diff.png", more.diff)
+  pending.diff = self.t.keep(entry.name:gsub("/", "-") .. "-diff.png", pixels.encode(more.diff))
   pending.ratio, pending.words, pending.path = more.ratio, more.words, more.path
   pending.seen_at = time.iso8601()
   entry.pending = pending
@@ -93,12 +96,14 @@ end
 
 --- The files of a baseline.
 ---@param entry table
----@return { png: string, file: string, snapshot: nano.Snapshot, restless: table[],
----  theme: table? }?
+---@return { picture: userdata, file: string, snapshot: nano.Snapshot, restless: table[],
+---  theme: table? }?  free its picture
 ---@return string? why  it cannot be used
 function Album:load(entry)
   local png, file = self.t.kept(entry.picture)
   if not png then return nil, file end
+  local picture, problem = sys.image.decode(png)
+  if not picture then return nil, entry.picture .. ": " .. problem end
   local text, why = self.t.kept(entry.snapshot)
   if not text then return nil, why end
   local data = json.decode(text)
@@ -106,8 +111,8 @@ function Album:load(entry)
   if type(snapshot) ~= "table" or type(snapshot.elements) ~= "table" then
     return nil, ("%s is damaged: it holds no snapshot"):format(entry.snapshot)
   end
-  return { png = png, file = file, snapshot = snapshot, restless = data.restless or {},
-    theme = data.theme }
+  return { picture = picture, file = file, snapshot = snapshot, restless = data.restless or {},
+    theme = type(data.theme) == "table" and data.theme or nil }
 end
 
 --- What the next run is to know.

@@ -85,16 +85,16 @@ end
 
 -- The first picture of a page: looked at twice, so that what never stands still is known.
 local function begin(self, one)
-  local first, second = take(self, one), take(self, one)
-  local a, b = pixels.decode(first.png), pixels.decode(second.png)
-  local restless = pixels.restless(a, b, self.options.threshold)
-  a:free()
-  b:free()
+  local first = take(self, one)
+  if self.album.homeless then return add_entry(self, one, "new") end
+  local second = take(self, one)
+  local restless = pixels.restless(first.picture, second.picture, self.options.threshold)
+  first.picture:free()
   warn_of_keys(self, one, second)
   second.snapshot = judge.steady(first.snapshot, second.snapshot)
-  local path = self.album:begin(one, self.device.name, second, restless)
-  if not path then self.homeless = true end
-  add_entry(self, one, "new", { baseline = path })
+  add_entry(self, one, "new",
+    { baseline = self.album:begin(one, self.device.name, second, restless) })
+  second.picture:free()
 end
 
 local function trouble(self, entry, why)
@@ -103,22 +103,9 @@ local function trouble(self, entry, why)
   self.troubles[#self.troubles + 1] = { text = text, name = entry.name }
 end
 
--- The baseline, its picture decoded; nil: the monitor cannot use it, which is kept for the end.
-local function load(self, entry)
-  local before, why = self.album:load(entry)
-  local picture
-  if before then
-    picture, why = sys.image.decode(before.png)
-    if not picture then why = entry.picture .. ": " .. why end
-  end
-  if not picture then return trouble(self, entry, why) end
-  before.picture = picture
-  return before
-end
-
-local function save(self, name, png)
-  local _, path = nil, face.hidden(self.page, "page").tab.save(name, png)
-  return path
+-- Keeps a picture among the run's artifacts; nil where a run has none.
+local function save(self, name, picture)
+  return (face.hidden(self.page, "page").tab.save(name, pixels.encode(picture)))
 end
 
 local function element_words(changes)
@@ -155,39 +142,44 @@ local function report_change(self, one, past, before, verdict)
   add_entry(self, one, "changed", { severity = verdict.severity, words = verdict.words,
     ratio = verdict.ratio, longer = verdict.longer, boxes = first_boxes(verdict.boxes),
     elements = element_words(verdict.changes),
-    baseline = save(self, "before.png", before.png),
-    current = save(self, "after.png", verdict.look.png),
+    baseline = save(self, "before.png", before.picture) or before.file,
+    current = save(self, "after.png", verdict.look.picture),
     diff = save(self, "difference.png", verdict.diff) })
   self.album:propose(past, verdict.look, verdict.restless, { diff = verdict.diff,
     ratio = verdict.ratio, words = verdict.words, path = one.path })
+  verdict.diff:free()
   tell(self, verdict)
 end
 
 local function compare(self, one, past)
-  local before = load(self, past)
-  if not before then return end
+  local before, why = self.album:load(past)
+  if not before then return trouble(self, past, why) end
   local look = take(self, one)
   if before.snapshot.page_width ~= look.snapshot.page_width then
-    before.picture:free()
     return trouble(self, past, ("it is %d px wide, this %s is %d"):format(
       before.snapshot.page_width, self.visitor, look.snapshot.page_width))
   end
   local verdict = judge.page(before, look, function() return take(self, one) end, self.options)
+  if verdict.severity then
+    report_change(self, one, past, before, verdict)
+  else
+    past.pending = nil
+    if verdict.words then self.t.note(verdict.words) end
+    add_entry(self, one, "same", { ratio = verdict.ratio, longer = verdict.longer,
+      words = verdict.words, baseline = before.file, elements = element_words(verdict.changes) })
+  end
   before.picture:free()
-  if verdict.severity then return report_change(self, one, past, before, verdict) end
-  past.pending = nil
-  if verdict.words then self.t.note(verdict.words) end
-  add_entry(self, one, "same", { ratio = verdict.ratio, longer = verdict.longer,
-    words = verdict.words, baseline = before.file, elements = element_words(verdict.changes) })
+  verdict.look.picture:free()
 end
 
--- The cart is looked at with a product in it.
+-- The cart is looked at with a product in it. Says why not, unless its page does not even open.
 local function fill_cart(self, one)
   if one.name ~= "cart" or self.cart_filled then return nil end
   local product = self.by_name.product or self.own_product
   pages.locate(self.t, self.page, product, self.album:path_of "product")
-  local why = pages.fill_cart(self.page, product.path)
+  local why = pages.fill_cart(self.t, self.page, product.path)
   self.cart_filled = not why
+  if why then shots.open(self.t, self.page, one) end
   return why
 end
 
@@ -253,7 +245,7 @@ local function summary(self)
     parts[1] = ("%s look%s like %s"):format(plural(same, "page"), same == 1 and "s" or "",
       same == 1 and "its baseline" or "their baselines")
   end
-  if new > 0 and self.homeless then
+  if new > 0 and self.album.homeless then
     parts[#parts + 1] = plural(new, "page") .. " looked at, but results of this run are not kept, "
       .. "so the next one has nothing to compare with"
   elseif new > 0 then

@@ -84,7 +84,7 @@ end
 ---@field changes visual.Change[]
 ---@field words string?     the sentence; nil when there is nothing to tell
 ---@field boxes table[]
----@field diff string?      PNG
+---@field diff userdata?    the picture of the difference; free it
 ---@field look visual.Look  the one that counts
 ---@field restless table[]  areas that do not stand still
 
@@ -94,14 +94,9 @@ local function masked(before, look, restless)
 end
 
 local function compare(before, look, options, restless)
-  local now, masks = pixels.decode(look.png), masked(before, look, restless)
-  local found = pixels.compare(before.picture, now, { threshold = options.threshold,
+  local masks = masked(before, look, restless)
+  local found = pixels.compare(before.picture, look.picture, { threshold = options.threshold,
     masks = masks, draw = options.draw })
-  if options.draw then
-    found.diff = assert(found.picture:encode(6))
-    found.picture:free()
-  end
-  now:free()
   found.changes = at_rest(match.changes(before.snapshot, look.snapshot), masks)
   return found
 end
@@ -115,7 +110,7 @@ end
 
 local function verdict_of(found, look, restless, severity_found)
   return { severity = severity_found, ratio = found.ratio, longer = found.longer,
-    changes = found.changes, boxes = found.boxes, diff = found.diff, look = look,
+    changes = found.changes, boxes = found.boxes, diff = found.picture, look = look,
     restless = restless,
     words = (found.ratio > 0 or #found.changes > 0 or found.longer ~= 0 or found.theme)
       and words.sentence(found.changes, found) or nil }
@@ -123,8 +118,8 @@ end
 
 --- Judges a look. A difference counts when a second look has it as well; what differs between the
 --- two is left out.
----@param before table     the baseline: picture (decoded), png, snapshot, restless, theme
----@param look visual.Look
+---@param before table     the baseline: picture (decoded), snapshot, restless, theme
+---@param look visual.Look  freed when a second one was needed: the verdict has that one
 ---@param again fun(): visual.Look
 ---@param options { threshold: number, allowed: number, changes: "warn"|"fail" }
 ---@return visual.Verdict
@@ -133,10 +128,9 @@ function judge.page(before, look, again, options)
   first.theme = theme_words(before.theme, look.theme)
   if not weigh(first, options) then return verdict_of(first, look, before.restless, nil) end
   local second = again()
-  local one, other = pixels.decode(look.png), pixels.decode(second.png)
-  local restless = joined(before.restless, pixels.restless(one, other, options.threshold))
-  one:free()
-  other:free()
+  local restless = joined(before.restless,
+    pixels.restless(look.picture, second.picture, options.threshold))
+  look.picture:free()
   local found = compare(before, second,
     { threshold = options.threshold, draw = true }, restless)
   found.theme = theme_words(before.theme, second.theme)

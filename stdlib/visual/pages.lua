@@ -102,10 +102,12 @@ function pages.locate(t, page, one, past)
 end
 
 --- Puts one of the product into the cart, without its page's button: that is for other checks.
+---@param t table
 ---@param page Page
 ---@param path string  of the product
 ---@return string? why  it could not be done
-function pages.fill_cart(page, path)
+function pages.fill_cart(t, page, path)
+  if not page:url():find("^http") then storefront.open(t, page, "/") end
   local handle = path:match("/products/([^/?#]+)")
   local one = product.read(page, handle or "")
   if not one.variant then

@@ -7,13 +7,23 @@ local pixels = {}
 
 local PAD = 4 -- pixels around what does not stand still: its edges move, too
 
---- Decodes a picture that was just taken.
+--- Decodes a picture that was just taken. What is left of its file is garbage of megabytes.
 ---@param png string
 ---@return userdata
 function pixels.decode(png)
   local picture, why = sys.image.decode(png)
+  collectgarbage()
   if picture then return picture end
   fault.engine { code = "picture", message = "the browser's picture cannot be read: " .. why }
+end
+
+--- A picture as a file.
+---@param picture userdata
+---@return string png
+function pixels.encode(picture)
+  local png, why = picture:encode(6)
+  if png then return png end
+  fault.engine { code = "picture", message = "a picture cannot be kept: " .. why }
 end
 
 local function cropped(picture, width, height)

@@ -3,6 +3,7 @@
 
 local browser_shots = require "browser.shots"
 local fault = require "fault"
+local pixels = require "visual.pixels"
 local popups = require "shop.popups"
 local storefront = require "shop.storefront"
 
@@ -48,7 +49,7 @@ function shots.keys(one, extra)
 end
 
 ---@class visual.Look
----@field png string
+---@field picture userdata  decoded: a run has little memory of its own for files
 ---@field snapshot nano.Snapshot
 ---@field theme { id: number?, name: string? }?
 
@@ -59,9 +60,15 @@ end
 local function take(page, one, options)
   local mask = { unpack(options.mask) }
   for _, css in ipairs(options.redact and browser_shots.PERSONAL or {}) do mask[#mask + 1] = css end
-  local png = page:screenshot { full_page = true, scale = "css", height = options.height,
-    mask = mask }
-  return png, page:snapshot { mask = options.mask, keys = shots.keys(one, options.keys) }
+  local picture = pixels.decode((page:screenshot { full_page = true, scale = "css",
+    height = options.height, mask = mask }))
+  return picture, page:snapshot { mask = options.mask, keys = shots.keys(one, options.keys) }
+end
+
+--- Opens a page of the shop.
+function shots.open(t, page, one)
+  storefront.open(t, page, one.path)
+  storefront.check_answer(page)
 end
 
 --- Opens a page of the shop and looks at it; again when something popped up meanwhile.
@@ -71,8 +78,7 @@ end
 ---@param options table  mask, hide, keys: selectors; height; redact, consent
 ---@return visual.Look
 function shots.take(t, page, one, options)
-  storefront.open(t, page, one.path)
-  storefront.check_answer(page)
+  shots.open(t, page, one)
   local hide = { unpack(APPS) }
   for _, css in ipairs(options.consent ~= "ignore" and BANNERS or {}) do hide[#hide + 1] = css end
   for _, css in ipairs(options.hide) do hide[#hide + 1] = css end
@@ -81,13 +87,15 @@ function shots.take(t, page, one, options)
     error(fault.new("usage", { code = "option", message = ("hide: %q is no CSS selector"):format(
       quiet.wrong) }), 0)
   end
-  local png, snapshot
+  local picture, snapshot
   for _ = 1, TRIES do
     local closed = close_popups(page, options)
-    if png and closed == 0 then break end
-    png, snapshot = take(page, one, options)
+    if picture and closed == 0 then break end
+    if picture then picture:free() end
+    picture, snapshot = take(page, one, options)
   end
-  return { png = png, snapshot = snapshot, theme = quiet.theme }
+  return { picture = picture, snapshot = snapshot,
+    theme = type(quiet.theme) == "table" and quiet.theme or nil }
 end
 
 return shots
