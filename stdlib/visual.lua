@@ -2,7 +2,7 @@
 --- skill visual_auditor is made of it.
 ---
 ---    local audit = visual.audit(t, { pages = {…}, devices = {…}, … })
----    audit.visit("iPhone 17 Pro")   -- a new visitor
+---    audit.visit("iPhone 17 Pro")   -- a new visitor, who answers cookie banners
 ---    audit.look("home")             -- compared with its baseline, or taken as the baseline
 ---    audit.finish()                 -- tells of what has changed: fails, warns, sets the summary
 

@@ -2,6 +2,7 @@
 -- what `nano-sre baseline` makes of it, is tests/e2e/visual_test.lua.
 
 local demo_store = require "demo.store"
+local LIMIT_MS = 120000
 local lib = assert(sys.load_trusted(sys.files.read("tests/e2e/lib.lua"), "tests/e2e/lib.lua"))()
 
 describe("visual_auditor", function()
@@ -30,7 +31,7 @@ describe("visual_auditor", function()
     expect(sys.files.stat(result.details.visual[2].baseline).kind):is("file")
     result = run("-o", "pages=product,about=/pages/contact")
     expect(result.summary):is("1 page looks like its baseline; baseline taken of 1 page")
-  end)
+  end, { timeout_ms = LIMIT_MS })
 
   it("looks at the product that is named, and takes a new baseline for another one", function()
     run("-o", "pages=product")
@@ -39,7 +40,7 @@ describe("visual_auditor", function()
     expect(result.summary):contains("baseline taken of 1 page")
     expect(result.steps[#result.steps].notes[1]):contains("a new one is taken of "
       .. "/products/whiteout-goggles")
-  end)
+  end, { timeout_ms = LIMIT_MS })
 
   it("refuses what it does not know before anything is opened", function()
     local function refusal(word)
@@ -51,18 +52,18 @@ describe("visual_auditor", function()
     expect(refusal "pages=hme"):contains('no page "hme"'):contains('did you mean "home"')
     expect(refusal "devices=iPhone 99"):contains('no device "iPhone 99"')
     expect(refusal "mask=rol=button"):contains('there is no rol=')
-  end)
+  end, { timeout_ms = LIMIT_MS })
 
   it("tells of a mistyped thing to hide", function()
     local result = run("-o", "pages=home", "-o", "hide=div[[")
     expect(result.error.message):is('hide: "div[[" is no CSS selector')
-  end)
+  end, { timeout_ms = LIMIT_MS })
 
   it("stops before its first effect in a dry run", function()
     local result = run("--dry-run")
     expect(result.status):is("SKIP")
     expect(result.gate.effects):is(0)
-  end)
+  end, { timeout_ms = LIMIT_MS })
 
   it("leaves the cart out when nothing can be put into it", function()
     run("-o", "pages=cart")
@@ -72,7 +73,7 @@ describe("visual_auditor", function()
     expect(result.status):is("PASS")
     expect(result.summary):is("1 page left out")
     expect(result.details.visual[1].words):contains("already sold out")
-  end)
+  end, { timeout_ms = LIMIT_MS })
 
   it("does not blame the shop for a baseline that is damaged or gone", function()
     local picture = run("-o", "pages=home,cart").details.visual[1].baseline
@@ -87,7 +88,7 @@ describe("visual_auditor", function()
     expect(run("-o", "pages=home").status):is("ERROR")
     assert(sys.files.write(picture, whole))
     expect(run("-o", "pages=home").status):is("PASS")
-  end, { timeout_ms = 60000 })
+  end, { timeout_ms = LIMIT_MS })
 
   it("says that the theme is another one", function()
     local picture = run("-o", "pages=home").details.visual[1].baseline
@@ -102,5 +103,5 @@ describe("visual_auditor", function()
     local result = run("-o", "pages=home")
     expect(result.status):is("WARN")
     expect(result.summary):contains("the shop has another theme now (“Alpenglow”, before “Dawn”)")
-  end)
+  end, { timeout_ms = LIMIT_MS })
 end)

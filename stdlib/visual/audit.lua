@@ -2,7 +2,6 @@
 --- in the end. Public through visual.lua.
 
 local album = require "visual.album"
-local consent = require "shop.consent"
 local devices = require "browser.devices"
 local face = require "browser.face"
 local fault = require "fault"
@@ -11,7 +10,6 @@ local judge = require "visual.judge"
 local pages = require "visual.pages"
 local pixels = require "visual.pixels"
 local shots = require "visual.shots"
-local storefront = require "shop.storefront"
 local words = require "visual.words"
 
 local BOXES_KEPT, ELEMENTS_KEPT = 8, 12
@@ -33,7 +31,7 @@ local function device_word(self, device)
   return same > 1 and ("%s (%s)"):format(word, device.name) or word
 end
 
---- A new visitor comes: own cookies, an empty cart; answers the cookie banner.
+--- A new visitor comes: own cookies, an empty cart.
 ---@param device string
 function Audit:visit(device)
   if self.stopped then return end
@@ -42,14 +40,6 @@ function Audit:visit(device)
   self.page = self.t.page { device = device, fresh = true }
   self.visitor = device_word(self, self.device)
   self.cart_filled = nil
-  -- A shop that showed no banner to one visitor has none.
-  if self.options.consent == "ignore" or self.banner == false then return end
-  self.t.step(self.visitor, function()
-    -- A home page that does not open is told of when it is looked at.
-    local ok, why = pcall(storefront.open, self.t, self.page, "/")
-    if ok then self.banner = consent.answer(self.page, self.options.consent) end
-    if not ok and not fault.is(why, "failure") then error(why, 0) end
-  end)
 end
 
 -- ---- one page -----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 --- the way that a visitor has answered or closed. Used by visual/audit.lua.
 
 local browser_shots = require "browser.shots"
+local consent = require "shop.consent"
 local fault = require "fault"
 local pixels = require "visual.pixels"
 local popups = require "shop.popups"
@@ -53,8 +54,11 @@ end
 ---@field snapshot nano.Snapshot
 ---@field theme { id: number?, name: string? }?
 
+-- How many pop-ups there were. A banner that comes late is seen after the picture.
 local function close_popups(page, options)
-  return options.consent == "ignore" and 0 or popups.close(page)
+  if options.consent == "ignore" then return 0 end
+  local banner = options.consent == "accept" and consent.answer(page, "accept", { wait = 0 })
+  return popups.close(page) + (banner and 1 or 0)
 end
 
 local function take(page, one, options)
