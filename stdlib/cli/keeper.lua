@@ -57,6 +57,10 @@ end
 function Keeper:keep(result, options)
   local db = self:database()
   if not db then return end
+  if options.update_baseline and result.learned ~= nil then
+    local before = require("service.learned").get(db, result.store_url, result.skill)
+    result.learned = require("service.pictures").merged(before, result.learned)
+  end
   local ok, why = require("service.baselines").apply(db, result,
     { update = options.update_baseline })
   if ok then

@@ -65,6 +65,22 @@ function pictures.list(db)
   return out
 end
 
+--- What a run learned that took everything anew (--update-baseline): the pictures of pages that it
+--- did not look at stay.
+---@param before any   what was known
+---@param learned any  of the run
+---@return any
+function pictures.merged(before, learned)
+  local new = list_in { learned = learned }
+  if #new == 0 then return learned end
+  local known = {}
+  for _, entry in ipairs(new) do known[entry.name] = true end
+  for _, entry in ipairs(list_in { learned = before }) do
+    if not known[entry.name] then new[#new + 1] = entry end
+  end
+  return { pictures = new }
+end
+
 local function put(db, row)
   return db:baseline_put(row.store_url, row.skill, row.all)
 end

@@ -109,6 +109,14 @@ describe("service.pictures", function()
     expect(learned.get(store, SHOP, SKILL).pictures[1].picture):is("home-desktop-1.png")
   end)
 
+  it("keeps pictures that a run which took all anew did not look at", function()
+    local old = { pictures = { { name = "a", picture = "1" }, { name = "b", picture = "1" } } }
+    local merged = pictures.merged(old, { pictures = { { name = "b", picture = "2" } } })
+    expect(merged.pictures):same { { name = "b", picture = "2" }, { name = "a", picture = "1" } }
+    expect(pictures.merged(old, "something else")):is("something else")
+    expect(pictures.merged(nil, { pictures = {} })):same { pictures = {} }
+  end)
+
   it("keeps young files that nobody speaks of yet, and the old ones that are spoken of", function()
     file "old.png"
     file "named.png"

@@ -71,7 +71,19 @@ local function elements_of(entry)
     if i > MAX_ELEMENTS then break end
     items[i] = h("li", nil, element_text(element))
   end
+  local longer = tonumber(entry.longer) or 0
+  if longer ~= 0 then
+    items[#items + 1] = h("li", nil, ("the page is %d px %s"):format(math.abs(longer),
+      longer > 0 and "longer" or "shorter"))
+  end
   return #items > 0 and h("ul.elements", nil, items) or nil
+end
+
+-- How to say that it is meant to be so.
+local function approval(entry)
+  if not entry.name or entry.state ~= "changed" then return nil end
+  return h("p.quiet", nil, "If it is meant to be so: ",
+    h("code", nil, "nano-sre baseline approve " .. tostring(entry.name)))
 end
 
 local function title_of(entry)
@@ -108,8 +120,9 @@ local function render_entry(entry, pictures)
   local changed = entry.state == "changed" or (tonumber(entry.ratio) or 0) > 0
   local tint = entry.severity == "fail" and ".FAIL" or entry.severity == "warn" and ".WARN" or ""
   return h("details.visual" .. tint, { open = changed and (before ~= nil or after ~= nil) },
-    h("summary", nil, h("b", nil, title_of(entry)), " ", share and h("small", nil, share)),
-    elements_of(entry),
+    h("summary", nil, h("b", nil, title_of(entry)), " ", share and h("small", nil, share),
+      entry.path and h("small", nil, ", " .. tostring(entry.path))),
+    elements_of(entry), approval(entry),
     h(class_of(after or before), nil,
       figure("before", "Before", before, no_before),
       figure("after", "After", after, no_after, after and boxes_of(entry, after)),
