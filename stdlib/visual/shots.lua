@@ -54,11 +54,25 @@ end
 ---@field snapshot nano.Snapshot
 ---@field theme { id: number?, name: string? }?
 
--- How many pop-ups there were. A banner that comes late is seen after the picture.
+-- How many pop-ups there were, and are answered or closed. One that comes late is seen after the
+-- picture.
 local function close_popups(page, options)
   if options.consent == "ignore" then return 0 end
   local banner = options.consent == "accept" and consent.answer(page, "accept", { wait = 0 })
   return popups.close(page) + (banner and 1 or 0)
+end
+
+-- Takes chats and banners off the page; gives its theme.
+local function hide(page, options)
+  local list = { unpack(APPS) }
+  for _, css in ipairs(options.consent ~= "ignore" and BANNERS or {}) do list[#list + 1] = css end
+  for _, css in ipairs(options.hide) do list[#list + 1] = css end
+  local quiet = page:eval(QUIET, { hide = list })
+  if quiet.wrong then
+    error(fault.new("usage", { code = "option", message = ("hide: %q is no CSS selector"):format(
+      quiet.wrong) }), 0)
+  end
+  return type(quiet.theme) == "table" and quiet.theme or nil
 end
 
 local function take(page, one, options)
@@ -83,23 +97,15 @@ end
 ---@return visual.Look
 function shots.take(t, page, one, options)
   shots.open(t, page, one)
-  local hide = { unpack(APPS) }
-  for _, css in ipairs(options.consent ~= "ignore" and BANNERS or {}) do hide[#hide + 1] = css end
-  for _, css in ipairs(options.hide) do hide[#hide + 1] = css end
-  local quiet = page:eval(QUIET, { hide = hide })
-  if quiet.wrong then
-    error(fault.new("usage", { code = "option", message = ("hide: %q is no CSS selector"):format(
-      quiet.wrong) }), 0)
-  end
-  local picture, snapshot
-  for _ = 1, TRIES do
-    local closed = close_popups(page, options)
-    if picture and closed == 0 then break end
-    if picture then picture:free() end
+  close_popups(page, options)
+  local theme = hide(page, options)
+  local picture, snapshot = take(page, one, options)
+  for _ = 2, TRIES do
+    if close_popups(page, options) == 0 then break end
+    picture:free()
     picture, snapshot = take(page, one, options)
   end
-  return { picture = picture, snapshot = snapshot,
-    theme = type(quiet.theme) == "table" and quiet.theme or nil }
+  return { picture = picture, snapshot = snapshot, theme = theme }
 end
 
 return shots
