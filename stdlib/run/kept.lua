@@ -15,7 +15,13 @@ local function folder_of(run)
   return base and base .. "/" .. run.skill.name:gsub("[^%w_-]", "-")
 end
 
-local function keep(run, name, bytes)
+--- t.keep
+---@param run run.State
+---@param name string
+---@param bytes string
+---@return string? name
+---@return string? path  or why not
+function kept.keep(run, name, bytes)
   if type(name) ~= "string" or not name:find("^[%w][%w._-]*$") or #name > 120 then
     guard.refuse(KEEP .. ": the name is made of letters, digits, dots, _ and -", 't.keep("a.json", '
       .. "text)")
@@ -33,7 +39,13 @@ local function keep(run, name, bytes)
     hint = "see to the disk, or choose another database with SQLITE_DB_PATH: files are beside it" }
 end
 
-local function read(run, name)
+--- t.kept
+---@param run run.State
+---@param name string
+---@return string? bytes
+---@return string path  or why not
+---@return string? code
+function kept.read(run, name)
   if type(name) ~= "string" or not name:find("^[%w][%w._-]*$") then
     guard.refuse(KEPT .. ": takes a name that t.keep gave", "keep the name with t.learn")
   end
@@ -43,14 +55,6 @@ local function read(run, name)
   local bytes, why = sys.files.read(path, FILE_MAX)
   if not bytes then return nil, why end
   return bytes, path
-end
-
---- Adds t.keep and t.kept.
----@param t table
----@param run run.State
-function kept.add_words(t, run)
-  function t.keep(name, bytes) return keep(run, name, bytes) end
-  function t.kept(name) return read(run, name) end
 end
 
 return kept
