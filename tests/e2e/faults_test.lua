@@ -24,7 +24,7 @@ local function cut_short(step, words)
 end
 
 -- fault → skill → { status, words of the summary… }. A skill that is not named must PASS, but for
--- visual_auditor, which looks only where it is named: what else differs is a change to it, no fault.
+-- visual_auditor, which looks only where it is named: elsewhere a page that differs is no fault.
 local FAULTS = {
   app_script_404 = { shopify_doctor = { "WARN",
     "a script of the app countdown-timer-plus does not load", "404" } },
