@@ -106,10 +106,14 @@ static int base64(lua_State *L)
 static int unbase64(lua_State *L)
 {
     size_t len;
-    const char *text = bind_text(L, 1, "codec.unbase64(text)", "text", &len);
+    const char *text = bind_text(L, 1, "codec.unbase64(text[, from, to])", "text", &len);
+    size_t from = (size_t)luaL_optinteger(L, 2, 1), to = (size_t)luaL_optinteger(L, 3, (int)len);
+    luaL_argcheck(L, from >= 1 && from <= to + 1, 2, "the part begins at 1 or later");
+    luaL_argcheck(L, to <= len, 3, "the part ends in the text");
     buf *out = bind_buf_push(L);
     err e;
-    return codec_unbase64(out, text, len, &e) ? bind_buf_result(L, out) : bind_fail(L, &e);
+    bool ok = codec_unbase64(out, text + from - 1, to + 1 - from, &e);
+    return ok ? bind_buf_result(L, out) : bind_fail(L, &e);
 }
 
 static int hex(lua_State *L)

@@ -8,12 +8,12 @@ local injected = {}
 injected.WORLD = "nano-sre"
 
 local FILES = { "dom", "roles", "selectors", "waiting", "actions", "vitals", "requests" }
-local MORE = { "describe", "vitals_more", "still", "more" }
+local MORE = { "describe", "vitals_more", "still", "snapshot", "more" }
 
 --- What only the second script answers.
 injected.LATER = { explain = true, look = true, choose = true, checked = true, place = true,
   scroll = true, handle = true, vitals_more = true, hold = true,
-  release = true, boxes = true, stored = true, store = true }
+  release = true, boxes = true, snapshot = true, stored = true, store = true }
 
 local function assemble(first, files)
   local parts = { first }

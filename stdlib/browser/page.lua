@@ -58,6 +58,7 @@ local routes = require "browser.routes"
 local scripts = require "browser.scripts"
 local selectors = require "browser.selector"
 local shots = require "browser.shots"
+local snapshot = require "browser.snapshot"
 local tabs = require "browser.tab"
 local world = require "browser.world"
 
@@ -241,6 +242,7 @@ local about_page = {
   title = function(tab) return whole_document(tab, "title") end,
   content = function(tab) return whole_document(tab, "content") end,
   screenshot = shots.screenshot,
+  snapshot = snapshot.take,
   vitals = vitals,
   visited = visited,
   response = response,

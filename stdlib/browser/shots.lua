@@ -12,6 +12,7 @@ local shots = {}
 
 local SHOT_MS, STEADY_MS, HOLD_MS = 20000, 3000, 5000
 local HEIGHT_MAX = 16000 -- device pixels of a picture: beyond it Chromium repeats the page
+local LARGE = 1024 * 1024 -- bytes of an answer
 local COVER = 0x808080ff
 
 local encode = sys.codec.json_encode
@@ -28,8 +29,11 @@ shots.PERSONAL = { "input[type=email]", "input[type=tel]", "input[type=password]
 ---@return string? code
 function shots.picture(answer, text, code)
   if not answer then return nil, text, code end
-  -- A megabyte of base64 has no escapes: cut out, not decoded.
-  return sys.codec.unbase64(answer:match('"data":"([^"]*)"') or "")
+  if #answer > LARGE then collectgarbage() end -- what came before may fill the run's memory
+  -- Megabytes of base64 have no escapes: decoded where they are, not cut out.
+  local from, to = answer:match('"data":"()[^"]*()"')
+  if not from then return nil, "the browser gave no picture", "cdp" end
+  return sys.codec.unbase64(answer, from, to - 1)
 end
 
 local function capture(tab, clip, deadline)
@@ -41,13 +45,23 @@ local function capture(tab, clip, deadline)
   return png
 end
 
--- Until two pictures in a row are equal; a page that never is (a video) is taken as it is.
+-- Chromium may draw an edge one way and then the other, for ever: what nobody sees does not count.
+local function alike(one, other)
+  if one == other then return true end
+  local a, b = assert(sys.image.decode(one)), assert(sys.image.decode(other))
+  local difference = sys.image.diff(a, b, { count_antialiased = true }).different
+  a:free()
+  b:free()
+  return difference == 0
+end
+
+-- Until two pictures in a row are alike; a page that never is (a video) is taken as it is.
 local function steady(tab, clip, deadline)
   local patience = limits.deadline(math.min(STEADY_MS, deadline:left()))
   local before = capture(tab, clip, deadline)
   while true do
     local png = capture(tab, clip, deadline)
-    if png == before then return png end
+    if alike(png, before) then return before end
     before = png
     if patience:left() == 0 then
       tab.log("debug", "the page did not stand still for a screenshot")
@@ -115,8 +129,9 @@ function shots.protect(tab, png)
 end
 
 local OPTIONS = { name = true, path = true, timeout = true, full_page = true, selector = true,
-  mask = true, blur = true, steady = true }
-local SIGNATURE = "page:screenshot{name, full_page, selector, mask, blur, steady, timeout}"
+  mask = true, blur = true, steady = true, scale = true, height = true }
+local SIGNATURE = "page:screenshot{name, full_page, height, scale, selector, mask, blur, steady, "
+  .. "timeout}"
 
 -- What to take, in CSS pixels of the document; nil: the screen.
 local function area_of(tab, options, page, deadline)
@@ -128,7 +143,18 @@ local function area_of(tab, options, page, deadline)
     end
     return boxes[1]
   end
-  return options.full_page and { x = 0, y = 0, width = page.width, height = page.height } or nil
+  if options.full_page then
+    return { x = 0, y = 0, width = page.width,
+      height = math.min(page.height, options.height or math.huge) }
+  end
+  if options.scale ~= "css" then return nil end
+  return { x = page.x or 0, y = page.y or 0, width = tab.device.width, height = tab.device.height }
+end
+
+-- Device pixels of the picture for one of the page's.
+local function scale_of(options, area, page)
+  if options.scale == "css" then return math.min(1 / page.ratio, HEIGHT_MAX / area.height) end
+  return math.min(1, HEIGHT_MAX / (area.height * page.ratio))
 end
 
 local function take(tab, options, deadline)
@@ -145,7 +171,7 @@ local function take(tab, options, deadline)
     local area, clip = area_of(tab, options, page, deadline), nil
     local scale = 1
     if area then
-      scale = math.min(1, HEIGHT_MAX / (area.height * page.ratio))
+      scale = scale_of(options, area, page)
       clip = { x = area.x, y = area.y, width = area.width, height = area.height, scale = scale }
     end
     local png = (held and steady or capture)(tab, clip, deadline)
@@ -160,10 +186,21 @@ local function take(tab, options, deadline)
   return png
 end
 
+local function check_size(options)
+  if options.scale ~= nil and options.scale ~= "css" and options.scale ~= "device" then
+    fault.usage(SIGNATURE, 'scale must be "css" or "device"')
+  end
+  local height = options.height
+  if height ~= nil and (type(height) ~= "number" or height < 1) then
+    fault.usage(SIGNATURE, "height must be a number of pixels")
+  end
+end
+
 --- page:screenshot
 ---@param tab browser.Tab
----@param options table?  name (or path): keep it among the run's artifacts; full_page; selector
----  (one element); mask, blur (selectors); steady = false: at once, as it is; timeout
+---@param options table?  name (or path): keep it among the run's artifacts; full_page; height: the
+---  most of a whole page, in CSS pixels; scale = "css": one pixel for each of CSS; selector (one
+---  element); mask, blur (selectors); steady = false: at once, as it is; timeout
 ---@return string png
 ---@return string? path   where it was kept
 function shots.screenshot(tab, options)
@@ -172,6 +209,7 @@ function shots.screenshot(tab, options)
   if name ~= nil and (type(name) ~= "string" or name == "") then
     fault.usage(SIGNATURE, "name must be a text")
   end
+  check_size(options)
   world.check_alive(tab)
   local deadline = limits.deadline(limits.read(SIGNATURE, options.timeout, SHOT_MS))
   local png = take(tab, options, deadline)

@@ -80,4 +80,14 @@ describe("screenshots", function()
     end
     context.shared.pages[1].tab.privacy = nil
   end)
+
+  it("have one pixel for each of CSS when asked to, of as much of a page as asked for", function()
+    local phone, other = web.page(site, nil, { device = "iPhone 17 Pro" })
+    phone:goto("/")
+    expect(size(phone:screenshot { scale = "css" })):same { 402, 874 }
+    expect(size(phone:screenshot { scale = "css", full_page = true, height = 1000 })):same { 402,
+      1000 }
+    expect(function() phone:screenshot { scale = "big" } end):raises 'scale must be "css"'
+    web.finish(other)
+  end)
 end)

@@ -52,13 +52,21 @@ end
 
 --- Compares a result with the baselines, which may turn PASS into WARN, and records it. Waits.
 ---@param result table  changed in place
----@param options {update_baseline: boolean}
+---@param options table  update_baseline; given: { what the run had learned before }, kept: the
+---  folder of its files
 function Keeper:keep(result, options)
   local db = self:database()
   if not db then return end
+  if options.update_baseline and result.learned ~= nil then
+    local before = require("service.learned").get(db, result.store_url, result.skill)
+    result.learned = require("service.pictures").merged(before, result.learned)
+  end
   local ok, why = require("service.baselines").apply(db, result,
     { update = options.update_baseline })
-  if ok then ok, why = require("service.learned").keep(db, result) end
+  if ok then
+    ok, why = require("service.learned").keep(db, result, { given = options.given,
+      folder = options.kept })
+  end
   if ok then ok, why = db:record_result(result) end
   if not ok then
     self.on_problem {
@@ -75,6 +83,13 @@ end
 function Keeper:learned(store_url, skill)
   local db = self:database()
   return db and (require("service.learned").get(db, store_url, skill))
+end
+
+--- The folder for the files of t.keep.
+---@param store_url string
+---@return string
+function Keeper:kept_folder(store_url)
+  return require("service.kept").folder(self.path, store_url)
 end
 
 --- Closes the database. Waits.

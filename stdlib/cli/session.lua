@@ -98,22 +98,29 @@ end
 
 function Session:take_result(item, result)
   require("report.build").normalise(result)
-  if self.keeper then self.keeper:keep(result, self.request) end
+  if self.keeper then
+    self.keeper:keep(result, { update_baseline = self.request.update_baseline, given = item.given,
+      kept = item.job.kept })
+  end
   self.results[#self.results + 1] = { place = item.place, result = result }
   self.codes[#self.codes + 1] = exit.of_result(result, self.config:get "fail_on")
   self.reporters:result(result)
 end
 
--- Only for a skill that has the word in it: others need not wait until the database is open.
+-- Others need not wait until the database is open. The module `visual` reads it on its own.
+local function may_learn(source)
+  return source:find("learned", 1, true) or source:find("visual", 1, true)
+end
+
 function Session:give_learned(item)
   local job = item.job
-  if not self.keeper or self.request.update_baseline or not job.store
-    or not item.entry.source:find("learned", 1, true) then
-    return
-  end
+  if not self.keeper or not job.store then return end
+  job.kept = self.keeper:kept_folder(job.store.url)
+  if self.request.update_baseline or not may_learn(item.entry.source) then return end
   item.manifest = item.manifest or self:inspect(item.entry)
   job.learned = self.keeper:learned(job.store.url, item.manifest and item.manifest.name
     or item.name)
+  item.given = { job.learned }
 end
 
 function Session:work()

@@ -14,6 +14,7 @@ local verbs = {
   { "silence", "send no messages about something for a while" },
   { "alert", "who is told about incidents; send a test" },
   { "history", "how a skill did lately: results and measured values" },
+  { "baseline", "show, approve or reset what runs are compared with" },
   { "db", "check, back up or shrink the database" },
   { "audit", "check a shop and write a report for its owner" },
   { "report", "show a report that was kept, in the terminal or as HTML" },

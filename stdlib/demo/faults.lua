@@ -13,6 +13,7 @@
 --- Hooks of several faults run in the order of their names. Used by demo/shop.lua; switched by
 --- store:fault and POST /__fault.
 
+local layout = require "demo.faults_layout"
 local other = require "demo.pages.other"
 local pages = require "demo.faults_pages"
 local pixels = require "demo.faults_pixels"
@@ -96,7 +97,7 @@ faults.sold_out = {
   end,
 }
 
-for _, list in ipairs { pages, pixels } do
+for _, list in ipairs { layout, pages, pixels } do
   for name, one in pairs(list) do faults[name] = one end
 end
 

@@ -102,6 +102,17 @@ local function add_warnings(lines, result, options)
   end
 end
 
+-- Pages that look different: where the picture of the difference is.
+local function add_differences(lines, result, options)
+  local entries = type(result.details) == "table" and result.details.visual
+  for _, entry in ipairs(type(entries) == "table" and entries or {}) do
+    if type(entry) == "table" and type(entry.diff) == "string" then
+      field(lines, options.paint, "differs", ("%s: %s"):format(
+        tostring(entry.place or entry.page or "a page"), options.display(entry.diff)))
+    end
+  end
+end
+
 -- A line a page: "home: LCP 812 ms (good), CLS 0 (good)".
 local function add_metrics(lines, result, options)
   local places, texts = {}, {}
@@ -145,6 +156,7 @@ local function add_result(lines, result, options, name_width)
     local advice = words.advice(result)
     if advice then field(lines, paint, "do", advice) end
   end
+  add_differences(lines, result, options)
   local baselines = type(result.details) == "table" and result.details.baselines
   if baselines and baselines.updated then
     field(lines, paint, "baseline", "what this run measured is the new normal")

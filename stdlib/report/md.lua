@@ -174,7 +174,8 @@ end
 local function add_findings(lines, result)
   local found = {}
   for key, value in pairs(type(result.details) == "table" and result.details or {}) do
-    if key ~= "baselines" then found[key] = value end -- stands in the table of measurements
+    -- stand in tables of their own
+    if key ~= "baselines" and key ~= "visual" then found[key] = value end
   end
   if next(found) == nil then return end
   local inner = {}
@@ -183,10 +184,13 @@ local function add_findings(lines, result)
 end
 
 local function add_pictures(lines, result, options)
-  if #result.screenshots == 0 then return end
+  local visual, shown = require("report.md_visual").render(result, options.relative)
+  if visual then add(lines, visual) end
   for _, shot in ipairs(result.screenshots) do
-    local caption = escape(shot.step or shot.kind or "screenshot")
-    add(lines, "![%s](%s)\n", caption, markdown.link_target(options.relative(shot.path)))
+    if not shown[shot.path] then
+      local caption = escape(shot.step or shot.kind or "screenshot")
+      add(lines, "![%s](%s)\n", caption, markdown.link_target(options.relative(shot.path)))
+    end
   end
 end
 

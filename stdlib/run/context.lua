@@ -178,6 +178,8 @@ function context.make(run, values)
   t.learned = run.job.learned
   function t.page(opts) return require("run.pages").open(run, opts) end
   function t.screenshot(page, name) return require("run.pages").screenshot(run, page, name) end
+  function t.keep(name, bytes) return require("run.kept").keep(run, name, bytes) end
+  function t.kept(name) return require("run.kept").read(run, name) end
   t.http = run.skill.needs.has.http and require("run.http_words").make() or guard.undeclared "http"
   return guard.readonly("t", t, { learned = true }), options
 end

@@ -10,4 +10,5 @@ return {
   shop = { need = "browser" },
   time = {},
   url = {},
+  visual = { need = "browser" },
 }

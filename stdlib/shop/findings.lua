@@ -13,20 +13,20 @@ local findings = {}
 
 local SHOWN, KEPT = 3, 200
 
-local function sentence(list)
+local function sentence(list, in_step)
   local out = {}
-  for i = 1, math.min(#list, SHOWN) do out[i] = list[i].message end
+  for i = 1, math.min(#list, SHOWN) do out[i] = in_step and list[i].short or list[i].message end
   local text = table.concat(out, "; ")
   return #list > SHOWN and ("%s; and %d more"):format(text, #list - SHOWN) or text
 end
 
--- shown: what the page that is open shows, as evidence
+-- shown: what the page that is open shows, as evidence; only a step has that
 local function raise(list, shown)
   local hint, at_hand
   for _, one in ipairs(list) do
     hint, at_hand = hint or one.hint, at_hand or shown and shown[one]
   end
-  fault.failure { code = list[1].code, message = sentence(list), hint = hint,
+  fault.failure { code = list[1].code, message = sentence(list, shown), hint = hint,
     details = { findings = list }, unseen = not at_hand }
 end
 
@@ -34,7 +34,8 @@ local function add(self, severity, message, more)
   if self.seen[message] then return end
   self.seen[message] = true
   local one = { severity = severity, message = message, step = self.current,
-    code = more and more.code or "found", hint = more and more.hint, url = more and more.url }
+    short = more and more.short, code = more and more.code or "found",
+    hint = more and more.hint, url = more and more.url }
   self.shown[one] = more and more.at_hand
   if #self.list < KEPT then table.insert(self.list, one) end
   return one
@@ -42,13 +43,13 @@ end
 
 --- Makes the findings of a run.
 ---@param t table
----@return table found  bad, poor, step, conclude, list
+---@return table found  bad, poor, step, conclude, list, failures (those of the list that are bad)
 function findings.new(t)
   local self = { list = {}, seen = {}, failures = {}, shown = {} }
-  local found = { list = self.list }
+  local found = { list = self.list, failures = self.failures }
 
   --- Something that shoppers suffer from: the run fails, after the other steps. more: code, hint,
-  --- url; at_hand: the page that is open shows it.
+  --- url; at_hand: the page that is open shows it; short: how its own step says it.
   function found.bad(message, more)
     local one = add(self, "bad", message, more)
     if one then table.insert(self.failures, one) end

@@ -86,10 +86,40 @@
 ---@field name? string  keeps it among the run's artifacts
 ---@field path? string  the same
 ---@field full_page? boolean
+---@field height? number           the most of a whole page, in CSS pixels
+---@field scale? "css"|"device"    css: one pixel for each of CSS; default "device"
 ---@field selector? string         one element
 ---@field mask? string|string[]    selectors of what is covered
 ---@field blur? string|string[]
 ---@field steady? boolean          false: at once, as it is
+
+---@class nano.SnapshotOptions: nano.Timeout
+---@field mask? string|string[]  selectors of what is left out
+---@field keys? table[]  { kind = "buy", "css=…", … }: the first visible match is marked so
+
+--- An element that a person can see: landmarks, headings, pictures, links, buttons, fields.
+---@class nano.Seen
+---@field role string
+---@field name string      as a screen reader says it
+---@field key string       address, name or id: what stays when the words change; may be empty
+---@field selector string
+---@field x number         in CSS pixels of the page
+---@field y number
+---@field width number
+---@field height number
+---@field disabled? true
+---@field broken? true     a picture that did not load
+---@field kind? string     of a key
+---@field covered? string  of a key: what lies over its middle
+---@field fixed? boolean   of a key: it stays when the page scrolls
+
+---@class nano.Snapshot
+---@field elements nano.Seen[]
+---@field masks { x: number, y: number, width: number, height: number }[]  what was left out
+---@field width number        of the screen
+---@field height number
+---@field page_width number
+---@field page_height number
 
 ---@class nano.Moved
 ---@field selector string

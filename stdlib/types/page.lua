@@ -192,6 +192,11 @@ function page:wait_for_response(pattern, options) end
 ---@return string? path
 function page:screenshot(options) end
 
+--- What the page shows to a person, element by element.
+---@param options? nano.SnapshotOptions
+---@return nano.Snapshot
+function page:snapshot(options) end
+
 --- Waits until the page has loaded and its largest element is known.
 ---@param options? nano.VitalsOptions
 ---@return nano.Vitals

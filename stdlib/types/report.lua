@@ -16,7 +16,14 @@
 ---@class nano.VisualChange
 ---@field page string            "product"
 ---@field device? string         "iPhone 17 Pro"
+---@field place? string         what people call it: "phone's product page"
+---@field state? "changed"|"same"|"new"|"left out"  default: changed
+---@field severity? "fail"|"warn"  of a change
+---@field words? string         what has changed, or why it was left out: a sentence
 ---@field ratio number           of pixels that differ, 0 to 1
+---@field longer? number         pixels by which the page got longer
+---@field name? string           of the baseline: "product/iphone-17-pro"
+---@field path? string           of the page
 ---@field baseline? string       path of a PNG file: before
 ---@field current? string        path of a PNG file: after
 ---@field diff? string           path of a PNG file: the difference

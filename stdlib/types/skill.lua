@@ -169,6 +169,21 @@ function t.summary(message) end
 ---@param value any  JSON-encodable
 function t.learn(value) end
 
+--- Keeps a file for later runs of this skill at this shop. It stays as long as what t.learn keeps
+--- speaks of the name that is returned.
+---@param name string   "home.png": letters, digits, dots, _ and -
+---@param bytes string
+---@return string? name    to be told to t.learn; nil when results of this run are not kept
+---@return string? path    or why not
+function t.keep(name, bytes) end
+
+--- A file of t.keep.
+---@param name string     as t.keep returned it
+---@return string? bytes  nil when it is not there
+---@return string path    or why not
+---@return string? code   "nowhere": nothing is kept in this run
+function t.kept(name) end
+
 --- Keeps a value in the result's details. Reports know some names: a list of PixelEvent under
 --- "pixels" gets a table, a list of VisualChange under "visual" is shown before and after.
 ---@param name string

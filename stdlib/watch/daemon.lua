@@ -253,7 +253,9 @@ function Daemon:run(launch)
   require("report.build").normalise(result)
   result.skill = launch.check.skill
   local ok, why = require("service.baselines").apply(self.db, result)
-  if ok then ok, why = learned.keep(self.db, result) end
+  if ok then
+    ok, why = learned.keep(self.db, result, { given = { job.learned }, folder = job.kept })
+  end
   if not ok then
     self.log:say("warn", "baseline.skipped", { "check", launch.check.id, "why", why.message })
   end

@@ -196,7 +196,7 @@ function setup.build(options)
   -- Beside the database unless somebody chose a place: the project may be read-only for a service.
   local state = config.origins.report_dir == "default" and paths.folder(config:get "database")
     or config:get "report_dir"
-  out.job = { browser = cli_jobs.browser_of(config),
+  out.job = { browser = cli_jobs.browser_of(config), database = config:get "database",
     project = context.project, version = options.version,
     redact_pii = config:get "redact_pii", blur_screenshots = config:get "blur_screenshots",
     artifacts = state .. "/artifacts" }

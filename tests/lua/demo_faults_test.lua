@@ -79,7 +79,7 @@ describe("faults", function()
     expect(switch("nope", true).status):is(404)
     expect(function() shop:fault("nope", true) end):raises('there is no fault "nope"')
     expect(function() shop_module.new { faults = { "nope" } } end)
-      :raises("atc_broken, broken_image, cart_500")
+      :raises("atc_broken, broken_image, button_covered")
   end)
 
   it("atc_broken: a leftover script stops the form, nothing else changes", function()

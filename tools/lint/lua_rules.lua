@@ -11,7 +11,7 @@ local LAYERS = {
   { "crypto", "image", "json", "json_encode", "redact", "redact_pii", "sync", "time", "url",
     "run.excerpt", "run.frames", "run.nearest", "run.secret", "run.show" },
   { "browser", "config", "expect", "http", "mail", "pixel", "server", "shop" },
-  { "run" },
+  { "run", "visual" },
   { "alert", "incident", "report", "schedule", "service" },
   { "cli", "demo", "test", "watch", "worker" },
 }

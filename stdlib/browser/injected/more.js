@@ -83,6 +83,7 @@ Object.assign(nano, {
   hold: guarded(hold),
   release: async () => release(),
   boxes: guarded(async a => boxes(a)),
+  snapshot: guarded(async a => snapshot(a)),
   // a: {kind}; a page without an origin has none
   stored: async a => {
     try { return { ok: true, value: { ...storageOf(a.kind) } }; } catch { return { ok: true }; }

@@ -52,7 +52,8 @@ async function hold(a) {
   held = { sheet, roots, paused };
   await nextFrame();
   const root = document.documentElement;
-  return { ok: true, value: { width: root.clientWidth, ratio: devicePixelRatio,
+  return { ok: true, value: { width: root.clientWidth, ratio: devicePixelRatio, x: scrollX,
+    y: scrollY,
     height: Math.max(root.scrollHeight, document.body ? document.body.scrollHeight : 0) } };
 }
 

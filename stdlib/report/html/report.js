@@ -19,25 +19,34 @@
     if (!before || !after) return;
     var slider = document.createElement("figure");
     slider.className = "slider";
+    var range = element("input", "range", slider);
     var stage = element("div", "stage", slider);
     after.classList.add("under");
     before.classList.add("over");
     stage.appendChild(after);
     stage.appendChild(before);
     element("span", "edge", stage);
-    var range = element("input", "range", slider);
     range.type = "range";
     range.min = 0;
     range.max = 100;
     range.value = 50;
     range.setAttribute("aria-label", "Before on the left, after on the right");
     var caption = element("figcaption", "", slider);
-    caption.textContent = "Before ◂ move the slider ▸ after";
+    caption.textContent = "Before ◂ drag ▸ after";
     function move() {
       stage.style.setProperty("--at", range.value + "%");
     }
     range.addEventListener("input", move);
     move();
+    /* The picture itself can be dragged, too: it may be much longer than the screen. */
+    function drag(event) {
+      if (event.type === "pointermove" && !event.buttons) return;
+      var box = stage.getBoundingClientRect();
+      range.value = Math.round((event.clientX - box.left) / box.width * 100);
+      move();
+    }
+    stage.addEventListener("pointerdown", drag);
+    stage.addEventListener("pointermove", drag);
     compare.querySelector("figure.before").remove();
     compare.querySelector("figure.after").remove();
     compare.insertBefore(slider, compare.firstChild);

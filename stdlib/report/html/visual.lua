@@ -10,7 +10,8 @@ local h, percent = tags.h, tags.percent
 
 local visual = {}
 
-local MAX_ENTRIES, MAX_BOXES, MAX_ELEMENTS = 30, 40, 40
+local MAX_ENTRIES, MAX_BOXES, MAX_ELEMENTS = 60, 40, 40
+local NARROW = 1290 -- pixels: wider is no phone, at whatever density
 
 local function share_text(ratio)
   ratio = tonumber(ratio)
@@ -70,22 +71,59 @@ local function elements_of(entry)
     if i > MAX_ELEMENTS then break end
     items[i] = h("li", nil, element_text(element))
   end
+  local longer = tonumber(entry.longer) or 0
+  if longer ~= 0 then
+    items[#items + 1] = h("li", nil, ("the page is %d px %s"):format(math.abs(longer),
+      longer > 0 and "longer" or "shorter"))
+  end
   return #items > 0 and h("ul.elements", nil, items) or nil
+end
+
+-- How to say that it is meant to be so.
+local function approval(entry)
+  if not entry.name or entry.state ~= "changed" then return nil end
+  return h("p.quiet", nil, "If it is meant to be so: ",
+    h("code", nil, "nano-sre baseline approve " .. tostring(entry.name)))
+end
+
+local function title_of(entry)
+  local title = tostring(entry.place or entry.page or "page")
+  if entry.place then title = title:sub(1, 1):upper() .. title:sub(2) end
+  return title .. (entry.device and (entry.place and " (%s)" or ", %s"):format(
+    tostring(entry.device)) or "")
+end
+
+-- A phone's picture is narrow, however long a desktop's page may be.
+local function class_of(picture)
+  local narrow = not picture or picture.width < NARROW and picture.height > picture.width
+  return narrow and "div.compare.upright" or "div.compare"
+end
+
+-- A page on which nothing is to be seen, in a line or, as a new baseline, with its picture.
+local function render_quiet(entry, pictures)
+  local words = { same = "looks like its baseline", new = "baseline taken, nothing compared yet",
+    ["left out"] = "left out" }
+  local text = words[entry.state]
+  if entry.words then text = text .. ": " .. tostring(entry.words) end
+  local picture = entry.state == "new" and pictures:take(entry.baseline)
+  local head = { h("b", nil, title_of(entry)), " ", h("small", nil, text) }
+  if not picture then return h("p.visual.quiet", nil, head) end
+  return h("details.visual", nil, h("summary", nil, head),
+    h(class_of(picture), nil, figure("after", "Baseline", picture)))
 end
 
 local function render_entry(entry, pictures)
   local before, no_before = pictures:take(entry.baseline)
   local after, no_after = pictures:take(entry.current)
   local diff, no_diff = pictures:take(entry.diff)
-  local title = tostring(entry.page or "page")
-    .. (entry.device and ", " .. tostring(entry.device) or "")
   local share = share_text(entry.ratio)
-  local changed = (tonumber(entry.ratio) or 0) > 0
-  local upright = after and after.height > after.width or not after
-  return h("details.visual", { open = changed and (before ~= nil or after ~= nil) },
-    h("summary", nil, h("b", nil, title), " ", share and h("small", nil, share)),
-    elements_of(entry),
-    h(upright and "div.compare.upright" or "div.compare", nil,
+  local changed = entry.state == "changed" or (tonumber(entry.ratio) or 0) > 0
+  local tint = entry.severity == "fail" and ".FAIL" or entry.severity == "warn" and ".WARN" or ""
+  return h("details.visual" .. tint, { open = changed and (before ~= nil or after ~= nil) },
+    h("summary", nil, h("b", nil, title_of(entry)), " ", share and h("small", nil, share),
+      entry.path and h("small", nil, ", " .. tostring(entry.path))),
+    elements_of(entry), approval(entry),
+    h(class_of(after or before), nil,
       figure("before", "Before", before, no_before),
       figure("after", "After", after, no_after, after and boxes_of(entry, after)),
       (diff or entry.diff) and figure("diff", "Difference", diff, no_diff)))
@@ -97,12 +135,16 @@ end
 ---@return report.Markup|nil  nil when it is no list of differences
 function visual.render(entries, pictures)
   if not findings.is_list(entries) or type(entries[1]) ~= "table" then return nil end
-  local parts = {}
+  local parts, quiet = {}, {}
   for i, entry in ipairs(entries) do
     if i > MAX_ENTRIES then break end
-    if type(entry) == "table" then parts[#parts + 1] = render_entry(entry, pictures) end
+    if type(entry) == "table" then
+      local calm = entry.state and entry.state ~= "changed"
+      table.insert(calm and quiet or parts, (calm and render_quiet or render_entry)(entry,
+        pictures))
+    end
   end
-  return h("div.block", nil, h("h4", nil, "How it looks"), parts,
+  return h("div.block", nil, h("h4", nil, "How it looks"), parts, quiet,
     #entries > MAX_ENTRIES and h("p.quiet", nil, ("and %d more"):format(#entries - MAX_ENTRIES)))
 end
 
