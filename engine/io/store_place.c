@@ -101,6 +101,15 @@ static bool open_anew(store *s, store_conn *c, const char *copy, err *e)
     return true;
 }
 
+/* A log that belongs to the file that was here would be taken for changes of the one that is. */
+static void remove_log(store_conn *c)
+{
+    if (c->log_inode && inode_of(c->path, "-wal") != c->log_inode)
+        return; /* the other file brought its own */
+    remove_beside(c->path, "-wal");
+    remove_beside(c->path, "-shm");
+}
+
 static bool put_back(store *s, store_conn *c, const char *copy, err *e)
 {
     err why;
@@ -110,9 +119,7 @@ static bool put_back(store *s, store_conn *c, const char *copy, err *e)
                        c->path, why.text);
     store_place_sync(copy);
     store_conn_close(c);
-    /* They belong to the old file: what they hold would be taken for changes of the new one. */
-    remove_beside(c->path, "-wal");
-    remove_beside(c->path, "-shm");
+    remove_log(c);
     return open_anew(s, c, copy, e);
 }
 
@@ -126,15 +133,16 @@ bool store_place_hold(store *s, store_conn *c, err *e)
 {
     if (c->db && is_in_place(c))
         return true;
+    int persist = 1; /* closing it must not remove the log of the file that is there then */
+    if (c->db)
+        sqlite3_file_control(c->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
     char *copy = beside(c->path, COPY_SUFFIX);
     bool done;
     ino_t now = inode_of(c->path, "");
     if (!c->db) {
         done = open_anew(s, c, copy, e);
     } else if (now && now != c->inode) {
-        /* Closing it must not remove the log of the other one. */
-        int persist = 1;
-        sqlite3_file_control(c->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+        remove_log(c);
         done = err_set(e, "moved",
                        "the database %s was replaced by another file while in use; put it back, or "
                        "open it again",

@@ -97,7 +97,7 @@ function alert.run(job)
   if code == "timeout" then
     told.message = ("no end after %s"):format(require("time").format_duration(limit_ms))
   end
-  return with_words { ok = false, retry = true, problem = told }
+  return with_words { ok = false, retry = true, problem = told, doubt = true }
 end
 
 return alert

@@ -269,7 +269,7 @@ function Pool:alert(job)
     capabilities = { "http", "mail", "files" }, policy = { allow_private = true },
     dry_run = job.dry_run, limit_ms = job.timeout_ms })
   if flight.result then return flight.result end
-  return { ok = false, retry = true,
+  return { ok = false, retry = true, doubt = flight.worker ~= nil,
     message = culprit.result(job, outcome, flight.doing, sys.clock.now()).error.message }
 end
 

@@ -30,8 +30,9 @@ Core.__index = Core
 ---@field routes Route[]
 ---@field maintenance table[]  silences of the configuration: match, hours or starts and ends
 
---- @param options table  emit(tx): tx = {statements…, kind="run"|"incident"|"state"};
----   chance(): [0,1) (sys.random.number if absent)
+--- @param options table  emit(tx): tx = {statements…, kind="run"|"incident"|"state", messages = the
+---   rows of the outbox that it puts in, each with its statement}; chance(): [0,1)
+---   (sys.random.number if absent)
 --- @return WatchCore
 function core.new(options)
   return setmetatable({
@@ -158,6 +159,14 @@ function Core:follow(check, result, run_id, now, out)
   return state, incident_id
 end
 
+--- The statement that keeps where a check's schedule and track are.
+function core.check_row(id, due_ms, state, now)
+  return sql("INSERT INTO checks (id, last_due_ms, track, updated_at) VALUES "
+    .. "(?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET last_due_ms = excluded.last_due_ms, "
+    .. "track = excluded.track, updated_at = excluded.updated_at", id, due_ms,
+    json.encode(state), time.iso8601(now))
+end
+
 --- A run has ended. Emits one transaction with everything that follows from it.
 ---@param launch Launch
 ---@param result table
@@ -178,10 +187,7 @@ function Core:finish(launch, result, now)
   out[#out + 1] = sql("UPDATE check_runs SET check_id = ?, due_ms = ?, attempt = ?, "
     .. "incident_id = ? WHERE run_id = ?", check.id, launch.due_ms, launch.attempt, incident_id,
     launch.run_id)
-  out[#out + 1] = sql("INSERT INTO checks (id, last_due_ms, track, updated_at) VALUES "
-    .. "(?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET last_due_ms = excluded.last_due_ms, "
-    .. "track = excluded.track, updated_at = excluded.updated_at", check.id, live.due_ms,
-    json.encode(state), time.iso8601(now))
+  out[#out + 1] = core.check_row(check.id, live.due_ms, state, now)
   if out.changes then out.kind = "incident" end
   self:dispatch(now, out)
   self.emit(out)
@@ -213,7 +219,8 @@ function Core:dispatch(now, out)
   for _, delivery in ipairs(deliveries) do
     local row = tell.row(delivery, self.instance, now)
     out[#out + 1] = outbox.statement(row)
-    out.kind, out.alerts = "incident", (out.alerts or 0) + 1
+    out.kind, out.messages = "incident", out.messages or {}
+    table.insert(out.messages, { row = row, statement = out[#out] })
     for _, item in ipairs(delivery.items) do
       out[#out + 1] = book.entry(item.incident.id, now, "alerted",
         { text = delivery.alerter, data = { occasion = item.occasion, key = row.key } })

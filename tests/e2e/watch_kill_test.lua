@@ -1,75 +1,19 @@
 -- kill -9 of the daemon at random moments. A server of the test decides what each run says and
 -- keeps the log that the database is held against.
 
-local db = require "service.db"
-local json = require "json"
 local lib = assert(sys.load_trusted(sys.files.read "tests/e2e/lib.lua", "tests/e2e/lib.lua"))()
+local oracles = assert(sys.load_trusted(sys.files.read "tests/lua/watch_oracle.lua",
+  "tests/lua/watch_oracle.lua"))()
 local reference = assert(sys.load_trusted(sys.files.read "tests/lua/watch_reference.lua",
   "tests/lua/watch_reference.lua"))()
 
 local ROUNDS = 15
 
-local SKILL = [[
-local http = require "http"
-return skill "fast" { every = "150ms", needs = { "http" }, run = function(t)
-  local answer = http.get(t.store.url .. "/next"):json()
-  t.measure("n", answer.n)
-  t.step("look", function() t.expect(answer.word):is("fine") end)
-end }
-]]
-
--- Answers each run with a number and a word, and remembers both.
-local function start_oracle()
-  local server = assert(sys.server.listen { host = "127.0.0.1", port = 0 })
-  local oracle = { served = {}, count = 0, broken = {}, url = ("http://127.0.0.1:%d"):format(
-    server:port()) }
-  sys.task.spawn(function()
-    while true do
-      local request = server:accept()
-      if not request then return end
-      local store = request.path:match "^/(%w+)"
-      if not oracle.calm and sys.random.number() < 0.2 then
-        oracle.broken[store] = not oracle.broken[store]
-      end
-      local word = oracle.broken[store] and not oracle.calm and "broken" or "fine"
-      oracle.count = oracle.count + 1
-      oracle.served[oracle.count] = { store = store, word = word }
-      server:respond(request.id, 200, { ["content-type"] = "application/json" },
-        json.encode { n = oracle.count, word = word })
-    end
-  end)
-  function oracle.stop() server:close() end
-  return oracle
-end
-
-local function recorded(path)
-  local store = assert(db.open(path))
-  local rows = assert(store:read("SELECT m.value AS n, r.status, r.check_id FROM check_runs r "
-    .. "JOIN metrics m ON m.run_id = r.run_id WHERE m.name = 'n'"))
-  return rows, store
-end
-
--- Every run that is recorded is one that was served, once, with what it was told.
-local function hold(rows, oracle, before)
-  local seen = {}
-  for _, row in ipairs(rows) do
-    local served = oracle.served[row.n]
-    expect(seen[row.n]):is(nil)
-    seen[row.n] = true
-    expect(row.check_id):is(served.store .. "/fast")
-    expect(row.status):is(served.word == "fine" and "PASS" or "FAIL")
-  end
-  for n in pairs(before) do
-    if not seen[n] then error(("run %d was recorded, and is gone"):format(n)) end
-  end
-  return seen
-end
-
 describe("the daemon, killed at any moment", function()
   local folder, oracle
   before_each(function()
-    folder, oracle = lib.folder(), start_oracle()
-    folder:write("skills/fast.lua", SKILL)
+    folder, oracle = lib.folder(), oracles.start()
+    folder:write("skills/fast.lua", oracles.SKILL)
     folder:write("nano-sre.lua", ([[
 return {
   stores = { { url = "%s/one", name = "one" }, { url = "%s/two", name = "two" } },
@@ -91,8 +35,8 @@ return {
       run.process:kill "KILL"
       run.finish()
       if sys.files.stat(path) then
-        local rows, store = recorded(path)
-        seen = hold(rows, oracle, seen)
+        local rows, store = oracles.recorded(path)
+        seen = oracle.hold(rows, seen)
         store:close()
       end
     end
@@ -105,8 +49,8 @@ return {
     local ended = run.finish()
     if ended.code ~= 0 then error(ended.stderr) end
 
-    local rows, store = recorded(path)
-    seen = hold(rows, oracle, seen)
+    local rows, store = oracles.recorded(path)
+    seen = oracle.hold(rows, seen)
     local count = 0
     for _ in pairs(seen) do count = count + 1 end
     expect(count > 50):is(true)
