@@ -3,9 +3,9 @@
  * somebody removed it. Used by the writer's thread (store_writer.c), before each group.
  *
  * SQLite goes on writing happily to a file that was deleted or replaced, or whose write-ahead log
- * was: those writes would be durable nowhere. But the open connection still has all of it, so a file
- * that is gone is written anew from there. A file that was replaced by another is left to whoever
- * did it: the code is "moved", and the store has to be opened again.
+ * was: those writes would be durable nowhere. But the open connection still has all of it, so a
+ * file that is gone is written anew from there. A file that was replaced by another is left to
+ * whoever did it: the code is "moved", and the store has to be opened again.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 --- Sends one message of the outbox: finds its alerter, runs the alerter's script in a worker, and
 --- says what became of it. Retries, their back-off and giving up are the outbox's
---- (watch/outbox.lua); here one alerter is used by one message at a time, and left alone for a while
---- when it fails again and again (circuit breaker), so that a dead receiver costs nothing and delays
---- nobody. Used by watch/service.lua and the verb alert.
+--- (watch/outbox.lua); here one alerter is used by one message at a time, and left alone for a
+--- while when it fails again and again (circuit breaker), so that a dead receiver costs nothing and
+--- delays nobody. Used by watch/service.lua and the verb alert.
 ---
 --- A message that may have arrived already (row.doubt) is sent again and says so, unless
 --- `on_doubt = "hold"`. A receiver that knows it again by its key (dedup = true in the script) gets

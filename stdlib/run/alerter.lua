@@ -60,7 +60,8 @@ function alerter.of(value) return type(value) == "table" and declared[value] or 
 function alerter.describe(one)
   local json = require "json"
   return { kind = "alerter", name = one.name, about = one.about, timeout_ms = one.timeout_ms,
-    dedup = one.dedup, needs = json.array(one.needs.list), capabilities = json.array(one.needs.capabilities),
+    dedup = one.dedup, needs = json.array(one.needs.list),
+      capabilities = json.array(one.needs.capabilities),
     hosts = json.array(one.needs.hosts), options = json.array(option.describe(one.options)) }
 end
 

@@ -200,7 +200,8 @@ function Daemon:run(launch)
   local ok, why = require("service.baselines").apply(self.shelf, result)
   if ok then ok, why = learned.keep(self.shelf, result) end
   if not ok then
-    self.log:say(self.journal.trouble and "debug" or "warn", "baseline.skipped", { "check", launch.check.id, "why", why.message })
+    self.log:say(self.journal.trouble and "debug" or "warn", "baseline.skipped",
+      { "check", launch.check.id, "why", why.message })
   end
   return result
 end

@@ -12,7 +12,8 @@ local Degraded = {}
 Degraded.__index = Degraded
 
 ---@param options table  box: MemoryOutbox; routes(): Route[]; instance(): string; now(): ms;
----   after_ms(): trouble shorter than this is nobody's business, and it is over when it was quiet for
+---   after_ms(): trouble shorter than this is nobody's business, and it is over when it was quiet
+--- for
 ---   as long
 ---@return Degraded
 function degraded.new(options) return setmetatable(options, Degraded) end

@@ -14,7 +14,7 @@ local spool = require "watch.spool"
 local journal = {}
 
 local BATCH = 200        -- transactions in one commit
-local FIRST_RETRY_MS, RETRY_CAP_MS = 250, 5000
+local FIRST_RETRY_MS, RETRY_CAP_MS = 250, 2000
 -- Beyond these the oldest results (never incidents or messages) are dropped.
 local MAX_WAITING, MAX_BYTES = 20000, 128 * 1024 * 1024
 local DROPS = { run = true, event = true }

@@ -82,7 +82,8 @@ local function await_database(daemon)
     keep_alive(daemon, "waiting for the database")
     if not daemon.log.silent then return end
     require("cli.out").problem { message = why.message,
-      hint = (why.hint and why.hint .. "; " or "") .. "nothing is watched until then (Ctrl-C ends)" }
+      hint = (why.hint and why.hint .. "; " or "")
+        .. "nothing is watched until then (Ctrl-C ends)" }
   end)
   local saved = daemon:await_database()
   table.remove(daemon.listeners)

@@ -1,6 +1,6 @@
---- Everything that the daemon remembers, as one transaction: for a database that somebody put in the
---- place of the one that was open (an older copy, what `.recover` got out, or none at all). Put into
---- the journal behind what waits there, it makes the new one agree with what goes on. Used by
+--- Everything that the daemon remembers, as one transaction: for a database that somebody put in
+--- the place of the one that was open (an older copy, what `.recover` got out, or none at all). Put
+--- into the journal behind what waits there, it makes the new one agree with what goes on. Used by
 --- watch/mend.lua.
 
 local book = require "watch.book"

@@ -1,7 +1,7 @@
 --- What the database can't take is kept in a file beside it meanwhile, so that it outlives the
 --- process: `watch.spool`, one transaction a line, in order. Appended to by watch/journal.lua while
---- there is trouble, removed when everything is written, read back at the next start before anything
---- else. Best effort: a disk that is full takes neither.
+--- there is trouble, removed when everything is written, read back at the next start before
+--- anything else. Best effort: a disk that is full takes neither.
 
 local json = require "json"
 

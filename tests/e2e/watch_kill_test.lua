@@ -9,21 +9,43 @@ local reference = assert(sys.load_trusted(sys.files.read "tests/lua/watch_refere
 
 local ROUNDS = 15
 
+local stand = assert(sys.load_trusted(sys.files.read "tests/lua/alert_stand.lua",
+  "tests/lua/alert_stand.lua"))()
+
+-- Every message has arrived; what came again has the same id and says so.
+local function hold_messages(store, receiver)
+  local count = {}
+  for _, request in ipairs(receiver.requests) do
+    local id, data = request.headers["webhook-id"], request.json.data
+    count[id] = (count[id] or 0) + 1
+    expect(data["repeat"]):is(count[id] > 1 or nil)
+  end
+  local rows = store:read "SELECT key, status FROM outbox WHERE alerter = 'a'"
+  for _, row in ipairs(rows) do
+    expect(row.status):is "sent"
+    if not count[row.key] then error("a message never arrived: " .. row.key) end
+    count[row.key] = nil
+  end
+  expect(next(count)):is(nil)
+end
+
 describe("the daemon, killed at any moment", function()
-  local folder, oracle
+  local folder, oracle, receiver
   before_each(function()
+    receiver = stand.start()
     folder, oracle = lib.folder(), oracles.start()
     folder:write("skills/fast.lua", oracles.SKILL)
     folder:write("nano-sre.lua", ([[
 return {
   stores = { { url = "%s/one", name = "one" }, { url = "%s/two", name = "two" } },
-  alerts = { a = { use = "stdout" }, b = { use = "stdout" } },
+  alerts = { a = { use = "webhook", url = "%s/" }, b = { use = "stdout" } },
   routes = { { name = "all", to = { "a", "b" }, group_wait = "100ms", group_interval = "200ms" } },
   skills = { fast = { fails = 2, of = 3, passes = 2 } },
-}]]):format(oracle.url, oracle.url))
+}]]):format(oracle.url, oracle.url, receiver.url))
   end)
   after_each(function()
     oracle.stop()
+    receiver.close()
     folder:remove()
   end)
 
@@ -59,6 +81,7 @@ return {
     expect(reference.incidents(store) > 2):is(true)
     expect(store:read("SELECT count(*) AS n FROM incidents WHERE status = 'open'")[1].n):is(0)
     expect(reference.told(store, sys.clock.now(), 2000) > 0):is(true)
+    hold_messages(store, receiver)
     expect(store:read("SELECT count(*) AS n FROM (SELECT 1 FROM check_runs GROUP BY check_id, "
       .. "due_ms, attempt HAVING count(*) > 1)")[1].n):is(0)
     expect(store:read("PRAGMA integrity_check")[1].integrity_check):is "ok"

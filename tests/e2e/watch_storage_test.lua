@@ -67,7 +67,8 @@ describe("the daemon's database in trouble", function()
     if ended.code ~= 0 then error(ended.stderr) end
     return ended
   end
-  -- After everything: each run that was served is recorded once, but for those under way at the end.
+  -- After everything: each run that was served is recorded once, but for those under way at the
+  -- end.
   local function hold()
     local rows, store = oracles.recorded(path)
     local seen = oracle.hold(rows, {})
