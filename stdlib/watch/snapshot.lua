@@ -19,8 +19,9 @@ function snapshot.messages(db)
   local rows = db:read "SELECT * FROM outbox WHERE status = 'pending'"
   local out = {}
   for i, row in ipairs(rows or {}) do
-    out[i] = sql("INSERT OR IGNORE INTO outbox (id, key, alerter, route, thread, occasion, message, "
-      .. "created_at, attempts, due_ms, claimed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row.id,
+    out[i] = sql("INSERT OR IGNORE INTO outbox (id, key, alerter, route, thread, occasion, "
+      .. "message, created_at, attempts, due_ms, claimed) "
+      .. "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row.id,
       row.key, row.alerter, row.route, row.thread, row.occasion, row.message, row.created_at,
       row.attempts, row.due_ms, row.claimed)
   end
