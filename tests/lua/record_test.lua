@@ -29,9 +29,9 @@ local function canonical(value)
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
-local function read_record(path)
+local function read_record(text)
   local lines = {}
-  for line in assert(sys.files.read(path)):gmatch("[^\n]+") do
+  for line in text:gmatch("[^\n]+") do
     local entry = assert(sys.codec.json_decode(line))
     local parts = {}
     for i, item in ipairs(entry.result) do parts[i] = canonical(item) end
@@ -49,7 +49,7 @@ describe("the gate's record", function()
     sys.task.spawn(function() store:serve() end)
     local handle = assert(sys.script.start { name = "probe", module = "test.record_probe",
       argument = sys.codec.json_encode { url = store:url(), folder = folder },
-      capabilities = { "files", "env", "http", "process" }, record = folder .. "/record.jsonl",
+      capabilities = { "files", "env", "http", "process" }, record = true,
       policy = { allow_private = true } })
     local text, why = handle:recv(20000)
     if not text then error(why) end
@@ -58,7 +58,7 @@ describe("the gate's record", function()
     expect(ended):is(nil)
     expect(how):is("finished")
     store:close()
-    local record = read_record(folder .. "/record.jsonl")
+    local record = read_record(handle:record())
     local seen, sequence = {}, {}
     for i, line in ipairs(record) do
       seen[i] = line.text
