@@ -3,12 +3,10 @@
  * once for each state.
  *
  * Stdlib chunks are bytecode that was compiled with this very LuaJIT, named "@[nano]/dir/file.lua";
- * they run with the JIT on. Users' chunks are text (bytecode could break out of any sandbox) and
- * run with the JIT off, so that the watchdog's hook reaches every loop.
+ * users' chunks are text (bytecode could break out of any sandbox).
  */
 #include "script/loader.h"
 
-#include <luajit.h>
 #include <lualib.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,7 +98,6 @@ static int loader_load_user(lua_State *L)
         lua_insert(L, -2);
         return 2;
     }
-    luaJIT_setmode(L, lua_gettop(L), LUAJIT_MODE_ALLFUNC | LUAJIT_MODE_OFF);
     lua_pushvalue(L, 3);
     lua_setfenv(L, -2);
     return 1;

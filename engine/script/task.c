@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "script/script_internal.h"
+#include "script/trace.h"
 
 /* registry[co] = task userdata, registry[&ops_key + …] would need a key per task: the op is
  * anchored in a table. */
@@ -83,6 +84,7 @@ task *task_spawn(lua_State *L, int count)
     memset(t, 0, sizeof *t);
     list_init(&t->ready_node);
     list_init(&t->waiters);
+    list_push(&s->tasks, &t->all_node);
     t->owner = s;
     t->argument_count = count;
     luaL_getmetatable(L, TASK_TYPE);
@@ -214,20 +216,6 @@ static void interrupt(task *t, const char *text, const char *code)
     task_wake_error((task_token){t->owner, t->slot, t->generation}, text, code);
 }
 
-/* The error's own traceback comes too late: the frame that a hook interrupts has lost its line by
- * then. */
-static char *traceback(lua_State *L, const char *text)
-{
-    script *s = script_of(L);
-    s->memory.uncapped++;
-    lua_checkstack(L, LUA_MINSTACK);
-    luaL_traceback(L, L, text, 0);
-    char *copy = mem_strdup(lua_tostring(L, -1));
-    lua_pop(L, 1);
-    s->memory.uncapped--;
-    return copy;
-}
-
 void task_doom(task *t, const char *code, const char *text)
 {
     task_doom_at(t->co, t, code, text);
@@ -240,7 +228,8 @@ void task_doom_at(lua_State *L, task *t, const char *code, const char *text)
     t->doomed = true;
     t->doom_code = code;
     t->doom_text = mem_strdup(text);
-    t->doom_trace = traceback(L, text);
+    /* Now: the frame that a hook interrupts has lost its line by the time the error is seen. */
+    t->doom_trace = trace_of(L, text);
     if (t->begun)
         interrupt(t, text, code);
 }
@@ -275,8 +264,10 @@ static void keep_error(task *t, int result)
         return;
     }
     /* A hostile __tostring is never called from here. */
+    t->owner->memory.uncapped++; /* a number becomes a text */
     bool plain = lua_type(co, -1) == LUA_TSTRING || lua_type(co, -1) == LUA_TNUMBER;
-    t->error_text = traceback(co, plain ? lua_tostring(co, -1) : "(error object)");
+    t->error_text = trace_of(co, plain ? lua_tostring(co, -1) : "(error object)");
+    t->owner->memory.uncapped--;
     if (result != LUA_ERRMEM || !t->owner->last_seen[0])
         return;
     /* Running out of memory calls no handler and leaves no line: the watchdog's last look is the
@@ -458,11 +449,26 @@ bool task_is_done(const struct task *t)
     return t->state == TASK_DONE;
 }
 
-void task_release(struct task *t)
+void task_release(task *t)
 {
+    list_remove(&t->all_node);
     free(t->doom_text);
     free(t->doom_trace);
     free(t->error_text);
     free(t->record_open);
     t->doom_text = t->doom_trace = t->error_text = t->record_open = NULL;
+}
+
+static int finish_handle(lua_State *L)
+{
+    task_release(lua_touserdata(L, 1));
+    return 0;
+}
+
+void task_open(lua_State *L)
+{
+    luaL_newmetatable(L, TASK_TYPE);
+    lua_pushcfunction(L, finish_handle);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
 }

@@ -2,8 +2,8 @@
  * watchdog.c: ends Lua that runs too long without waiting, and makes a doomed task's error one that
  * no pcall swallows. Called around every resume of an untrusted task.
  *
- * A count hook runs every HOOK_EVERY instructions of interpreted code; users' chunks are
- * interpreted (loader.c turns the JIT off for them) because a hook never fires in compiled code.
+ * A count hook runs every HOOK_EVERY instructions of interpreted code; an untrusted state has no
+ * JIT (script.c), because a hook never fires in compiled code.
  * Once a task is doomed the hook fires on every instruction: whoever catches the error meets it
  * again at once. No hook interrupts a C function; for that there is the supervisor's kill.
  */
@@ -39,13 +39,16 @@ static void on_hook(lua_State *L, lua_Debug *ar)
         mono_ns spent = clock_mono() - s->slice_start;
         if (!s->config.slice_cap || spent < s->config.slice_cap)
             return;
+        /* Before all that could raise: near the end of the stack much does, and a task that is
+         * doomed with the slow hook left on would swallow one error in ten thousand instructions
+         * for ever. */
+        lua_sethook(L, on_hook, LUA_MASKCOUNT, 1);
+        s->every_instruction = true;
         char text[160];
         snprintf(text, sizeof text,
                  "the script ran for %.1f s without waiting for anything (an endless loop?)",
                  (double)spent / (double)NS_PER_SEC);
         task_doom_at(L, t, "slice", text);
-        lua_sethook(L, on_hook, LUA_MASKCOUNT, 1);
-        s->every_instruction = true;
     }
     luaL_error(L, "%s", t->doom_text);
 }

@@ -89,6 +89,14 @@ describe("swallowing the end", function()
       getmetatable(s).__index = function(v, k) return v[k] end
       return s.x]])
   end)
+
+  it("the overflow of a recursion without end", function()
+    -- Where the watchdog comes by is chance: near the end of the stack, or not.
+    for _ = 1, 4 do
+      broken("local function f() pcall(f) return 1 + f() end f()", "timeout")
+      broken("local function f() xpcall(f, f) return 1 + f() end f()", "timeout")
+    end
+  end)
 end)
 
 describe("the stack of the process, of which LuaJIT keeps no account", function()
