@@ -113,7 +113,7 @@ end
 ---@return run.Loaded?
 ---@return run.Problem?
 function load.script(job, log)
-  local into = {}
+  local into, host = {}, sys.host -- opened now: a script may leave no memory for that
   local task = sys.task.spawn(perform, job, into, log)
   local ok, why, code, trace = task:join(LOAD_LIMIT_MS)
   if not ok and code == "timeout" and not task:done() then
@@ -121,7 +121,7 @@ function load.script(job, log)
     ok, why, code, trace = task:join()
   end
   -- the file may have used up the memory that its report needs
-  if not into.loaded then sys.host.grace() end
+  if not into.loaded then host.grace() end
   if not ok then into.problem = problem.of_ended_task(why, code, trace) end
   return into.loaded, into.problem
 end
