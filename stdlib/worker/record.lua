@@ -101,9 +101,9 @@ local function literal_end(line, first)
   end
 end
 
---- A line of the record without secrets. Only the texts in it are looked at, so that everything else
---- stays byte for byte. A text is a secret by what it is, and by the name before it, be that a key
---- or, where headers are lists, the text before.
+--- A line of the record without secrets. Only the texts in it are looked at, so that everything
+--- else stays byte for byte. A text is a secret by what it is, and by the name before it, be that a
+--- key or, where headers are lists, the text before.
 ---@param line string
 ---@return string
 function Record:line(line)

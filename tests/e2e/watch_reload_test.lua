@@ -76,7 +76,8 @@ describe("reloading", function()
       watch = { workers = 1, worker_runs = 1000000 } }]])
     folder:write("skills/lib/word.lua", "return 0")
     folder:write("skills/beat.lua", BEAT:format(0))
-    folder:write("skills/other.lua", [[return skill "other" { every = "1h", run = function() end }]])
+    folder:write("skills/other.lua",
+      [[return skill "other" { every = "1h", run = function() end }]])
     run = folder:start { "watch", "-q" }
     at = await(function()
       local text = sys.files.read(folder.path .. "/.nano-sre/watch.json")
@@ -161,8 +162,8 @@ describe("reloading", function()
         main[1] / 1e6, main[#main] / 1e6, per_main, workers[1] / 1e6, workers[#workers] / 1e6,
         per_worker, deaths))
     end
-    -- Something kept of each would be seen; the allocator's noise is not, nor is the database's cache
-    -- of pages, which grows to 8 MB (with one of 256 KB main keeps nothing at all).
+    -- Something kept of each would be seen; the allocator's noise is not, nor is the database's
+    -- cache of pages, which grows to 8 MB (with one of 256 KB main keeps nothing at all).
     if per_main > 2000 then error(("main keeps %.0f bytes of each reload"):format(per_main)) end
     if per_worker > 2000 then
       error(("the worker keeps %.0f bytes of each reload"):format(per_worker))
