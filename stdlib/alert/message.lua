@@ -132,7 +132,8 @@ local function make_item(entry, now_iso)
   item.lasted = lasted(item.since, ends)
   item.since_text = item.since and clock(item.since)
     .. (item.lasted and item.lasted ~= "0ms" and (" (%s)"):format(item.lasted) or "")
-  item.headline = subject_of(item) .. " " .. (verbs[occasion] or verbs.opened)
+  item.headline = incident.headline
+    or subject_of(item) .. " " .. (verbs[occasion] or verbs.opened)
   local tag = item.status == "resolved" and "OK" or item.severity
   item.title = ("[%s] %s"):format(tag, item.headline)
   item.text = item_text(item)

@@ -7,6 +7,8 @@ local tell = require "watch.tell"
 
 local degraded = {}
 
+local KEEPS = { "nano-sre cannot keep its results", "nano-sre keeps its results again" }
+
 ---@class Degraded
 local Degraded = {}
 Degraded.__index = Degraded
@@ -50,15 +52,17 @@ end
 --- The journal could not write.
 ---@param why Fault
 ---@param since_ms number  for how long already
----@param title string?    what that means; default: results can't be kept
+---@param means {[1]: string, [2]: string}?  what that means, and its end; default: results can't be
+---  kept
 ---@return boolean told    now, for the first time
-function Degraded:trouble(why, since_ms, title)
+function Degraded:trouble(why, since_ms, means)
   self.calm_since = nil
   if self.incident or since_ms < self.after_ms() then return false end
   local now = self.now()
+  means = means or KEEPS
   local cause = why.message .. (why.hint and " (" .. why.hint .. ")" or "")
   self.incident = { id = ("engine-%d"):format(now), kind = "engine", status = "open",
-    severity = "P1", title = (title or "nano-sre cannot keep its results") .. ": " .. why.message,
+    severity = "P1", title = means[1] .. ": " .. why.message, headline = means[1], ends = means[2],
     cause = cause, step = "", store_url = "", store_name = "nano-sre", skill = "nano-sre",
     fingerprint = "engine-degraded-" .. (why.code or ""), first_seen = math.floor(now - since_ms),
     last_seen = now, seen = 1 }
@@ -105,6 +109,7 @@ function Degraded:over(lost)
     incident.cause = ("%s; %d results were dropped, because too much waited"):format(incident.cause,
       lost)
   end
+  incident.headline = incident.ends
   incident.status, incident.resolved_at, incident.last_seen = "resolved", self.now(), self.now()
   self:send(incident, "resolved")
   return incident

@@ -131,6 +131,18 @@ function Journal:settle()
   return true
 end
 
+--- Waits until everything that was put in by now is written; not while there is trouble.
+---@param limit_ms number
+---@return boolean written
+function Journal:await(limit_ms)
+  local seq, deadline = self.serial, self.mono() + limit_ms
+  while self[self.first] and self[self.first].seq <= seq do
+    if self.trouble or self.mono() > deadline then return false end
+    sys.clock.sleep(2)
+  end
+  return true
+end
+
 --- Writes the first count transactions as one. Nil and the trouble when nothing was kept.
 function Journal:commit(count)
   local statements = {}

@@ -186,7 +186,7 @@ function mend.extend(Daemon)
         self:notify("waiting", why)
       end
       if self.degraded:trouble(why, sys.clock.mono() - since,
-        "nano-sre cannot open its database, and watches nothing") then
+        { "nano-sre cannot open its database, and watches nothing", "nano-sre watches again" }) then
         self.log:say("error", "engine.degraded", { "code", why.code, "why", why.message })
       end
       sys.clock.sleep(backoff.delay(failures, FIRST_MS, CAP_MS))

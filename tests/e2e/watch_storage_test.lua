@@ -85,7 +85,7 @@ describe("the daemon's database in trouble", function()
     begin()
     await(function() return told "engine" == "opened" end)
     more(5)
-    expect(receiver.last().json.data.title):matches "nano%-sre itself cannot run"
+    expect(receiver.last().json.data.title):matches "nano%-sre cannot keep its results"
     finish()
     await(function() return told "engine" == "opened resolved" end)
     more(5)

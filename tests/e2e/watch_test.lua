@@ -222,6 +222,11 @@ scrape_configs: [ { job_name: shops, static_configs: [ { targets: ["%s"] } ] } ]
     run = start(folder, "--interval", "10s")
     await(function() return runs() >= 1 end)
     expect(folder:run({ "silence", "add", "skill=cart", "--for", "1h" }).code):is(0)
+    local refused = folder:run { "silence", "add", "skil=cart", "--for", "1h" }
+    expect(refused.code):is(2)
+    expect(refused.stderr):matches 'did you mean "skill"'
+    expect(folder:run({ "silence", "add", "skill=cat", "--for", "1h" }).stderr)
+      :matches "nothing that is watched fits"
     demo.fault("cart_500", true)
     expect(folder:run({ "trigger", "shop/cart" }).stdout):is "shop/cart\n"
     expect(folder:run({ "trigger", "carts" }).stderr):matches 'did you mean "cart"'
