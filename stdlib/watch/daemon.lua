@@ -241,7 +241,12 @@ function Daemon:stop(why)
   if not self.loop then return end -- it never began
   self.log:say("info", "watch.stopping", { "why", why, "running", self.loop.count })
   self.loop:drain()
-  local function idle() return self.loop.count == 0 end
+  local function idle()
+    for _, pump in ipairs(self.pumps or {}) do
+      if pump.busy > 0 then return false end -- a message under way
+    end
+    return self.loop.count == 0
+  end
   if not wait_until(DRAIN_MS, idle) then
     self.abandoned = true
     self.pool:abandon("the daemon stops")

@@ -64,9 +64,13 @@ local function reload_by_signal(daemon)
     outcome.checks or 0) or "the reload failed; the old version goes on"))
 end
 
+-- SIGHUP loads what changed, but a terminal that is closed sends it, too: nobody would see such a
+-- daemon any more.
 local function wait_for_signals(daemon)
+  local in_terminal = sys.env.is_tty(1)
   while true do
     local name = sys.env.signal()
+    if name == "HUP" and in_terminal and not sys.env.is_tty(1) then return name end
     if name == "HUP" then
       if daemon.loop then sys.task.spawn(reload_by_signal, daemon) end
     elseif name then

@@ -50,9 +50,10 @@ function Spool:append(boot, list)
   -- The line break first: what came before may be half a line.
   local text = "\n" .. table.concat(lines, "\n") .. "\n"
   if self.bytes + #text > MAX_BYTES then return nil, "watch.spool is full" end
+  self.used = true -- whatever comes of it: there may be a file
   local ok, why = sys.files.write(self.path, text, { append = true, mode = 384, sync = true })
   if not ok then return nil, why end
-  self.bytes, self.used = self.bytes + #text, true
+  self.bytes = self.bytes + #text
   return true
 end
 

@@ -137,7 +137,7 @@ function view.lines(daemon, now, paint, columns, rows)
 end
 
 local function draw(daemon)
-  local columns = sys.env.columns()
+  local columns = sys.env.columns(1)
   local lines = view.lines(daemon, daemon.now(), out.painter(1), columns,
     sys.env.rows())
   -- Home, each line with what was behind it cleared, then what was below.

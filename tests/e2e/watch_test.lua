@@ -218,6 +218,23 @@ scrape_configs: [ { job_name: shops, static_configs: [ { targets: ["%s"] } ] } ]
     prometheus:wait()
   end, { timeout_ms = 60000 })
 
+  it("ends when its terminal is closed", function()
+    local process = sys.process.spawn { argv = { "script", "-qec", lib.program .. " watch",
+      "/dev/null" }, cwd = folder.path, stdin = "pipe", stdout = "null", stderr = "null",
+      env = { PATH = sys.env.get "PATH", HOME = folder.path, TERM = "xterm" } }
+    if not process then return end -- the Debian package bsdutils
+    local where = folder.path .. "/.nano-sre/watch.json"
+    local pid = await(function()
+      local text = sys.files.read(where)
+      return text and json.decode(text).pid
+    end)
+    await(function() return runs() >= 1 end)
+    process:kill "KILL"
+    process:wait()
+    await(function() return not sys.files.stat(where) end)
+    await(function() return not sys.files.stat("/proc/" .. pid) end)
+  end, { timeout_ms = 60000 })
+
   it("is silenced, acknowledged and triggered from the command line", function()
     run = start(folder, "--interval", "10s")
     await(function() return runs() >= 1 end)
