@@ -434,12 +434,14 @@ static int host_grace(lua_State *L)
     return 0;
 }
 
-/* secret(text): it must not leave with the record of this run */
+/* secret(text): it must not leave with the record of this run. Nothing when nobody started it. */
 static int host_secret(lua_State *L)
 {
     size_t len;
     const char *text = luaL_checklstring(L, 1, &len);
-    list_push(&own_child(L)->secrets, &message_create(text, len)->node);
+    child *c = script_get_slot(script_of(L), &child_key);
+    if (c)
+        list_push(&c->secrets, &message_create(text, len)->node);
     return 0;
 }
 

@@ -18,7 +18,10 @@ Degraded.__index = Degraded
 --- for
 ---   as long
 ---@return Degraded
-function degraded.new(options) return setmetatable(options, Degraded) end
+function degraded.new(options)
+  options.lent = {}
+  return setmetatable(options, Degraded)
+end
 
 -- The same routes as for an incident of the monitor; without one that fits, the first.
 local function alerters(routes, incident)
@@ -45,7 +48,7 @@ function Degraded:send(incident, occasion)
   for _, name in ipairs(alerters(self.routes(), incident)) do
     self.box:put(tell.row({ alerter = name, route = "engine", thread = "engine",
       serial = ("degraded-%d-%d"):format(incident.first_seen, self.serial),
-      items = { { incident = incident, occasion = occasion } } }, self.instance(), now))
+      items = { { incident = incident, occasion = occasion } } }, incident.instance, now))
   end
 end
 
@@ -65,31 +68,34 @@ function Degraded:trouble(why, since_ms, means)
     severity = "P1", title = means[1] .. ": " .. why.message, headline = means[1], ends = means[2],
     cause = cause, step = "", store_url = "", store_name = "nano-sre", skill = "nano-sre",
     fingerprint = "engine-degraded-" .. (why.code or ""), first_seen = math.floor(now - since_ms),
-    last_seen = now, seen = 1 }
+    last_seen = now, seen = 1, instance = self.instance() }
   self:send(self.incident, "opened")
   return true
 end
 
---- Gives messages that wait to be written to the outbox in memory, so that they go now. Their rows
---- are written as lent, when they are written; `watch/service.lua` says what became of them.
---- Called while nothing is being written.
+--- Takes messages that wait to be written, so that they go now. Their rows are written as lent, when
+--- they are written; watch/service.lua says what became of them. Called while nothing is being
+--- written; they go with send_lent, when that they are lent is kept beside the database.
 ---@param list table[]  {row =, statement =}, of transactions that wait
+---@param note fun(statement: table)  gets what says of each that it is lent
 ---@return integer count  so many were taken
-function Degraded:lend(list)
+function Degraded:lend(list, note)
   local count = 0
   for _, message in ipairs(list) do
-    local row = message.row
-    if self.incident and not row.lent then
-      row.lent = true
-      if self.box:put(row) then
-        outbox.lend(message.statement)
-        count = count + 1
-      else
-        row.lent = nil -- no room: it goes when it is written
-      end
+    if self.incident and not message.row.lent and self.box:room() > #self.lent then
+      message.row.lent = true
+      self.lent[#self.lent + 1] = message.row
+      note(outbox.lend(message.statement))
+      count = count + 1
     end
   end
   return count
+end
+
+--- Sends what was lent.
+function Degraded:send_lent()
+  for _, row in ipairs(self.lent) do self.box:put(row) end
+  self.lent = {}
 end
 
 --- It can write again; over() says when that is so for good.

@@ -37,6 +37,7 @@ Journal.__index = Journal
 ---@field on_dropped fun(tx: table, why: Fault)?   it can never be written
 ---@field on_overflow fun(count: integer)?         so many results were dropped: too much waits
 ---@field on_trouble fun(why: Fault, since_ms: number)?  after each failed commit
+---@field on_aside fun()?   after that, when what waits was put into the spool, as far as possible
 ---@field on_recovered fun(after_ms: number)?
 
 ---@param options JournalOptions
@@ -46,7 +47,8 @@ function journal.open(options)
   return setmetatable({
     db = options.db, max = options.max_waiting or MAX_WAITING,
     max_bytes = options.max_bytes or MAX_BYTES, spool = options.spool,
-    mend = options.mend or nothing, on_overflow = options.on_overflow or nothing,
+    mend = options.mend or nothing, on_aside = options.on_aside or nothing,
+    on_overflow = options.on_overflow or nothing,
     mono = options.clock and options.clock.mono or sys.clock.mono,
     on_written = options.on_written or nothing, on_dropped = options.on_dropped or nothing,
     on_trouble = options.on_trouble or nothing, on_recovered = options.on_recovered or nothing,
@@ -206,8 +208,9 @@ function Journal:suffer(why, started)
   self.failures = self.failures + 1
   self.trouble_since = self.trouble_since or started
   self.trouble = why
-  self:keep_aside()
   self.on_trouble(why, self.mono() - self.trouble_since)
+  self:keep_aside()
+  self.on_aside()
   if self.mend(why) then return end
   -- Not a park: what is put in meanwhile must not hurry a database that is in trouble.
   sys.clock.sleep(backoff.delay(self.failures, FIRST_RETRY_MS, RETRY_CAP_MS))

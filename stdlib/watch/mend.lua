@@ -2,6 +2,7 @@
 --- trouble already. Gives the class Daemon its methods. Used by watch/daemon.lua.
 
 local fault = require "fault"
+local json = require "json"
 local journal = require "watch.journal"
 local paths = require "config.paths"
 local restore = require "watch.restore"
@@ -39,6 +40,16 @@ local function take_replacement(daemon)
   return true
 end
 
+-- What was told is remembered beside the database: a restart tells it no second time, and can say
+-- that it is over.
+local function told_file(daemon)
+  return paths.folder(daemon.config:get "database") .. "/watch.degraded"
+end
+
+local function keep_told(daemon)
+  sys.files.write(told_file(daemon), json.encode(daemon.degraded.incident), { mode = 384 })
+end
+
 local function on_trouble(daemon, why, since_ms)
   if daemon.journal.failures == 1 then
     daemon.log:say("warn", "store.trouble", { "code", why.code, "why", why.message })
@@ -48,22 +59,30 @@ local function on_trouble(daemon, why, since_ms)
     daemon.log:say("error", "engine.degraded", { "code", why.code, "why", why.message,
       "hint", why.hint, "waiting", daemon.journal:waiting(),
       "aside", daemon.journal.spool_trouble or "watch.spool" })
+    keep_told(daemon)
     daemon:notify("degraded", why)
   end
-  local lent = 0
-  for i = daemon.journal.first, daemon.journal.last do
-    local messages = daemon.journal[i].messages
-    if messages then lent = lent + daemon.degraded:lend(messages) end
+  local lent, journal_of = 0, daemon.journal
+  local function note(statement) journal_of:put { kind = "state", statement } end
+  for i = journal_of.first, journal_of.last do
+    local messages = journal_of[i].messages
+    if messages then lent = lent + daemon.degraded:lend(messages, note) end
   end
   if lent > 0 then daemon.log:say("info", "alert.without_database", { "count", lent }) end
 end
 
 -- Tells that it is over when it stays so.
 local function settle(daemon)
-  sys.clock.sleep(daemon.config:get "watch.degraded_after")
-  local lost = (daemon.journal and daemon.journal.dropped or 0) - (daemon.dropped_before or 0)
-  local incident = daemon.degraded:over(lost)
+  local after, incident, lost = daemon.config:get "watch.degraded_after", nil, nil
+  while daemon.degraded.calm_since do
+    local left = after - (daemon.now() - daemon.degraded.calm_since)
+    sys.clock.sleep(math.max(1, math.min(after, left)))
+    lost = (daemon.journal and daemon.journal.dropped or 0) - (daemon.dropped_before or 0)
+    incident = daemon.degraded:over(lost)
+    if incident then break end
+  end
   if not incident then return end
+  sys.files.remove(told_file(daemon))
   daemon.log:say("info", "engine.recovered", { "was", incident.cause, "dropped",
     lost > 0 and lost })
   if not daemon.journal then return end
@@ -84,10 +103,12 @@ function mend.extend(Daemon)
   --- Opens the ways out that need no database.
   function Daemon:open_degraded()
     self.memory_box = require("watch.outbox").memory()
+    local told = json.decode(sys.files.read(told_file(self), 65536) or "")
     self.degraded = require("watch.degraded").new { box = self.memory_box, now = self.now,
       routes = function() return self.setup.routes end,
       instance = function() return self.core and self.core.instance or "starting" end,
-      after_ms = function() return self.config:get "watch.degraded_after" end }
+      after_ms = function() return self.config:get "watch.degraded_after" end,
+      incident = type(told) == "table" and told.first_seen and told or nil }
   end
 
   --- Opens the way into the database.
@@ -110,6 +131,7 @@ function mend.extend(Daemon)
           self.journal:waiting() })
       end,
       on_trouble = function(why, since_ms) on_trouble(self, why, since_ms) end,
+      on_aside = function() self.degraded:send_lent() end,
       on_recovered = function(after_ms) on_recovered(self, after_ms) end,
       mend = function(why)
         if why.code ~= "moved" then return false end
@@ -170,7 +192,7 @@ function mend.extend(Daemon)
     while not self.stopping do
       local ok, saved = pcall(self.open_database, self)
       if ok then
-        if failures > 0 then
+        if failures > 0 or self.degraded.incident then
           self.log:say("info", "store.recovered", { "after_ms", sys.clock.mono() - since })
           self.degraded:recovered()
           sys.task.spawn(settle, self)
@@ -188,6 +210,7 @@ function mend.extend(Daemon)
       if self.degraded:trouble(why, sys.clock.mono() - since,
         { "nano-sre cannot open its database, and watches nothing", "nano-sre watches again" }) then
         self.log:say("error", "engine.degraded", { "code", why.code, "why", why.message })
+        keep_told(self)
       end
       sys.clock.sleep(backoff.delay(failures, FIRST_MS, CAP_MS))
     end

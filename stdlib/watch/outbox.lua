@@ -58,12 +58,15 @@ function outbox.statement(row)
     time.iso8601(row.due_ms), row.due_ms, 0)
 end
 
---- Changes a statement that is not written yet: somebody else has begun to send the row, and will
---- say what became of it (`settled`). After a crash it is given back, in doubt.
+--- Changes a statement that is not written yet: somebody else sends the row, and will say what
+--- became of it (`settled`). After a crash it is given back, in doubt.
 ---@param statement table  of outbox.statement
+---@return table statement  that says the same of the row, for who has the first one already
 function outbox.lend(statement)
   statement[9] = statement[9] + outbox.GIVE_UP_MS -- due_ms
   statement[10] = CLAIMED + SENDING
+  return sql("UPDATE outbox SET due_ms = ?, claimed = ? WHERE key = ? AND status = 'pending'",
+    statement[9], statement[10], statement[2])
 end
 
 --- The statement with what became of a row that was lent.
@@ -235,6 +238,10 @@ local MEMORY_MAX = 100 -- rows
 --- An outbox that needs no database and forgets everything with the process.
 ---@return MemoryOutbox
 function outbox.memory() return setmetatable({ rows = {}, serial = 0 }, Memory) end
+
+--- How many more rows there is room for.
+---@return integer
+function Memory:room() return MEMORY_MAX - #self.rows end
 
 --- Puts a message in; see outbox.statement for the row. False: there is no room.
 ---@param row table

@@ -188,6 +188,7 @@ describe("the daemon's database in trouble", function()
     unlock()
     start()
     ready()
+    await(function() return told "engine" == "opened resolved" end)
     local ended = stop()
     expect(ended.stderr):matches("event=spool.replayed count=" .. kept)
     local rows, store = oracles.recorded(path)
@@ -207,10 +208,18 @@ describe("the daemon's database in trouble", function()
     more(3)
     local ended = stop()
     expect(ended.stderr):matches "not_written=%d+ kept_in=%S+watch.spool"
+    start() -- still locked: nobody is told a second time
+    await(function()
+      local text = sys.files.read(folder.path .. "/state/watch.degraded")
+      return text ~= nil
+    end)
     unlock()
-    start()
     ready()
+    await(function() return told "engine" == "opened resolved" end)
     stop()
+    local first, second = receiver.requests[1].json.data, receiver.last().json.data
+    expect(second.dedup_key):is(first.dedup_key)
+    expect(sys.files.stat(folder.path .. "/state/watch.degraded")):is(nil)
     hold():close()
   end, { timeout_ms = 60000 })
 
