@@ -73,8 +73,8 @@ function Degraded:trouble(why, since_ms, means)
   return true
 end
 
---- Takes messages that wait to be written, so that they go now. Their rows are written as lent, when
---- they are written; watch/service.lua says what became of them. Called while nothing is being
+--- Takes messages that wait to be written, so that they go now. Their rows are written as lent,
+--- when they are written; watch/service.lua says what became of them. Called while nothing is being
 --- written; they go with send_lent, when that they are lent is kept beside the database.
 ---@param list table[]  {row =, statement =}, of transactions that wait
 ---@param note fun(statement: table)  gets what says of each that it is lent
