@@ -59,14 +59,17 @@ struct script {
     task *running;
     task *main_task;
     mono_ns slice_start;
+    int64_t slice_cpu; /* the thread's CPU time at the slice's first look; 0: none yet */
     char last_seen[160]; /* user's code at the watchdog's last look: "checkout.lua:12" */
     mono_ns armed_at;
     bool turning, scheduled, finished;
     bool kept;              /* the state can be put back as script_prepare has left it */
+    char *kept_base;        /* owned; config.base of then */
     size_t kept_used;       /* bytes of Lua memory then */
     int owned;              /* see script_note_owned */
     list tasks;             /* task.all_node of every handle, of tasks that are done too */
-    script *next_idle;      /* in script.c's list of those that no run has */
+    list idle_node;         /* in script.c's list of those that no run has */
+    mono_ns idle_since;
     bool every_instruction; /* the hook fires on each: a doomed task runs, or ran last */
     struct script_slot {
         const void *key;

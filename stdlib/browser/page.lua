@@ -275,6 +275,10 @@ local function connect(context)
     endpoint = wanted.endpoint,
     headed = wanted.headed, args = wanted.args, timeout_ms = CONNECT_MS }
   if browser then return browser end
+  if code == "invalid" then
+    error(fault.new("usage", { code = "option", message = text,
+      hint = "take it out of browser_args (--browser-arg)" }), 0)
+  end
   fault.engine { code = code == "not-found" and "no-browser" or "browser",
     message = "the browser did not start: " .. tostring(text),
     hint = code == "not-found" and "install chromium-headless-shell, or run `nano-sre doctor`"
@@ -372,6 +376,7 @@ function page.finish(context)
     pcall(browser_context.close, browser_context)
   end
   for _, one in ipairs(shared.pages) do one.tab.downloads:finish() end
+  if context.own_browser and shared.browser then pcall(shared.browser.close, shared.browser) end
   context.shared = nil
 end
 

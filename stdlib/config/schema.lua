@@ -26,6 +26,8 @@ local schema = {
 
   { key = "browser", type = "string", flag = "--browser", default = "auto",
     about = "auto, shell, chromium, the path of a browser, or ws://… of one that runs already" },
+  { key = "browser_args", type = "arguments", flag = "--browser-arg",
+    about = "an argument for the browser, such as --browser-arg=--no-sandbox; may be repeated" },
   { key = "headed", type = "boolean", flag = "--headed", default = false,
     about = "show the browser's window (full Chromium)" },
 
@@ -50,7 +52,7 @@ local schema = {
   { key = "watch.workers", type = "integer", min = 1, max = 64, default = 2,
     about = "watch: processes that run checks" },
   { key = "watch.worker_runs", type = "integer", min = 1, max = 1000000, default = 200,
-    about = "watch: a worker (and its browser) is replaced after this many runs" },
+    about = "watch: a worker and its browser are replaced after this many runs that use it" },
   { key = "watch.worker_mb", type = "integer", min = 64, max = 1048576, default = 2048,
     about = "watch: … or when it and its browser use this many megabytes" },
   { key = "watch.listen", type = "string", default = "127.0.0.1:0",
@@ -95,6 +97,7 @@ schema.skill_fields = { enabled = "boolean", timeout = "duration", options = "ta
 
 --- Tables of nano-sre.lua that are read as they are; who uses them checks them
 --- (watch/settings.lua).
-schema.tables = { stores = true, routes = true, maintenance = true, alerts = true }
+schema.tables = { stores = true, routes = true, maintenance = true, alerts = true,
+  triggers = true }
 
 return schema

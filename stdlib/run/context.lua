@@ -6,7 +6,6 @@ local events = require "run.events"
 local fault = require "fault"
 local frames = require "run.frames"
 local guard = require "run.guard"
-local pages = require "run.pages"
 local secret = require "run.secret"
 local steps = require "run.steps"
 local time = require "time"
@@ -177,16 +176,9 @@ function context.make(run, values)
     admin_api_key = store.admin_api_key and secret.new(store.admin_api_key),
   }, { url = true, name = true, password = true, admin_api_key = true })
   t.learned = run.job.learned
-  pages.add_words(t, run)
-  if run.skill.needs.has.http then
-    t.http = require("run.http_words").make()
-  else
-    local function missing()
-      guard.refuse("t.http: the script does not declare that it needs http", 'add "http" to needs',
-        "needs")
-    end
-    t.http = setmetatable({}, { __metatable = false, __newindex = missing, __index = missing })
-  end
+  function t.page(opts) return require("run.pages").open(run, opts) end
+  function t.screenshot(page, name) return require("run.pages").screenshot(run, page, name) end
+  t.http = run.skill.needs.has.http and require("run.http_words").make() or guard.undeclared "http"
   return guard.readonly("t", t, { learned = true }), options
 end
 

@@ -3,21 +3,25 @@
 --- happens in a task of its own, so that a file that never ends, or eats all memory, ends only that
 --- task.
 
-local alerter = require "run.alerter"
 local fault = require "fault"
 local frames = require "run.frames"
 local loader = require "run.require"
+local option_words = require("run.option").words()
 local problem = require "run.problem"
 local sandbox = require "run.sandbox"
 local skill = require "run.skill"
+local trigger = require "run.trigger"
 
 local load = {}
+
+local grace = sys.host.grace -- at once: opening a module takes memory, and there may be none left
 
 local LOAD_LIMIT_MS = 10000
 
 ---@class run.Loaded
 ---@field skill run.Skill?      as job.kind says
 ---@field alerter run.Alerter?
+---@field trigger run.Trigger?
 ---@field loader run.Loader
 ---@field file string     the script's name in messages
 
@@ -61,14 +65,29 @@ local function compile(text, file, env)
   refuse(what, habit_of(text, where), where)
 end
 
-local WORDS = { skill = skill, alerter = alerter }
-local ARTICLE = { skill = "a skill", alerter = "an alerter" }
+-- Loaded when a script says the word.
+local LATER = { alerter = "run.alerter", trigger = "run.trigger" }
+local words = { skill = skill } -- those that it has said, and skill
+
+--- What is behind a declaring word: of(value), describe(one), word(name).
+---@param kind string  "skill", "alerter" or "trigger"
+---@return table
+function load.word(kind)
+  words[kind] = words[kind] or require(LATER[kind])
+  return words[kind]
+end
+
+local function late(kind)
+  return function(name) return load.word(kind).word(name) end
+end
+
+local ARTICLE = { skill = "a skill", alerter = "an alerter", trigger = "a trigger" }
 
 local function take(value, file, kind)
-  local found = WORDS[kind].of(value)
+  local found = load.word(kind).of(value)
   if found then return found end
   local article = ARTICLE[kind]
-  for other, word in pairs(WORDS) do
+  for other, word in pairs(words) do
     if word.of(value) then refuse(("%s is %s, not %s"):format(file, ARTICLE[other], article)) end
   end
   local ends = ("the file ends with return %s \"%s\" { … }"):format(kind, (file:gsub("%.lua$", "")))
@@ -90,9 +109,8 @@ local function perform(job, into, log)
     skill.api_of(text)
     local base = loader.folder_of(job.script)
     local require_user, state = loader.make(base, job.project or base, job.modules)
-    local words = { skill = skill.word, alerter = alerter.word, require = require_user,
-      option = require("run.option").words() }
-    state.env = sandbox.create(words, log)
+    state.env = sandbox.create({ skill = skill.word, alerter = late "alerter",
+      trigger = late "trigger", require = require_user, option = option_words }, log)
     local chunk = compile(text, file, state.env)
     local done, result, co = loader.execute(chunk, file)
     if not done then
@@ -102,18 +120,22 @@ local function perform(job, into, log)
     local kind = job.kind or "skill"
     local found = take(result, file, kind)
     loader.declare(state, found.needs)
+    if job.mode == "inspect" then
+      loader.foresee(state, text)
+    end
     return { [kind] = found, loader = state, file = file }
   end, problem.handler)
   if ok then into.loaded = value else into.problem = problem.describe(value) end
 end
 
 --- Loads job.source.
----@param job table   script, source, project, modules, kind ("skill" if absent, "alerter")
+---@param job table   script, source, project, modules, kind ("skill" if absent, "alerter",
+---  "trigger")
 ---@param log fun(text: string)  receives what the file prints
 ---@return run.Loaded?
 ---@return run.Problem?
 function load.script(job, log)
-  local into, host = {}, sys.host -- opened now: a script may leave no memory for that
+  local into = {}
   local task = sys.task.spawn(perform, job, into, log)
   local ok, why, code, trace = task:join(LOAD_LIMIT_MS)
   if not ok and code == "timeout" and not task:done() then
@@ -121,7 +143,7 @@ function load.script(job, log)
     ok, why, code, trace = task:join()
   end
   -- the file may have used up the memory that its report needs
-  if not into.loaded then host.grace() end
+  if not into.loaded then grace() end
   if not ok then into.problem = problem.of_ended_task(why, code, trace) end
   return into.loaded, into.problem
 end

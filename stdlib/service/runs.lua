@@ -7,6 +7,7 @@
 --- own.
 
 local culprit = require "service.culprit"
+local machine = require "service.machine"
 
 local runs = {}
 
@@ -32,7 +33,8 @@ require("service.supply").extend(Pool)
 ---@field workers integer?  processes that share the runs (default 1)
 ---@field patient boolean?  a run waits while no worker can be started (a daemon) instead of failing
 ---  (a command)
----@field recycle_runs integer?  a worker is replaced after this many runs (default: never)
+---@field recycle_runs number?  a worker is replaced after this many runs with a browser, or a
+---  hundred times as many without (default: never)
 ---@field recycle_bytes number?  … or when it and its children, the browser among them, use more
 ---  memory than this
 ---@field on_worker fun(what: string, fields: table)?  "started", "lost", "recycled", "failed"; for
@@ -79,14 +81,14 @@ local function on_message(pool, worker, text)
   local message = decode(text)
   local flight = message.id and worker.flights[message.id]
   if not flight then return end
-  if message.type == "event" then
-    flight.doing = culprit.follow(flight.doing, message.event)
-    if message.event.type == "result" then
-      flight.result = message.event.result
-    else
-      pool.on_event(flight.job, message.event)
-    end
-  elseif message.type == "end" then
+  local event = message.event -- an end brings the run's last one, its result
+  if event and event.type == "result" then
+    flight.result = event.result
+  elseif event then
+    flight.doing = culprit.follow(flight.doing, event)
+    pool.on_event(flight.job, event)
+  end
+  if message.type == "end" then
     finish(flight, { how = message.how, text = message.text, stats = message.stats,
       cpu_ms = message.cpu_ms })
   end
@@ -118,6 +120,18 @@ local function on_lost(pool, worker)
   end
 end
 
+-- For how long it has been silent, without the time in which the machine gave it no turn; but no
+-- machine is so busy that a quarter of it would not do.
+local function silence(worker, now)
+  local silent = now - worker.heard_at
+  if silent < 2 * TICK_MS then
+    worker.waited_ms = machine.waited_ms(worker.pid)
+    return silent
+  end
+  local waited = machine.waited_ms(worker.pid) - (worker.waited_ms or 0)
+  return math.max(silent - waited, silent / 4)
+end
+
 local function check_pulse(pool, worker)
   local now = mono()
   worker.checked_at = now
@@ -131,7 +145,7 @@ local function check_pulse(pool, worker)
       worker.hung = true
     end
   end
-  if now - worker.heard_at > pool.hang_ms then worker.hung = true end
+  if silence(worker, now) > pool.hang_ms then worker.hung = true end
   if worker.hung then
     worker.handle:kill()
   elseif not worker.retiring then
@@ -160,7 +174,7 @@ function Pool:start_worker()
   local handle, text = sys.worker.spawn()
   if not handle then return nil, text end
   local worker = { handle = handle, pid = handle:pid(), flights = {}, heard_at = mono(),
-    checked_at = mono(), runs = 0 }
+    checked_at = mono(), runs = 0, wear = 0 }
   self.workers[worker] = true
   self.on_worker("started", { pid = worker.pid })
   worker.listener = sys.task.spawn(listen, self, worker)
@@ -176,7 +190,7 @@ local function fly(pool, worker, flight)
   worker.flights[flight.id] = flight
   flight.message.op, flight.message.id, flight.message.name = "run", flight.id, flight.id
   flight.waiter = sys.task.current()
-  worker.handle:send(encode(flight.message))
+  worker.handle:send(encode(flight.message) .. "\0" .. flight.argument)
   while not flight.outcome do sys.task.park() end
   local outcome = flight.outcome
   flight.outcome, flight.waiter = nil, nil
@@ -199,15 +213,21 @@ function Pool:leave()
   if waiting then waiting:unpark() else self.active = self.active - 1 end
 end
 
+-- Whether a job's script may want this; a wrong guess costs time, nothing else.
+local function says(job, word) return job.source:find(word, 1, true) ~= nil end
+
 --- Starts module with argument in a worker and waits for its end. Returns the flight's outcome and
 --- its last result.
-local function launch(pool, job, message)
+local function launch(pool, job, message, argument)
   pool:enter()
   pool.last_id = pool.last_id + 1
-  local flight = { id = "r" .. pool.last_id, job = job, message = message }
+  local flight = { id = "r" .. pool.last_id, job = job, message = message,
+    argument = argument }
   local worker, trouble = pool:pick()
   local outcome = worker and fly(pool, worker, flight) or { how = "no-worker", text = trouble }
-  if worker and not worker.gone then pool:count_run(worker) end
+  if worker and not worker.gone then
+    pool:count_run(worker, says(job, "browser"))
+  end
   if outcome.how == "retry" then
     flight.retried, flight.result = true, nil
     local own, why = pool:start_worker()
@@ -230,13 +250,15 @@ function Pool:run(job)
   local started = sys.clock.now()
   local outcome, flight = launch(self, job, {
     module = "run.main",
-    argument = encode(job),
+    -- a guess that saves the run from loading what it will require
+    base = says(job, "http") and "run.base_http" or "run.base",
     capabilities = CEILING,
     dry_run = job.dry_run,
     record = job.record,
-    policy = { allow_private = self.policy.allow_private, store_url = job.store and job.store.url },
+    policy = { allow_private = self.policy.allow_private, store_url = job.store and job.store.url,
+      store_address = job.look and job.look.address },
     limit_ms = job.timeout_ms,
-  })
+  }, encode(job))
   local result = flight.result
   if not result or outcome.how == "lost" then
     result = culprit.result(job, outcome, flight.doing, started)
@@ -250,8 +272,8 @@ function Pool:run(job)
 end
 
 local function inspect(pool, job, module, capabilities)
-  local outcome, flight = launch(pool, job, { module = module, argument = encode(job),
-    capabilities = capabilities, limit_ms = 5000 })
+  local outcome, flight = launch(pool, job, { module = module, capabilities = capabilities,
+    base = module == "run.main" and "run.base" or nil, limit_ms = 5000 }, encode(job))
   local answer = flight.result
   if not answer then
     return nil, culprit.result(job, outcome, flight.doing, sys.clock.now()).error
@@ -265,16 +287,29 @@ end
 ---@return table outcome  { ok = true, id } | { ok = false, retry, retry_after_ms, message }
 function Pool:alert(job)
   job.mode = "alert"
-  local outcome, flight = launch(self, job, { module = "run.main", argument = encode(job),
+  local outcome, flight = launch(self, job, { module = "run.main", base = "run.base",
     capabilities = { "http", "mail", "files" }, policy = { allow_private = true },
     dry_run = job.dry_run, limit_ms = job.timeout_ms,
-    once = true }) -- whether a second time is wanted is the outbox's matter
+    once = true }, encode(job)) -- whether a second time is wanted is the outbox's matter
   if flight.result then return flight.result end
   return { ok = false, retry = true, doubt = flight.worker ~= nil,
     message = culprit.result(job, outcome, flight.doing, sys.clock.now()).error.message }
 end
 
---- Loads a skill without running it. Files it requires are read, nothing else can be reached.
+--- Asks a trigger's script which checks are to run (run/trigger_run.lua). Waits.
+---@param job table  script, source, modules, project, options, checks, event, learned, timeout_ms
+---@return table outcome  { ok = true, runs, learned } | { ok = false, message, where, hint }
+function Pool:trigger(job)
+  job.mode = "trigger"
+  local outcome, flight = launch(self, job, { module = "run.main", base = "run.base",
+    capabilities = { "http", "files" }, policy = { allow_private = true },
+    limit_ms = job.timeout_ms }, encode(job))
+  if flight.result then return flight.result end
+  return { ok = false,
+    message = culprit.result(job, outcome, flight.doing, sys.clock.now()).error.message }
+end
+
+--- Loads a script without running it. Files it requires are read, nothing else can be reached.
 ---@param job {script: string, source: string}
 ---@return table? manifest
 ---@return table? error  {kind, message, where, excerpt, hint}

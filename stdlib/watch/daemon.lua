@@ -2,10 +2,12 @@
 --- and takes them apart again. Called by cli/verb/watch.lua. Main's side: no user's Lua runs here.
 
 local core = require "watch.core"
+local demo_shop = require "cli.demo_shop"
 local fault = require "fault"
 local loop = require "watch.loop"
+local machine = require "service.machine"
 local paths = require "config.paths"
-local scripts = require "watch.scripts"
+local scripts = require "service.scripts"
 local setup = require "watch.setup"
 
 local daemon = {}
@@ -18,17 +20,21 @@ Daemon.__index = Daemon
 require("watch.mend").extend(Daemon)
 
 --- Makes a daemon that watches nothing yet.
----@param options table  flags: settings given as flags; log: WatchLog; cwd; getenv?; version
+---@param options table  flags: settings given as flags; log: WatchLog; cwd; getenv?; version;
+---  resolve?: the addresses of a name
 ---@return Daemon
 function daemon.new(options)
   local self = setmetatable({ flags = options.flags or {}, log = options.log, cwd = options.cwd,
     getenv = options.getenv, version = options.version, policy = {}, listeners = {},
-    alerter_scripts = {},
+    resolve = options.resolve or sys.http.resolve,
     started_ms = sys.clock.now(), broken = {}, reloads = 0, reload_failures = 0 }, Daemon)
   self.now = sys.clock.now
   self.pool = require("service.runs").open { concurrency = 100000, policy = self.policy,
     patient = true, on_worker = function(what, fields) self:on_worker(what, fields) end }
-  self.scripts = scripts.new(function(job) return self.pool:inspect(job) end)
+  local function inspect(job) return self.pool:inspect(job) end
+  self.scripts, self.trigger_scripts = scripts.new(inspect), scripts.new(inspect)
+  self.alerter_scripts = scripts.new(inspect)
+  self.triggers = require("watch.triggers").new(self)
   return self
 end
 
@@ -60,7 +66,8 @@ function Daemon:read()
   local config = require("config.load").load { cwd = self.cwd, flags = self.flags,
     getenv = self.getenv, inspect = function(path) return inspect_config(self, path) end }
   local made, broken = setup.build { config = config, scripts = self.scripts,
-    version = self.version, default_to = self:default_alerters(config) }
+    trigger_scripts = self.trigger_scripts, version = self.version,
+    default_to = self:default_alerters(config) }
   self:check_alerts(config, made.routes, broken)
   return made, broken, config
 end
@@ -99,6 +106,7 @@ function Daemon:apply(made, config)
   self.log:hide(config:get "watch.token")
   self.log:hide_personal_data(config:get "redact_pii")
   self.core:configure(made, self.now())
+  self.triggers:configure(made.triggers)
   if self.loop then self.loop:wake() end
 end
 
@@ -153,6 +161,7 @@ function Daemon:begin(saved)
   for _, problem in ipairs(broken) do self:tell_broken(problem) end
   self.journal_task = sys.task.spawn(self.write, self)
   self.loop_task = sys.task.spawn(self.loop.run, self.loop)
+  self.triggers:start()
 end
 
 --- Writes the journal. A mistake of ours in it must not end the writing.
@@ -192,9 +201,17 @@ end
 ---@return table?  nil when it was given up
 function Daemon:run(launch)
   local job, learned = setup.job(self.setup, launch), require "service.learned"
+  job.browser = demo_shop.with_args(job.browser,
+    demo_shop.browser_args(launch.check.browser and job.store and job.store.url))
   job.learned = learned.get(self.shelf, job.store and job.store.url, job.skill)
+  job.attempt = math.max(1, launch.attempt)
+  if job.attempt > 1 then
+    job.look = require("watch.confirm").look(self.resolve, job.store.url, launch.previous_address)
+  end
+  local before = machine.look()
   local result = self.pool:run(job)
   if self.abandoned then return nil end
+  result.machine_wait = machine.wait_share(before)
   require("report.build").normalise(result)
   result.skill = launch.check.skill
   local ok, why = require("service.baselines").apply(self.shelf, result)
@@ -240,6 +257,7 @@ function Daemon:stop(why)
   self.stopping = true
   if not self.loop then return end -- it never began
   self.log:say("info", "watch.stopping", { "why", why, "running", self.loop.count })
+  self.triggers:stop()
   self.loop:drain()
   local function idle()
     for _, pump in ipairs(self.pumps or {}) do

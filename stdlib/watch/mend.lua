@@ -122,6 +122,7 @@ function mend.extend(Daemon)
       on_written = function(tx)
         self.shelf:written(tx)
         if tx.messages then self.outbox:notify() end
+        if tx.on_written then tx.on_written() end
       end,
       on_dropped = function(tx, why)
         log:say("error", "journal.dropped", { "kind", tx.kind, "why", why.message })
@@ -179,7 +180,7 @@ function mend.extend(Daemon)
     if left > 0 or lost > 0 then
       self.log:say("warn", "spool.replayed", { "count", left, "lost", lost > 0 and lost })
     end
-    self.db = db
+    self.db, self.database = db, path
     return saved
   end
 

@@ -102,7 +102,7 @@ end
 local function open(daemon)
   start_pump(daemon, daemon.outbox)
   local why
-  daemon.api, why = require("watch.api").open(daemon)
+  daemon.api, why = require("watch.api").open(daemon, daemon.config)
   if not daemon.api then
     daemon:stop "the API can't be opened"
     error(require("fault").new("engine", { message = why.message, code = "listen" }), 0)
