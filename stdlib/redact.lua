@@ -14,6 +14,20 @@ local redact = {}
 
 local SECRET = "[secret]"
 
+-- What stands for a secret of so many bytes: as the last caller of redact.text wanted it.
+local function plain() return SECRET end
+local mark = plain
+
+--- What stands for a text of so many bytes where the shape matters, as in records: "[secret 32]" is
+--- one of 17 to 32.
+---@param length integer
+---@return string
+function redact.sized(length)
+  return ("[secret %d]"):format(2 ^ math.ceil(math.log(math.max(length, 1)) / math.log(2) - 1e-9))
+end
+
+local function is_mark(text) return text:sub(1, 7) == "[secret" end
+
 -- Walks a text from needle to needle. take(text, at, after) looks at the needle that begins at
 -- `at`:
 -- returns the first and last byte to replace, and by what; or nil, nil and from where to go on.
@@ -27,7 +41,7 @@ local function each(text, needle, take)
     if first then
       if first >= from then
         out[#out + 1] = text:sub(from, first - 1)
-        out[#out + 1] = by or SECRET
+        out[#out + 1] = by or mark(last - first + 1)
         from, on = last + 1, last + 1
       end
     elseif by and by > after then
@@ -158,7 +172,7 @@ local function assignment(text, at)
   local quote = text:match("^[\"']", at + 1)
   local first = quote and at + 2 or at + 1
   local stop = quote and text:find(quote, first, true) or text:match("^[^%s&\"'<>;#]+()", first)
-  if not stop or stop == first or text:sub(first, stop - 1) == SECRET then return nil end
+  if not stop or stop == first or is_mark(text:sub(first, stop - 1)) then return nil end
   return first, stop - 1
 end
 
@@ -180,7 +194,7 @@ local function member(text, at, after)
     if slashes % 2 == 0 then break end
     stop = stop + 1
   end
-  if stop <= first or text:sub(first, stop - 1) == SECRET then return nil end
+  if stop <= first or is_mark(text:sub(first, stop - 1)) then return nil end
   return first, stop - 1
 end
 
@@ -195,7 +209,7 @@ local function header(text, at)
     return nil
   end
   local first, stop = text:match("^[ \t]*()[^\r\n\"']+()", at + 1)
-  if not first or text:sub(first, stop - 1) == SECRET then return nil end
+  if not first or is_mark(text:sub(first, stop - 1)) then return nil end
   return first, stop - 1
 end
 
@@ -206,7 +220,7 @@ local function userinfo(text, _, after)
     return nil, nil, text:match("^[^%s/?#@\"'<>]*()", after + 1)
   end
   local inside = text:sub(after + 1, stop - 1)
-  if inside == SECRET then return nil end
+  if is_mark(inside) then return nil end
   return after + 1, stop - 1
 end
 
@@ -261,10 +275,12 @@ end
 
 --- A text without secrets.
 ---@param text string
----@param options {pii: boolean?, addresses: boolean?}?  pii: nor e-mail addresses, phone and card
----  numbers; addresses: nor public IPv4 addresses
+---@param options {pii: boolean?, addresses: boolean?, sized: boolean?}?  pii: nor e-mail addresses,
+---  phone and card numbers; addresses: nor public IPv4 addresses; sized: with marks as of
+---  redact.sized
 ---@return string
 function redact.text(text, options)
+  mark = options and options.sized and redact.sized or plain
   text = apply(text, needles_in(all_needles, text))
   if options and options.pii then
     local pii = require "redact_pii" -- only who asks for it pays for it

@@ -75,9 +75,10 @@ static int env_is_tty(lua_State *L)
     return 1;
 }
 
+/* columns([fd]): of the terminal there; standard error, where progress goes, if absent */
 static int env_columns(lua_State *L)
 {
-    lua_pushinteger(L, terminal_columns(2)); /* progress goes to standard error */
+    lua_pushinteger(L, terminal_columns(luaL_optint(L, 1, 2)));
     return 1;
 }
 

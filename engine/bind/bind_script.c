@@ -7,10 +7,10 @@
  * itself is destroyed at once, its end and its figures stay in the handle.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/list.h"
 #include "base/mem.h"
 #include "bind/bind.h"
@@ -39,7 +39,8 @@ typedef struct child {
     char *end_text;
     script_stats stats;
     gate_counts counts;
-    FILE *record;
+    buf record; /* lines that nobody has taken yet */
+    list secrets; /* of message: texts that must not leave with them */
 } child;
 
 typedef struct handle {
@@ -53,11 +54,24 @@ static void mailbox_init(mailbox *m)
     list_init(&m->messages);
 }
 
-static void mailbox_finish(mailbox *m)
+static void free_messages(list *messages)
 {
     list *node;
-    while ((node = list_shift(&m->messages)))
+    while ((node = list_shift(messages)))
         free(list_entry(node, message, node));
+}
+
+static void mailbox_finish(mailbox *m)
+{
+    free_messages(&m->messages);
+}
+
+static message *message_create(const char *text, size_t len)
+{
+    message *msg = mem_alloc(sizeof *msg + len);
+    msg->len = len;
+    memcpy(msg->text, text, len);
+    return msg;
 }
 
 static bool mailbox_deliver(mailbox *m)
@@ -80,10 +94,7 @@ static bool mailbox_put(mailbox *m, const char *text, size_t len)
 {
     if (m->count >= QUEUE_MAX)
         return false;
-    message *msg = mem_alloc(sizeof *msg + len);
-    msg->len = len;
-    memcpy(msg->text, text, len);
-    list_push(&m->messages, &msg->node);
+    list_push(&m->messages, &message_create(text, len)->node);
     m->count++;
     mailbox_deliver(m);
     return true;
@@ -137,9 +148,6 @@ static void close_down(child *c)
         driver_destroy(c->driver);
         c->driver = NULL;
     }
-    if (c->record)
-        fclose(c->record);
-    c->record = NULL;
 }
 
 static void on_child_finish(void *owner, script_end how, const char *text)
@@ -153,8 +161,8 @@ static void on_child_finish(void *owner, script_end how, const char *text)
 
 static bool record_line(void *ctx, const char *line, size_t len)
 {
-    FILE *f = ctx;
-    return fwrite(line, 1, len, f) == len && fflush(f) == 0;
+    buf_append(&((child *)ctx)->record, line, len);
+    return true;
 }
 
 /* ---- sys.script.start ---- */
@@ -183,20 +191,9 @@ static unsigned read_capabilities(lua_State *L, int index)
     return bits;
 }
 
-static bool open_record(child *c, const char *path, err *e)
-{
-    if (!path)
-        return true;
-    c->record = fopen(path, "wbe");
-    if (!c->record)
-        return err_set_errno(e, errno, "can't write the record %s", path);
-    gate_set_sink(script_gate(driver_script(c->driver)), record_line, c->record);
-    return true;
-}
-
 /*
  * start{name, module, argument, memory_cap=bytes, slice_ms=, capabilities={…}, dry_run=,
- * record=path, base=} → handle | nil, text, code. Starts stdlib module `module` (its run(argument))
+ * record=, base=} → handle | nil, text, code. Starts stdlib module `module` (its run(argument))
  * in a fresh state; base: one in which this stdlib module was loaded before.
  */
 static int l_start(lua_State *L)
@@ -206,11 +203,11 @@ static int l_start(lua_State *L)
     const char *name = bind_opt_string(L, 1, "name", "script", NULL);
     const char *module = bind_opt_string(L, 1, "module", NULL, NULL);
     const char *argument = bind_opt_string(L, 1, "argument", "", &len);
-    const char *record = bind_opt_string(L, 1, "record", NULL, NULL);
     const char *base = bind_opt_string(L, 1, "base", NULL, NULL);
     double cap = bind_opt_number(L, 1, "memory_cap", 0);
     double slice_ms = bind_opt_number(L, 1, "slice_ms", 2000);
     bool dry_run = bind_opt_bool(L, 1, "dry_run", false);
+    bool recording = bind_opt_bool(L, 1, "record", false);
     lua_getfield(L, 1, "capabilities");
     unsigned granted = lua_istable(L, -1) ? read_capabilities(L, lua_gettop(L)) : 0;
     lua_pop(L, 1);
@@ -220,6 +217,7 @@ static int l_start(lua_State *L)
     child *c = h->child = mem_zero(1, sizeof *c);
     mailbox_init(&c->to_parent);
     mailbox_init(&c->to_child);
+    list_init(&c->secrets);
     c->driver = driver_create(&(driver_config){.name = name,
                                                .memory_cap = (size_t)cap,
                                                .slice_cap = (mono_ns)(slice_ms * (double)NS_PER_MS),
@@ -235,8 +233,8 @@ static int l_start(lua_State *L)
     script_set_slot(s, &child_key, c, NULL);
     gate_grant(script_gate(s), granted);
     gate_set_dry_run(script_gate(s), dry_run);
-    if (!open_record(c, record, &e))
-        return bind_fail(L, &e);
+    if (recording)
+        gate_set_sink(script_gate(s), record_line, c);
     bind_apply_policy(L, 1, s);
     script_start(s, module, argument, len);
     return 1;
@@ -313,6 +311,29 @@ static int l_stats(lua_State *L)
     return 1;
 }
 
+/* handle:record() → the lines of the record since the last call; raw: they hold every secret */
+static int l_record(lua_State *L)
+{
+    child *c = ((handle *)bind_check(L, 1, HANDLE_TYPE))->child;
+    lua_pushlstring(L, buf_cstr(&c->record), c->record.len);
+    buf_finish(&c->record);
+    return 1;
+}
+
+/* handle:secrets() → list of the texts that the script has declared (sys.host.secret) */
+static int l_secrets(lua_State *L)
+{
+    child *c = ((handle *)bind_check(L, 1, HANDLE_TYPE))->child;
+    lua_newtable(L);
+    int count = 0;
+    for (list *n = c->secrets.next; n != &c->secrets; n = n->next) {
+        const message *msg = list_entry(n, message, node);
+        lua_pushlstring(L, msg->text, msg->len);
+        lua_rawseti(L, -2, ++count);
+    }
+    return 1;
+}
+
 static int l_gc(lua_State *L)
 {
     handle *h = bind_check(L, 1, HANDLE_TYPE);
@@ -323,6 +344,8 @@ static int l_gc(lua_State *L)
     close_down(c);
     mailbox_finish(&c->to_parent);
     mailbox_finish(&c->to_child);
+    free_messages(&c->secrets);
+    buf_finish(&c->record);
     free(c->end_text);
     free(c);
     return 0;
@@ -338,6 +361,8 @@ static const gate_fn methods[] = {
     {"send", l_send, GATE_EFFECT, CAP_ENGINE, NULL},
     {"kill", l_kill, GATE_EFFECT, CAP_ENGINE, NULL},
     {"stats", l_stats, GATE_READ, CAP_ENGINE, NULL},
+    {"record", l_record, GATE_READ, CAP_ENGINE, NULL},
+    {"secrets", l_secrets, GATE_READ, CAP_ENGINE, NULL},
     {NULL, NULL, 0, 0, NULL},
 };
 
@@ -407,6 +432,17 @@ static int host_grace(lua_State *L)
     return 0;
 }
 
+/* secret(text): it must not leave with the record of this run. Nothing when nobody started it. */
+static int host_secret(lua_State *L)
+{
+    size_t len;
+    const char *text = luaL_checklstring(L, 1, &len);
+    child *c = script_get_slot(script_of(L), &child_key);
+    if (c)
+        list_push(&c->secrets, &message_create(text, len)->node);
+    return 0;
+}
+
 /* restrict{capabilities}: gives up every other capability, for good. The runner does it once it
  * knows the manifest. */
 static int host_restrict(lua_State *L)
@@ -419,6 +455,7 @@ static int host_restrict(lua_State *L)
 static const gate_fn host_functions[] = {
     {"restrict", host_restrict, GATE_PURE, CAP_NONE, NULL},
     {"send", host_send, GATE_PURE, CAP_NONE, NULL},
+    {"secret", host_secret, GATE_PURE, CAP_NONE, NULL},
     {"recv", host_recv, GATE_READ, CAP_NONE, NULL},
     {"gate", host_gate, GATE_PURE, CAP_NONE, NULL},
     {"grace", host_grace, GATE_PURE, CAP_NONE, NULL},

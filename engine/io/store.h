@@ -12,6 +12,8 @@
  * - Writes happen in the order in which they were queued. A read sees every write that was reported
  * durable before the read was queued; it sees one consistent state and neither waits for writers
  * nor delays them.
+ * - A file that somebody removes while it is open is put back with all that was committed; one that
+ *   is replaced by another fails as "moved" until the store is opened again.
  * - Every call is answered exactly once, on the loop's thread, unless it was abandoned.
  *
  * All functions are for the loop's thread.
@@ -61,8 +63,8 @@ typedef struct store_result {
 } store_result;
 
 typedef struct store_outcome {
-    const err *error; /* NULL: done. Codes: locked full readonly corrupt not-found permission io
-                       * invalid exists (a UNIQUE constraint) too-large denied cancelled */
+    const err *error; /* NULL: done. Codes: locked full readonly corrupt moved not-found permission
+                       * io invalid exists (a UNIQUE constraint) too-large denied cancelled */
     const store_result *results; /* one for each statement of the unit, none after an error */
     size_t count;
 } store_outcome;

@@ -1,12 +1,11 @@
 /* store_care.c: see store_care.h. */
 #include "io/store_care.h"
 
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/mem.h"
+#include "io/store_internal.h"
 #include "io/work.h"
 
 enum { BUSY_MS = 30000 };
@@ -45,15 +44,6 @@ static int copy(sqlite3 *db, const char *target)
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-static void sync_file(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    fsync(fd);
-    close(fd);
-}
-
 static void perform(void *arg)
 {
     store_care *c = arg;
@@ -69,7 +59,7 @@ static void perform(void *arg)
         fail(c, db, rc);
     sqlite3_close(db);
     if (c->done && c->target)
-        sync_file(c->target); /* VACUUM INTO does not */
+        store_place_sync(c->target); /* VACUUM INTO does not */
 }
 
 static void finish(void *arg)

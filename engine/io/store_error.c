@@ -95,7 +95,7 @@ static bool io_error(const store_conn *c, int rc, err *e)
     int errnum = errno_of(c);
     if (is_full(errnum))
         return full(c, e);
-    if (errnum == EROFS)
+    if (errnum == EROFS || errnum == EPERM || errnum == EACCES)
         return readonly(c, e);
     return err_set(
         e, "io",

@@ -4,6 +4,7 @@
  *   store_unit.c    units and rows (plain memory)
  *   store_conn.c    one connection: prepared statements, running one statement
  *   store_open.c    opening: whose file it is, WAL, migrations
+ *   store_place.c   whether the file is still where it was; putting it back
  *   store_error.c   SQLite's codes to ours, in words
  *   store_writer.c  the writer's thread: groups, commits, checkpoints
  *   store_reader.c  a reader's thread
@@ -15,6 +16,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/list.h"
@@ -76,6 +78,7 @@ typedef struct store_conn {
     bool reader;
     const atomic_bool *stop; /* set: the statement that runs ends; NULL: none can be stopped */
     bool in_unit;            /* a unit's statement is compiled or run: see authorize */
+    ino_t inode, log_inode;  /* the writer's: of its file, of its write-ahead log; 0: not known */
     int errnum;              /* of the last step that failed; 0: none known */
     list statements;         /* of cached, the latest used first */
     size_t statement_count;
@@ -105,6 +108,18 @@ bool store_error_sql(const store_conn *c, int rc, const char *sql, err *e);
 /* Opens the writer's connection; all that store_config promises about the file. On failure conn is
  * closed. */
 bool store_open_file(store *s, store_conn *c, err *e);
+
+/* ---- store_place.c: for the writer ---- */
+
+/* The file that is there now is the connection's. Called when it was opened, and again after the
+ * first commit: the log is there from then until the last connection closes. */
+void store_place_note(store_conn *c);
+/* Makes sure that the connection's file is in its place, putting it back if it is gone; opens it
+ * when a try before has left it closed. Code "moved": another file is there, or what is gone can't
+ * be read. */
+bool store_place_hold(store *s, store_conn *c, err *e);
+/* The file and its name are on disk. */
+void store_place_sync(const char *path);
 
 /* ---- threads ---- */
 
@@ -140,6 +155,7 @@ struct store {
     pthread_cond_t write_wanted; /* a write was queued, or closing */
     pthread_cond_t read_wanted;  /* a read was queued, closing, or the opening has ended */
     /* All below is guarded by lock. */
+    atomic_uint generation; /* how often the file was put back: not guarded */
     store_state state;
     err open_error;
     bool closing;

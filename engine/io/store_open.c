@@ -185,7 +185,9 @@ bool store_open_file(store *s, store_conn *c, err *e)
         done = check_owner(s, c, &version, e) && set_modes(c, e) &&
                (version >= (int64_t)s->config.migration_count || migrate(s, c, e)) &&
                prepare_own(c, e);
-    if (!done)
+    if (done)
+        store_place_note(c);
+    else
         store_conn_close(c);
     return done;
 }

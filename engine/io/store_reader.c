@@ -23,13 +23,18 @@ static store_op *take_read(store *s)
     return op;
 }
 
-static void run_read(store *s, store_conn *c, store_op *op)
+/* *seen: the generation of the file that c has open. */
+static void run_read(store *s, store_conn *c, unsigned *seen, store_op *op)
 {
     err e;
     if (s->state == STORE_FAILED) { /* settled before any read is taken */
         store_op_fail(op, &s->open_error);
         return;
     }
+    unsigned generation = s->generation;
+    if (*seen != generation)
+        store_conn_close(c); /* the file was put back: this one is gone */
+    *seen = generation;
     if (!c->db && !store_conn_open(c, false, &e)) {
         store_op_fail(op, &e);
         return;
@@ -51,8 +56,9 @@ void *store_reader_main(void *arg)
                        .busy_timeout_ms = s->config.busy_timeout_ms,
                        .read_bytes = s->config.read_bytes,
                        .reader = true};
+    unsigned seen = 0;
     for (store_op *op; (op = take_read(s));) {
-        run_read(s, &conn, op);
+        run_read(s, &conn, &seen, op);
         list answer;
         list_init(&answer);
         pthread_mutex_lock(&s->lock);

@@ -20,6 +20,7 @@ typedef struct writer {
     store_conn conn;
     int frames;        /* in the log after the last commit */
     int checkpoint_at; /* the number of frames at which to try (again) */
+    unsigned generation; /* of the file that frames is about */
 } writer;
 
 /* Waits for work; moves a group to *group (empty list). False: closing, and nothing is left. */
@@ -49,24 +50,8 @@ static void fail_all(list *group, const err *e)
         store_op_fail(list_entry(n, store_op, node), e);
 }
 
-/* SQLite goes on writing happily to a file that was deleted or replaced: those writes would be
- * durable nowhere. */
-static bool check_in_place(store_conn *c, err *e)
-{
-    int moved = 0;
-    if (sqlite3_file_control(c->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
-        return err_set(
-            e, "io",
-            "the database %s was moved, replaced or removed while in use; put it back or start "
-            "again, so that it is opened anew",
-            c->path);
-    return true;
-}
-
 static bool begin(store_conn *c, err *e)
 {
-    if (!check_in_place(c, e))
-        return false;
     int rc = store_conn_step(c, c->begin);
     return rc == SQLITE_OK || store_error(c, rc, e);
 }
@@ -113,11 +98,14 @@ static bool commit_group(store_conn *c, list *group, err *e)
         }
     }
     int rc = store_conn_step(c, c->commit);
-    if (rc == SQLITE_OK)
-        return true;
-    store_error(c, rc, e);
-    roll_back(c);
-    return false;
+    if (rc != SQLITE_OK) {
+        store_error(c, rc, e);
+        roll_back(c);
+        return false;
+    }
+    if (!c->log_inode)
+        store_place_note(c);
+    return true;
 }
 
 /* When a group is lost, it may be one unit's fault (too big for what is left of the disk): each
@@ -153,10 +141,16 @@ static bool has_work(const list *group)
     return false;
 }
 
-static void write_group(store_conn *c, list *group)
+static void write_group(store *s, store_conn *c, list *group)
 {
     err e;
-    if (!has_work(group) || commit_group(c, group, &e))
+    if (!has_work(group))
+        return;
+    if (!store_place_hold(s, c, &e)) {
+        fail_all(group, &e);
+        return;
+    }
+    if (commit_group(c, group, &e))
         return;
     if (group->next->next == group || strcmp(e.code, "locked") == 0)
         fail_all(group, &e);
@@ -172,8 +166,21 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int frames)
     return SQLITE_OK;
 }
 
+/* The connection was opened, perhaps anew. */
+static void watch_log(writer *w)
+{
+    w->generation = w->store->generation;
+    w->frames = 0;
+    w->checkpoint_at = CHECKPOINT_FRAMES;
+    sqlite3_wal_hook(w->conn.db, on_commit, w);
+}
+
 static void checkpoint(writer *w)
 {
+    if (!w->conn.db)
+        return;
+    if (w->generation != w->store->generation)
+        watch_log(w);
     if (w->frames < w->checkpoint_at)
         return;
     int in_log = 0, copied = 0;
@@ -195,7 +202,7 @@ static bool open_database(writer *w)
     err e = {0};
     bool open = store_open_file(s, &w->conn, &e);
     if (open)
-        sqlite3_wal_hook(w->conn.db, on_commit, w);
+        watch_log(w);
     pthread_mutex_lock(&s->lock);
     s->state = open ? STORE_OPEN : STORE_FAILED;
     s->open_error = e;
@@ -225,7 +232,7 @@ static void finish(writer *w)
 void *store_writer_main(void *arg)
 {
     store *s = arg;
-    writer w = {.store = s, .checkpoint_at = CHECKPOINT_FRAMES};
+    writer w = {.store = s};
     w.conn.path = s->path;
     w.conn.busy_timeout_ms = s->config.busy_timeout_ms;
     w.conn.read_bytes = s->config.read_bytes;
@@ -234,7 +241,7 @@ void *store_writer_main(void *arg)
     list_init(&group);
     while (take_group(s, &group)) {
         if (open)
-            write_group(&w.conn, &group);
+            write_group(s, &w.conn, &group);
         else
             fail_all(&group, &s->open_error);
         store_deliver(s, &group);

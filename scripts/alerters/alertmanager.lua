@@ -40,6 +40,7 @@ end
 return alerter "alertmanager" {
   about = "sends alerts to Prometheus Alertmanager (API v2)",
   needs = { "http" },
+  dedup = true,
   options = {
     url = option.url { required = true, about = "http://127.0.0.1:9093" },
     user = option.string { about = "for basic authentication" },

@@ -30,6 +30,7 @@ end
 return alerter "github" {
   about = "opens an issue for each incident, comments on it and closes it",
   needs = { "http", "http:api.github.com" },
+  dedup = true,
   options = {
     repo = option.string { required = true, pattern = "^[%w_.-]+/[%w_.-]+$", about = "owner/name" },
     token = option.secret { required = true,

@@ -27,6 +27,7 @@ end
 return alerter "opsgenie" {
   about = "creates, acknowledges and closes Opsgenie alerts",
   needs = { "http", "http:api.opsgenie.com" },
+  dedup = true,
   options = {
     api_key = option.secret { required = true, about = "of an API integration" },
     url = option.url { default = "https://api.opsgenie.com",

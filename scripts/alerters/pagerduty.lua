@@ -31,6 +31,7 @@ end
 return alerter "pagerduty" {
   about = "triggers and resolves PagerDuty alerts (Events API v2)",
   needs = { "http", "http:events.pagerduty.com" },
+  dedup = true,
   options = {
     routing_key = option.secret { required = true,
       about = "the integration key of a service (32 characters)" },

@@ -8,6 +8,7 @@ local time = require "time"
 return alerter "webhook" {
   about = "posts the whole message as JSON, signed as Standard Webhooks say",
   needs = { "http" },
+  dedup = true,
   options = {
     url = option.secret { required = true, pattern = "^https?://", about = "of the receiver" },
     secret = option.secret {

@@ -7,7 +7,8 @@
 ---    }
 ---
 --- A name is that of a script (of the project's alerters/, of scripts/alerters/ at hand, or
---- bundled) unless `use` names another. Everything else is the script's options. Used by
+--- bundled) unless `use` names another. `on_doubt` says what becomes of a message that may have
+--- arrived when nano-sre was interrupted. Everything else is the script's options. Used by
 --- alert/send.lua, watch/daemon.lua and the verb alert. Nothing here loads a script.
 
 local paths = require "config.paths"
@@ -22,6 +23,7 @@ local MAX_SOURCE = 1024 * 1024
 ---@field use string      the script's name
 ---@field options table   as configured, secrets as plain texts
 ---@field origin string   where it is configured, for people
+---@field on_doubt "resend"|"hold"?
 ---@field problem string? why it cannot be used
 
 --- Which alerter a bare webhook URL is for, by its host.
@@ -66,12 +68,16 @@ local function read(name, raw, config)
   for key, value in pairs(raw) do
     if key == "use" then
       setting.use = value
+    elseif key == "on_doubt" then
+      setting.on_doubt = value
     else
       setting.options[key] = resolve(value, config.environment, missing)
     end
   end
   if type(setting.use) ~= "string" or not setting.use:match("^[%w][%w_.-]*$") then
     setting.problem = ("alerts.%s.use must be the name of an alerter's script"):format(name)
+  elseif setting.on_doubt and setting.on_doubt ~= "resend" and setting.on_doubt ~= "hold" then
+    setting.problem = ('alerts.%s.on_doubt is "resend" or "hold"'):format(name)
   elseif #missing > 0 then
     table.sort(missing)
     setting.problem = ("alerts.%s: %s is not set in the environment"):format(name,

@@ -149,7 +149,8 @@ local function make_item(entry, now_iso)
   item.lasted = lasted(item.since, ends)
   item.since_text = item.since and clock(item.since)
     .. (item.lasted and item.lasted ~= "0ms" and (" (%s)"):format(item.lasted) or "")
-  item.headline = subject_of(item) .. " " .. (verbs[occasion] or verbs.opened)
+  item.headline = incident.headline
+    or subject_of(item) .. " " .. (verbs[occasion] or verbs.opened)
   local tag = item.status == "resolved" and "OK" or item.severity
   item.title = ("[%s] %s"):format(tag, item.headline)
   item.text = item_text(item)
@@ -235,10 +236,18 @@ local function take_screenshot(items)
   return found
 end
 
+-- For receivers that can't tell a repetition: their readers have to.
+local function say_repeat(out)
+  out.title = out.title .. " (perhaps a repeat)"
+  out.text = out.text .. "\nThis may be a repeat: it is not known whether the first one arrived."
+  if #out.items == 1 then out.items[1].title, out.items[1].text = out.title, out.text end
+end
+
 --- Makes the message of a row.
----@param row table  key, alerter, route, message (see watch/outbox.lua)
+---@param row table  key, alerter, route, message, doubt (see watch/outbox.lua)
+---@param options table?  dedup: the receiver knows a message again
 ---@return table message
-function message.build(row)
+function message.build(row, options)
   local from = row.message
   local items = {}
   for i, entry in ipairs(from.items) do items[i] = make_item(entry, from.created_at) end
@@ -262,6 +271,10 @@ function message.build(row)
     out.test, out.title = true, "[TEST] " .. out.title:gsub("^%[.-%] ", "")
     out.headline = "This is a test: " .. out.headline
     for _, item in ipairs(items) do item.test = true end
+  end
+  if row.doubt then
+    out["repeat"] = true
+    if not (options and options.dedup) then say_repeat(out) end
   end
   return out
 end

@@ -1,10 +1,12 @@
 --- Sends one message of the outbox: finds its alerter, runs the alerter's script in a worker, and
 --- says what became of it. Retries, their back-off and giving up are the outbox's
---- (watch/outbox.lua);
---- here one alerter is used by one message at a time, and left alone for a while when it fails
---- again
---- and again (circuit breaker), so that a dead receiver costs nothing and delays nobody. Used by
---- watch/service.lua and the verb alert.
+--- (watch/outbox.lua); here one alerter is used by one message at a time, and left alone for a
+--- while when it fails again and again (circuit breaker), so that a dead receiver costs nothing and
+--- delays nobody. Used by watch/service.lua and the verb alert.
+---
+--- A message that may have arrived already (row.doubt) is sent again and says so, unless
+--- `on_doubt = "hold"`. A receiver that knows it again by its key (dedup = true in the script) gets
+--- it as it was.
 
 local config_of = require "alert.config"
 local message = require "alert.message"
@@ -135,12 +137,22 @@ function Sender:run(row)
   if setting.problem then return { ok = false, retry = true, message = setting.problem } end
   local script, problem = self:script(config, setting)
   if not script then return { ok = false, retry = true, message = problem } end
+  local dedup = script.manifest.dedup == true
+  if row.doubt and not dedup and setting.on_doubt == "hold" then
+    return { ok = false, retry = false, message = "it may have arrived when it was interrupted, "
+      .. ("and alerts.%s.on_doubt is \"hold\""):format(row.alerter) }
+  end
+  if row.begin then
+    local begun, why = row.begin()
+    if not begun then return { deferred = true, message = why.message } end
+  end
   local outcome = self.pool:alert({
     script = script.path, source = script.source, modules = script.modules or {},
     alerter = row.alerter, options = setting.options, project = config_of.root(config),
     version = self.version,
-    message = redact.value(message.build(row), { pii = config:get "redact_pii" }),
-      redact_pii = config:get "redact_pii", timeout_ms = JOB_LIMIT_MS,
+    message = redact.value(message.build(row, { dedup = dedup }),
+      { pii = config:get "redact_pii" }),
+    redact_pii = config:get "redact_pii", timeout_ms = JOB_LIMIT_MS,
     dry_run = row.dry_run,
   })
   for _, text in ipairs(outcome.prints or {}) do self.print(text) end
@@ -171,12 +183,15 @@ function Sender:deliver(row)
   end
   local ok, outcome = pcall(self.run, self, row)
   if not ok then outcome = { ok = false, retry = true, message = tostring(outcome) } end
-  note(line, outcome, self.now())
+  if not outcome.deferred then note(line, outcome, self.now()) end
   leave(line)
+  if outcome.deferred then
+    return { deferred = true, retry_after_ms = BUSY_MS, error = outcome.message }
+  end
   if outcome.ok then return { sent = true, id = outcome.id } end
   return { error = (outcome.where and outcome.where .. ": " or "") .. tostring(outcome.message),
     retry_after_ms = outcome.retry_after_ms, permanent = outcome.retry == false or nil,
-    hint = outcome.hint }
+    hint = outcome.hint, doubt = outcome.doubt }
 end
 
 return send

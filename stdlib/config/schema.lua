@@ -61,6 +61,8 @@ local schema = {
     about = "watch: what clients of the HTTP API must show; default: made anew at each start" },
   { key = "watch.keep", type = "duration", default = 90 * 86400000,
     about = "watch: how long results, events and resolved incidents are kept" },
+  { key = "watch.degraded_after", type = "duration", default = 10000,
+    about = "watch: how long the database may be in trouble before somebody is told" },
   { key = "alert_webhook_url", type = "url", env = "ALERT_WEBHOOK_URL", secret = true,
     about = "where messages go: Slack, Discord (known by their hosts) or any receiver of JSON" },
   { key = "redact_pii", type = "boolean", env = "REDACT_PII",

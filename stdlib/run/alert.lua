@@ -59,7 +59,8 @@ function alert.run(job)
   bounded.restrict(found.needs, job.options)
   local ended = bounded.run(math.min(found.timeout_ms or LIMIT_MS, LIMIT_MS), perform, found, job,
     into)
-  return with_words(into.outcome or { ok = false, retry = true, problem = ended })
+  return with_words(into.outcome or { ok = false, retry = true, problem = ended,
+    doubt = true })
 end
 
 return alert

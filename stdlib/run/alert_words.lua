@@ -27,11 +27,14 @@ function alert_words.outcome(value)
   return type(value) == "table" and outcomes[value] or nil
 end
 
-local function raise(retry, message, after_ms)
+-- Failures after which the receiver may have got the request all the same.
+local UNKNOWN = { timeout = true, closed = true, protocol = true, ["too-large"] = true }
+
+local function raise(retry, message, after_ms, doubt)
   local raised = fault.new("failure", { message = message, code = retry and "later" or "refused",
     where = frames.where() })
   outcomes[raised] = { ok = false, retry = retry, retry_after_ms = after_ms, message = message,
-    where = raised.where }
+    where = raised.where, doubt = doubt }
   error(raised, 0)
 end
 
@@ -92,7 +95,8 @@ local function request(method, url, given)
   all.url, all.method = url, all.method or method
   local answer, message, code = require("http").request(all)
   if not answer then
-    raise(code ~= "denied" and code ~= "invalid", secret.scrub(message))
+    raise(code ~= "denied" and code ~= "invalid", secret.scrub(message), nil,
+      UNKNOWN[code])
   end
   return judge(answer, host_of(url), accept)
 end
@@ -101,7 +105,7 @@ local NEVER = { rejected = true, auth = true, denied = true, invalid = true }
 
 local function send_mail(given)
   local sent, message, code = require("mail").send(given)
-  if not sent then raise(not NEVER[code], message) end
+  if not sent then raise(not NEVER[code], message, nil, UNKNOWN[code]) end
   return sent
 end
 

@@ -16,6 +16,7 @@ local alerter = {}
 ---@field needs run.Needs
 ---@field options table<string, any>  descriptors of run/option.lua
 ---@field send function
+---@field dedup boolean?  the receiver knows a message again by its id or key
 
 local declared = setmetatable({}, { __mode = "k" }) -- what the script holds → run.Alerter
 
@@ -26,6 +27,13 @@ local READ = {
   timeout = function(name, value) return kit.duration(name, "timeout", value) end,
   needs = kit.needs,
   options = kit.options,
+  dedup = function(name, value)
+    if type(value) ~= "boolean" then
+      kit.refuse(name, "dedup", "dedup must be true or false",
+        "true: the receiver knows a message again by its id or key")
+    end
+    return value
+  end,
   send = function(name, value)
     return kit.fn(name, "send", value, "send = function(a, message, o) … end")
   end,
@@ -38,7 +46,7 @@ alerter.word = declare.word("alerter", READ, function(handle, name, got)
     kit.refuse(name, nil, "has no send function", "send = function(a, message, o) … end")
   end
   declared[handle] = { name = name, about = got.about, timeout_ms = got.timeout, send = got.send,
-    needs = got.needs or manifest.parse(nil), options = got.options or {} }
+    dedup = got.dedup, needs = got.needs or manifest.parse(nil), options = got.options or {} }
 end)
 
 --- What was declared, or nil when value is not an alerter.
@@ -52,7 +60,8 @@ function alerter.of(value) return type(value) == "table" and declared[value] or 
 function alerter.describe(one)
   local json = require "json"
   return { kind = "alerter", name = one.name, about = one.about, timeout_ms = one.timeout_ms,
-    needs = json.array(one.needs.list), capabilities = json.array(one.needs.capabilities),
+    dedup = one.dedup, needs = json.array(one.needs.list),
+      capabilities = json.array(one.needs.capabilities),
     hosts = json.array(one.needs.hosts), options = json.array(option.describe(one.options)) }
 end
 

@@ -22,7 +22,10 @@ local known = {} -- texts to scrub
 function secret.new(text)
   local handle = setmetatable({}, Secret)
   texts[handle] = text
-  if #text >= SHORTEST_SCRUBBED then known[text], ordered = true, nil end
+  if #text >= SHORTEST_SCRUBBED and not known[text] then
+    known[text], ordered = true, nil
+    sys.host.secret(text) -- for the record
+  end
   return handle
 end
 

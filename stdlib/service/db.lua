@@ -31,10 +31,11 @@ end
 -- A statement with parameters that may be nil.
 local function sql(text, ...) return { text, n = select("#", ...), ... } end
 
-local function migrations()
+local function open_handle(path, busy_timeout_ms)
   local scripts = {}
   for i, name in ipairs(sys.resource_list(MIGRATIONS)) do scripts[i] = sys.resource(name) end
-  return scripts
+  return sys.store.open(path, { busy_timeout_ms = busy_timeout_ms, migrations = scripts,
+    application_id = APPLICATION_ID, own_table = "check_runs" })
 end
 
 --- Opens the database, creating it or bringing it to the current format where needed. The directory
@@ -44,12 +45,30 @@ end
 ---@return Db? db
 ---@return Fault? trouble
 function db.open(path, options)
-  local handle, text, code = sys.store.open(path, {
-    busy_timeout_ms = options and options.busy_timeout_ms, migrations = migrations(),
-    application_id = APPLICATION_ID, own_table = "check_runs",
-  })
+  local busy = options and options.busy_timeout_ms
+  local handle, text, code = open_handle(path, busy)
   if not handle then return trouble(path, text, code) end
-  return setmetatable({ path = path, handle = handle }, Db)
+  return setmetatable({ path = path, handle = handle, busy_timeout_ms = busy }, Db)
+end
+
+--- Opens the file that is at the path now, in the place of the one that was opened: another was put
+--- there. What waits to be written to the old one fails.
+---@param accept (fun(new: Db): boolean|nil, Fault?)?  looks at the new one before it counts
+---@return boolean|nil ok
+---@return Fault? trouble
+function Db:reopen(accept)
+  local new, why = db.open(self.path, { busy_timeout_ms = self.busy_timeout_ms })
+  if not new then return nil, why end
+  local fine
+  if accept then fine, why = accept(new) end
+  if accept and not fine then
+    new:close()
+    return nil, why
+  end
+  local old = self.handle
+  self.handle = new.handle
+  old:close()
+  return true
 end
 
 --- Waits until everything is written, and closes the file. Safe to call twice.
@@ -208,17 +227,21 @@ function Db:baseline_get(store_url, skill)
   return rows[1] and decoded(rows[1], { "data" })
 end
 
+--- The statement that puts a baseline; see Db:baseline_put.
+function db.baseline_statement(store_url, skill, data)
+  local now = record.now()
+  return sql("INSERT INTO baselines (skill_name, store_url, baseline_data, created_at, updated_at) "
+    .. "VALUES (?, ?, ?, ?, ?) ON CONFLICT (skill_name, store_url) DO UPDATE SET "
+    .. "baseline_data = excluded.baseline_data, updated_at = excluded.updated_at",
+    skill, record.store_url(store_url) or "", json.encode(data), now, now)
+end
+
 --- Puts (or replaces) the baseline of a skill and a store.
 ---@param data table  JSON-encodable
 ---@return boolean|nil ok
 ---@return Fault? trouble
 function Db:baseline_put(store_url, skill, data)
-  local now = record.now()
-  local results, why = self:write { sql(
-    "INSERT INTO baselines (skill_name, store_url, baseline_data, created_at, updated_at) "
-    .. "VALUES (?, ?, ?, ?, ?) ON CONFLICT (skill_name, store_url) DO UPDATE SET "
-    .. "baseline_data = excluded.baseline_data, updated_at = excluded.updated_at",
-    skill, record.store_url(store_url) or "", json.encode(data), now, now) }
+  local results, why = self:write { db.baseline_statement(store_url, skill, data) }
   if not results then return nil, why end
   return true
 end

@@ -111,7 +111,7 @@ local function on_lost(pool, worker)
     -- A daemon tries one again that was alone but had not begun: the worker died before it.
     local begun = flight.doing or worker.hung or not pool.patient
     local guilty = words.run == flight.id or flight.retried or (alone and begun)
-    if pool.closing or guilty then
+    if pool.closing or guilty or flight.message.once then
       finish(flight, { how = "lost", text = text, hung = worker.hung, where = words.run == flight.id
         and words.where })
     else
@@ -289,9 +289,10 @@ function Pool:alert(job)
   job.mode = "alert"
   local outcome, flight = launch(self, job, { module = "run.main", base = "run.base",
     capabilities = { "http", "mail", "files" }, policy = { allow_private = true },
-    dry_run = job.dry_run, limit_ms = job.timeout_ms }, encode(job))
+    dry_run = job.dry_run, limit_ms = job.timeout_ms,
+    once = true }, encode(job)) -- whether a second time is wanted is the outbox's matter
   if flight.result then return flight.result end
-  return { ok = false, retry = true,
+  return { ok = false, retry = true, doubt = flight.worker ~= nil,
     message = culprit.result(job, outcome, flight.doing, sys.clock.now()).error.message }
 end
 

@@ -8,6 +8,7 @@
 ---@field needs? ("http"|"mail"|string)[]  "http:api.example.com" for a host that no option names
 ---@field options? table<string, nano.Option>
 ---@field timeout? string                  at most and by default "30s"
+---@field dedup? boolean                  the receiver knows a message again by its id or dedup_key
 
 --- Declares an alerter: `return alerter "slack" { … }` ends the file.
 ---@param name string  letters, digits, _ - .
@@ -79,6 +80,7 @@ function alerter(name) end
 ---@field links { text: string, url: string }[]
 ---@field screenshot { path: string, name: string }?  read it with a.screenshot()
 ---@field test boolean?        of `nano-sre alert test`
+---@field repeat boolean?      it may have arrived before
 ---@field alerter string
 ---@field route string
 ---@field created_at string    ISO 8601

@@ -3,6 +3,7 @@
 --- an answer, or nil, a message and a code ("not-found", "invalid", "busy").
 
 local book = require "watch.book"
+local match = require "alert.match"
 local time = require "time"
 
 local actions = {}
@@ -50,19 +51,54 @@ function actions.note(core, id, request, now)
   return { id = tonumber(id) }
 end
 
+local FIELDS = { "severity", "store", "skill", "kind" }
+
+-- Why a silence would never silence anything; nil: it may.
+local function never_fits(core, matcher)
+  if #core.planner.order == 0 then return nil end
+  local known, fits = {}, false
+  for _, name in ipairs(FIELDS) do known[name] = true end
+  for _, check in ipairs(core.planner.order) do
+    for name in pairs(check.labels or {}) do known[name] = true end
+  end
+  for name in pairs(matcher) do
+    if not known[name] then
+      local nearest = require("run.nearest").find(name, known)
+      return ("%q is no field and no label of what is watched%s"):format(name,
+        nearest and (", did you mean %q?"):format(nearest) or "")
+    end
+  end
+  local lasting = {} -- severity and kind are an incident's, not a check's
+  for name, value in pairs(matcher) do
+    if name ~= "severity" and name ~= "kind" then lasting[name] = value end
+  end
+  for _, check in ipairs(core.planner.order) do
+    fits = fits or match.fits(lasting, { skill = check.skill, store_url = check.store.url,
+      store_name = check.store.name, labels = check.labels })
+  end
+  -- What is open may be of something else: a trigger that fails.
+  for _, incident in pairs(core.book.incidents) do
+    fits = fits or match.fits(lasting, incident)
+  end
+  return not fits and "nothing that is watched fits that; `nano-sre watch` shows stores and skills"
+    or nil
+end
+
 --- Adds a silence: match, for_ms (from now) or starts and ends, author, comment.
 function actions.silence(core, request, now)
-  local match = type(request.match) == "table" and request.match or nil
-  if not match or next(match) == nil then
+  local matcher = type(request.match) == "table" and request.match or nil
+  if not matcher or next(matcher) == nil then
     return nil, "a silence needs a match, such as store=… or skill=…", "invalid"
   end
+  local never = never_fits(core, matcher)
+  if never then return nil, never, "invalid" end
   local starts = tonumber(request.starts) or now
   local ends = tonumber(request.ends) or request.for_ms and starts + tonumber(request.for_ms)
   if not ends or ends <= now then
     return nil, "a silence needs an end in the future", "invalid"
   end
   core.silence_serial = (core.silence_serial or 0) + 1
-  local silence = core:silence({ id = core.silence_serial, match = match, starts = starts,
+  local silence = core:silence({ id = core.silence_serial, match = matcher, starts = starts,
     ends = ends, author = text_of(request.author), comment = text_of(request.comment) }, now)
   return { id = silence.id, ends_at = time.iso8601(silence.ends) }
 end

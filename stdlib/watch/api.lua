@@ -14,6 +14,7 @@ local url = require "url"
 local api = {}
 
 local MAX_BODY, MAX_WEBHOOK = 65536, 1048576
+local WRITE_MS = 3000
 local STATUS_OF = { ["not-found"] = 404, invalid = 400, busy = 409, failed = 422 }
 
 ---@class WatchApi
@@ -85,7 +86,9 @@ local function answer(status, value)
     json.encode(value) .. "\n"
 end
 
-local function result(value, message, code)
+-- What a person did is on disk when it is answered, unless the database is in trouble.
+local function result(self, value, message, code)
+  if value then self.daemon.journal:await(WRITE_MS) end
   if value then return answer(200, value) end
   return answer(STATUS_OF[code] or 500, { error = message, code = code })
 end
@@ -179,21 +182,21 @@ post["/api/v1/trigger"] = function(self, _, body)
     value, message, code = self.daemon.triggers:fire(name)
   end
   if value then self.daemon.loop:wake() end
-  return result(value, message, code)
+  return result(self, value, message, code)
 end
 
 for _, verb in ipairs { "ack", "resolve", "note" } do
   post["/api/v1/incidents/#/" .. verb] = function(self, _, body, id)
-    return result(actions[verb](self.daemon.core, id, body, self.daemon.now()))
+    return result(self, actions[verb](self.daemon.core, id, body, self.daemon.now()))
   end
 end
 
 post["/api/v1/silences"] = function(self, _, body)
-  return result(actions.silence(self.daemon.core, body, self.daemon.now()))
+  return result(self, actions.silence(self.daemon.core, body, self.daemon.now()))
 end
 
 post["/api/v1/silences/#/expire"] = function(self, _, _, id)
-  return result(actions.expire(self.daemon.core, id, self.daemon.now()))
+  return result(self, actions.expire(self.daemon.core, id, self.daemon.now()))
 end
 
 -- ---- serving ------------------------------------------------------------------------------------

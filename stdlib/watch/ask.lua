@@ -17,6 +17,17 @@ function ask.config(args)
   return session.config
 end
 
+--- Says on stderr when the database is behind what the daemon knows.
+---@param config Config
+function ask.warn_if_behind(config)
+  local daemon = require("watch.client").find(config)
+  local why = daemon and daemon:behind()
+  if why then
+    sys.env.write(2, ("note: %s\n  → what follows is how it was before that; %s/metrics and "
+      .. "messages are up to date\n"):format(why, daemon.url))
+  end
+end
+
 --- Milliseconds of an argument such as "2h".
 function ask.duration(text, name)
   local ms = time.parse_duration(text)

@@ -82,6 +82,27 @@ local function details_of(incident)
     run_id = incident.run_id, inhibits_until = incident.inhibits_until }
 end
 
+--- The statement that puts an incident's row in, or brings it up to date.
+---@param incident Incident
+---@param created number  ms
+---@return table
+function book.row(incident, created)
+  return sql("INSERT INTO incidents (id, created_at, store_url, skill_name, severity, "
+    .. "title, details, status, kind, check_id, store_name, fingerprint, first_seen, last_seen, "
+    .. "seen, resolved_at, acknowledged_at, acknowledged_by) "
+    .. "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE "
+    .. "SET severity = excluded.severity, title = excluded.title, details = excluded.details, "
+    .. "status = excluded.status, fingerprint = excluded.fingerprint, "
+    .. "last_seen = excluded.last_seen, seen = excluded.seen, resolved_at = excluded.resolved_at, "
+    .. "acknowledged_at = excluded.acknowledged_at, acknowledged_by = excluded.acknowledged_by",
+    tonumber(incident.id), time.iso8601(created), incident.store_url, incident.skill,
+    incident.severity, incident.title, details_of(incident), incident.status, incident.kind,
+    incident.check_id, incident.store_name, incident.fingerprint,
+    time.iso8601(incident.first_seen), time.iso8601(incident.last_seen), incident.seen,
+    incident.resolved_at and time.iso8601(incident.resolved_at),
+    incident.acknowledged_at and time.iso8601(incident.acknowledged_at), incident.acknowledged_by)
+end
+
 --- A trouble is believed: a new incident. Its statements go to out.
 function Book:open(check, found, result, run_id, now, out)
   self.serial = self.serial + 1
@@ -96,12 +117,7 @@ function Book:open(check, found, result, run_id, now, out)
   }
   found.id = incident.id
   self.incidents[incident.id] = incident
-  out[#out + 1] = sql("INSERT INTO incidents (id, created_at, store_url, skill_name, severity, "
-    .. "title, details, status, kind, check_id, store_name, fingerprint, first_seen, last_seen, "
-    .. "seen) VALUES (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?)", self.serial,
-    time.iso8601(now), incident.store_url, incident.skill, incident.severity, incident.title,
-    details_of(incident), incident.kind, incident.check_id, incident.store_name,
-    incident.fingerprint, time.iso8601(incident.first_seen), time.iso8601(now), incident.seen)
+  out[#out + 1] = book.row(incident, now)
   out[#out + 1] = book.entry(incident.id, now, "opened", { run_id = run_id,
     text = incident.title, data = { cause = incident.cause, step = incident.step } })
   out[#out + 1] = event(incident, now, "opened", run_id)

@@ -43,6 +43,14 @@ function client.need(config)
   return found
 end
 
+--- Why the database is behind what the daemon knows; nil: it is not.
+---@return string?
+function Client:behind()
+  local response = sys.http.request { url = self.url .. "/-/ready", timeout = 2000 }
+  if not response or response.status ~= 503 then return nil end
+  return (response.body or ""):match "^(the database can't be written.-)%s*$"
+end
+
 --- Asks the daemon.
 ---@param method string
 ---@param path string

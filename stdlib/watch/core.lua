@@ -30,8 +30,9 @@ Core.__index = Core
 ---@field routes Route[]
 ---@field maintenance table[]  silences of the configuration: match, hours or starts and ends
 
---- @param options table  emit(tx): tx = {statements…, kind="run"|"incident"|"state"};
----   chance(): [0,1) (sys.random.number if absent)
+--- @param options table  emit(tx): tx = {statements…, kind="run"|"incident"|"state", messages = the
+---   rows of the outbox that it puts in, each with its statement}; chance(): [0,1)
+---   (sys.random.number if absent)
 --- @return WatchCore
 function core.new(options)
   return setmetatable({
@@ -180,7 +181,8 @@ function Core:follow(check, result, run_id, now, out)
   return state, incident_id
 end
 
-local function track_statement(id, due_ms, state, now)
+--- The statement that keeps where a check's schedule and track are.
+function core.check_row(id, due_ms, state, now)
   return sql("INSERT INTO checks (id, last_due_ms, track, updated_at) VALUES "
     .. "(?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET last_due_ms = excluded.last_due_ms, "
     .. "track = excluded.track, updated_at = excluded.updated_at", id, due_ms,
@@ -212,7 +214,7 @@ function Core:finish(launch, result, now)
   out.kind = "run"
   local state, incident_id = self:follow(check, result, launch.run_id, now, out)
   record.set_incident(out, incident_id)
-  out[#out + 1] = track_statement(check.id, live.due_ms, state, now)
+  out[#out + 1] = core.check_row(check.id, live.due_ms, state, now)
   if launch.request then out[#out + 1] = requests_statement(check.id, live) end
   if out.changes then out.kind = "incident" end
   self:dispatch(now, out)
@@ -240,7 +242,7 @@ function Core:trigger_ran(name, problem, now)
   local out = { kind = "state" }
   state = self:follow(check, { status = problem and "ERROR" or "PASS", skill = skill,
     summary = message, error = problem and { message = message } }, nil, now, out)
-  out[#out + 1] = track_statement(id, nil, state, now)
+  out[#out + 1] = core.check_row(id, nil, state, now)
   if out.changes then out.kind = "incident" end
   self:dispatch(now, out)
   self.emit(out)
@@ -286,7 +288,8 @@ function Core:dispatch(now, out)
   for _, delivery in ipairs(deliveries) do
     local row = tell.row(delivery, self.instance, now)
     out[#out + 1] = outbox.statement(row)
-    out.kind, out.alerts = "incident", (out.alerts or 0) + 1
+    out.kind, out.messages = "incident", out.messages or {}
+    table.insert(out.messages, { row = row, statement = out[#out] })
     for _, item in ipairs(delivery.items) do
       out[#out + 1] = book.entry(item.incident.id, now, "alerted",
         { text = delivery.alerter, data = { occasion = item.occasion, key = row.key } })

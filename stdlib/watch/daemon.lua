@@ -4,11 +4,9 @@
 local core = require "watch.core"
 local demo_shop = require "cli.demo_shop"
 local fault = require "fault"
-local journal = require "watch.journal"
 local loop = require "watch.loop"
 local machine = require "service.machine"
 local paths = require "config.paths"
-local restore = require "watch.restore"
 local scripts = require "service.scripts"
 local setup = require "watch.setup"
 
@@ -19,15 +17,16 @@ local DRAIN_MS, ABANDON_MS, FLUSH_MS = 4000, 2000, 2500 -- together below the 10
 ---@class Daemon
 local Daemon = {}
 Daemon.__index = Daemon
+require("watch.mend").extend(Daemon)
 
 --- Makes a daemon that watches nothing yet.
 ---@param options table  flags: settings given as flags; log: WatchLog; cwd; getenv?; version;
----  busy_timeout_ms?: of the database; resolve?: the addresses of a name
+---  resolve?: the addresses of a name
 ---@return Daemon
 function daemon.new(options)
   local self = setmetatable({ flags = options.flags or {}, log = options.log, cwd = options.cwd,
     getenv = options.getenv, version = options.version, policy = {}, listeners = {},
-    busy_timeout_ms = options.busy_timeout_ms, resolve = options.resolve or sys.http.resolve,
+    resolve = options.resolve or sys.http.resolve,
     started_ms = sys.clock.now(), broken = {}, reloads = 0, reload_failures = 0 }, Daemon)
   self.now = sys.clock.now
   self.pool = require("service.runs").open { concurrency = 100000, policy = self.policy,
@@ -113,62 +112,6 @@ end
 
 -- ---- starting -----------------------------------------------------------------------------------
 
---- Opens the database, alone, and reads what is remembered.
-function Daemon:open_database(path)
-  local folder = paths.folder(path)
-  if not paths.is(folder, "dir") then
-    local ok, why = sys.files.make_dirs(folder)
-    if not ok then
-      error(fault.new("engine", { message = why, code = "state" }), 0)
-    end
-  end
-  self.lock = require("watch.lock").take(folder)
-  local db, why = require("service.db").open(path, { busy_timeout_ms = self.busy_timeout_ms })
-  if not db then error(why, 0) end
-  self.db, self.database = db, path
-  local saved
-  saved, why = restore.read(db, self.now())
-  if not saved then error(why, 0) end
-  return saved
-end
-
---- Opens the ways out: journal, outboxes, and what is told when the journal can't write.
-function Daemon:open_journal()
-  local log = self.log
-  self.memory_box = require("watch.outbox").memory()
-  self.outbox = require("watch.outbox").open(self.db)
-  self.degraded = require("watch.degraded").new { box = self.memory_box,
-    routes = function() return self.setup.routes end,
-    instance = function() return self.core.instance end, now = self.now }
-  self.journal = journal.open {
-    db = self.db,
-    on_written = function(tx)
-      if tx.alerts then self.outbox:notify() end
-      if tx.on_written then tx.on_written() end
-    end,
-    on_dropped = function(tx, why)
-      log:say("error", "journal.dropped", { "kind", tx.kind, "why", why.message })
-    end,
-    on_trouble = function(why, since_ms)
-      if since_ms < 1 then
-        log:say("warn", "store.trouble", { "code", why.code, "why", why.message })
-      end
-      if self.degraded:trouble(why, since_ms) then
-        log:say("error", "engine.degraded", { "code", why.code, "why", why.message })
-        self:notify("degraded", why)
-      end
-    end,
-    on_recovered = function(after_ms)
-      log:say("info", "store.recovered", { "after_ms", after_ms, "waiting",
-        self.journal:waiting() })
-      local incident = self.degraded:recovered()
-      if incident then
-        self:add_event("engine.degraded", { since = incident.first_seen, cause = incident.cause })
-      end
-    end,
-  }
-end
-
 --- Keeps an event; never fails and never waits.
 ---@param kind string
 ---@param data table
@@ -182,14 +125,25 @@ end
 
 --- Everything that can go wrong at a start goes wrong here, as a fault.
 function Daemon:start()
+  self:prepare()
+  self:begin(self:open_database())
+end
+
+--- Reads the configuration; nothing is opened yet.
+function Daemon:prepare()
   local made, broken, config = self:read()
-  local saved = self:open_database(config:get "database")
+  self.setup, self.config, self.broken_at_start = made, config, broken
+  self:open_degraded()
+end
+
+--- Goes on where what was saved says. After prepare.
+---@param saved table  of open_database
+function Daemon:begin(saved)
+  local made, config, broken = self.setup, self.config, self.broken_at_start
   self.core = core.new { emit = function(tx) self.journal:put(tx) end }
   self.core:restore(saved)
-  self.setup = made
   self:open_journal()
   self:apply(made, config)
-  self.folder = paths.folder(config:get "database")
   self.loop = loop.new {
     core = self.core, now = self.now,
     run = function(launch) return self:run(launch) end,
@@ -205,11 +159,19 @@ function Daemon:start()
   self.log:say("info", "watch.started", { "version", self.version, "checks", #made.checks,
     "stores", #made.stores, "database", config:get "database", "pid", sys.env.pid() })
   for _, problem in ipairs(broken) do self:tell_broken(problem) end
-  local ok, why = self.outbox:recover(self.now())
-  if not ok then error(why, 0) end
-  self.journal_task = sys.task.spawn(self.journal.run, self.journal)
+  self.journal_task = sys.task.spawn(self.write, self)
   self.loop_task = sys.task.spawn(self.loop.run, self.loop)
   self.triggers:start()
+end
+
+--- Writes the journal. A mistake of ours in it must not end the writing.
+function Daemon:write()
+  while true do
+    local ok, why = xpcall(self.journal.run, debug.traceback, self.journal)
+    if ok then return end
+    self.log:say("error", "engine.bug", { "text", why })
+    sys.clock.sleep(1000)
+  end
 end
 
 --- A script's new text can't be loaded; the old version goes on.
@@ -241,7 +203,7 @@ function Daemon:run(launch)
   local job, learned = setup.job(self.setup, launch), require "service.learned"
   job.browser = demo_shop.with_args(job.browser,
     demo_shop.browser_args(launch.check.browser and job.store and job.store.url))
-  job.learned = learned.get(self.db, job.store and job.store.url, job.skill)
+  job.learned = learned.get(self.shelf, job.store and job.store.url, job.skill)
   job.attempt = math.max(1, launch.attempt)
   if job.attempt > 1 then
     job.look = require("watch.confirm").look(self.resolve, job.store.url, launch.previous_address)
@@ -252,12 +214,13 @@ function Daemon:run(launch)
   result.machine_wait = machine.wait_share(before)
   require("report.build").normalise(result)
   result.skill = launch.check.skill
-  local ok, why = require("service.baselines").apply(self.db, result)
+  local ok, why = require("service.baselines").apply(self.shelf, result)
   if ok then
-    ok, why = learned.keep(self.db, result, { given = { job.learned }, folder = job.kept })
+    ok, why = learned.keep(self.shelf, result, { given = { job.learned }, folder = job.kept })
   end
   if not ok then
-    self.log:say("warn", "baseline.skipped", { "check", launch.check.id, "why", why.message })
+    self.log:say(self.journal.trouble and "debug" or "warn", "baseline.skipped",
+      { "check", launch.check.id, "why", why.message })
   end
   return result
 end
@@ -294,10 +257,16 @@ end
 function Daemon:stop(why)
   if self.stopping then return end
   self.stopping = true
+  if not self.loop then return end -- it never began
   self.log:say("info", "watch.stopping", { "why", why, "running", self.loop.count })
   self.triggers:stop()
   self.loop:drain()
-  local function idle() return self.loop.count == 0 end
+  local function idle()
+    for _, pump in ipairs(self.pumps or {}) do
+      if pump.busy > 0 then return false end -- a message under way
+    end
+    return self.loop.count == 0
+  end
   if not wait_until(DRAIN_MS, idle) then
     self.abandoned = true
     self.pool:abandon("the daemon stops")
@@ -307,8 +276,10 @@ function Daemon:stop(why)
   self.journal:stop(FLUSH_MS)
   self.journal_task:join(FLUSH_MS + 500)
   local left = self.journal:waiting()
-  self.log:say(left > 0 and "error" or "info", "watch.stopped",
-    { "not_written", left > 0 and left })
+  local aside = left > 0 and self.journal:keep_aside()
+  self.log:say(left > 0 and not aside and "error" or "info", "watch.stopped",
+    { "not_written", left > 0 and left, "kept_in", aside and self.spool.path,
+      "lost", left > 0 and not aside and left })
   sys.task.spawn(self.pool.close, self.pool):join(1000)
   if left == 0 then self.db:close() end
 end

@@ -2,6 +2,7 @@ local db = require "service.db"
 local degraded = require "watch.degraded"
 local journal = require "watch.journal"
 local outbox = require "watch.outbox"
+local spool = require "watch.spool"
 
 local function event(key)
   return { kind = "event", { "INSERT INTO events (timestamp, type, dedupe_key) VALUES "
@@ -111,6 +112,60 @@ describe("watch.journal", function()
     expect(rows[1].n):is(200)
   end)
 
+  it("drops by size, too, and says how many", function()
+    local face, told = shaky(), 0
+    face.trouble = "full"
+    local log = journal.open { db = face, max_bytes = 1000000,
+      on_overflow = function(count) told = told + count end }
+    for i = 1, 3000 do
+      local tx = event("r" .. i .. ("x"):rep(1000))
+      tx.kind = "run"
+      log:put(tx)
+    end
+    expect(log.bytes < 1200000):is(true)
+    expect(told > 1500):is(true)
+    expect(told + log:waiting()):is(3000)
+  end)
+
+  it("keeps what can't be written beside the database, over a crash", function()
+    local face = shaky()
+    face.trouble = "locked"
+    local aside = spool.open(folder)
+    local log = journal.open { db = face, spool = aside }
+    log:put(event "a")
+    log:put { kind = "run", { "INSERT INTO metrics (run_id, timestamp, store_url, skill_name, "
+      .. "status, name, value, step) VALUES ('r', '2024', 's', 'k', 'PASS', 'm', ?, ?)",
+      0.1 + 0.2, nil, n = 2 } }
+    expect(log:step().code):is "locked"
+    log:keep_aside()
+    log:put(event "b")
+    log:keep_aside()
+    -- Half a line, as a crash leaves it.
+    sys.files.write(folder .. "/watch.spool", '\n{"boot":"', { append = true })
+    local count, lost = spool.open(folder):replay(store)
+    expect(count):is(3)
+    expect(lost):is(0)
+    expect(keys()):is "a b"
+    expect(store:read("SELECT value FROM metrics")[1].value):is(0.1 + 0.2)
+    expect(spool.open(folder):replay(store)):is(0)
+  end)
+
+  it("takes from the spool only what the database does not have", function()
+    local log = journal.open { db = store, spool = spool.open(folder) }
+    log:put(event "a")
+    log:put(event "b")
+    log:keep_aside()
+    local copy = sys.files.read(folder .. "/watch.spool")
+    expect(log:step()):is(nil)
+    log:put(event "c")
+    log:keep_aside()
+    sys.files.write(folder .. "/watch.spool", copy .. sys.files.read(folder .. "/watch.spool"))
+    local count, lost = spool.open(folder):replay(store)
+    expect(count):is(1)
+    expect(lost):is(0)
+    expect(keys()):is "a b c"
+  end)
+
   it("survives a database that another program locks", function()
     local other = assert(sys.process.spawn { argv = { "sqlite3", folder .. "/x.db" },
       stdin = "pipe", stdout = "pipe", stderr = "inherit" })
@@ -133,6 +188,7 @@ describe("watch.degraded", function()
   it("tells once that results are lost on their way, and once that it is over", function()
     local now, box = 1700000000000, outbox.memory()
     local one = degraded.new { box = box, now = function() return now end,
+      after_ms = function() return 10000 end,
       instance = function() return "i" end,
       routes = function()
         return { { name = "p0", match = { severity = "P0" }, to = { "phone" } },
@@ -148,8 +204,18 @@ describe("watch.degraded", function()
     expect(rows[1].message.items[1].incident.kind):is "engine"
     expect(rows[1].message.items[1].incident.title):matches "the disk is full"
     for _, row in ipairs(rows) do box:mark(row, { sent = true }, now) end
-    expect(one:recovered().status):is "resolved"
-    expect(one:recovered()):is(nil)
+    one:recovered()
+    now = now + 9000
+    expect(one:over(0)):is(nil) -- it has to stay so
+    expect(one:trouble(why, 20000)):is(false)
+    now = now + 9000
+    expect(one:over(0)):is(nil)
+    one:recovered()
+    now = now + 10000
+    local over = one:over(7)
+    expect(over.status):is "resolved"
+    expect(over.cause):matches "7 results were dropped"
+    expect(one:over(0)):is(nil)
     rows = box:claim(now, 10)
     expect(#rows):is(2)
     expect(rows[1].occasion):is "resolved"

@@ -198,7 +198,7 @@ describe("watch.core", function()
     w.chance = function() return 0.5 end -- stays as it is
     local function alerts()
       local count = 0
-      for _, tx in ipairs(emitted) do count = count + (tx.alerts or 0) end
+      for _, tx in ipairs(emitted) do count = count + #(tx.messages or {}) end
       return count
     end
     local until_ms = w.now + 2 * HOUR - 1
@@ -223,8 +223,8 @@ describe("watch.core", function()
     local runs, messages = 0, 0
     local w = world { chance = dice(42), checks = make_checks(100, 1, 30 * MINUTE),
       routes = ROUTES, emit = function(tx)
-        runs = runs + (tx.alerts == nil and 1 or 0)
-        messages = messages + (tx.alerts or 0)
+        runs = runs + (tx.messages == nil and 1 or 0)
+        messages = messages + #(tx.messages or {})
       end }
     w.boot()
     local function memory()

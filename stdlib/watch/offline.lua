@@ -26,7 +26,10 @@ local function on_database(config, name, ...)
   local lock = require("watch.lock").take(paths.folder(config:get "database"))
   local db = offline.database(config)
   local now = sys.clock.now()
-  local saved, why = restore.read(db, now)
+  local folder = paths.folder(config:get "database")
+  local left, saved, why
+  left, why = require("watch.spool").open(folder):replay(db)
+  if left then saved, why = restore.read(db, now) end
   if not saved then error(why, 0) end
   local statements = {}
   local one = core.new { emit = function(tx)

@@ -122,6 +122,49 @@ describe("the outbox in the database", function()
     expect(keys(next_process:claim(NOW + 1, 10))):is "a" -- and b stays due when it was
   end)
 
+  it("knows after a crash what may have arrived", function()
+    local box = outbox.open(store)
+    for _, key in ipairs { "claimed", "begun", "idle" } do
+      put(box, row(key, { thread = key, due_ms = key == "idle" and NOW + 1000 or NOW }))
+    end
+    local rows = box:claim(NOW, 10)
+    expect(keys(rows)):is "claimed begun"
+    expect(rows[2].doubt):is(false)
+    assert(box:begin(rows[2]))
+    box = outbox.open(store)
+    assert(box:recover(NOW))
+    rows = box:claim(NOW, 10)
+    expect(rows[1].doubt):is(false)
+    expect(rows[2].doubt):is(true)
+    box:mark(rows[2], { error = "503" }, NOW) -- no answer about the first time
+    box:mark(rows[1], { error = "no answer", doubt = true }, NOW)
+    assert(box:recover(NOW))
+    rows = box:claim(NOW + 60000, 10)
+    expect(keys(rows)):is "claimed begun idle"
+    expect(rows[1].doubt):is(true)
+    expect(rows[2].doubt):is(true)
+    expect(rows[3].doubt):is(false)
+  end)
+
+  it("lends a row to who sends it without the database", function()
+    local box, one = outbox.open(store), row "a"
+    local statement = outbox.statement(one)
+    outbox.lend(statement)
+    assert(store:write { statement })
+    expect(keys(box:claim(NOW + 60000, 10))):is ""
+    assert(store:write { outbox.settled("a", "sent", { sent = true }, NOW) })
+    expect(store:read("SELECT status FROM outbox")[1].status):is "sent"
+    -- Killed before it could say: it is given back, in doubt.
+    put(box, row "b")
+    statement = outbox.statement(row("c", { thread = "u" }))
+    outbox.lend(statement)
+    assert(store:write { statement })
+    assert(box:recover(NOW))
+    local rows = box:claim(NOW, 10)
+    expect(keys(rows)):is "b c"
+    expect(rows[2].doubt):is(true)
+  end)
+
   it("keeps a mark that can't be written, and never sends twice meanwhile", function()
     local fail = false
     local shaky = setmetatable({ write = function(_, ...)

@@ -2,7 +2,8 @@
 --- in the database, one for the one in memory. Used by watch/service.lua.
 ---
 --- How a message is sent is another module's business (alert/*): `send(row)` waits and returns an
---- outcome for outbox:mark, within outbox.LEASE_MS. It may raise: that is tried again.
+--- outcome for outbox:mark, within outbox.LEASE_MS. It may raise: that is tried again. Right before
+--- the message leaves it calls row.begin(), and leaves it when that says false.
 
 local fault = require "fault"
 local outbox = require "watch.outbox"
@@ -27,11 +28,17 @@ end
 
 --- Has one row sent and marks it.
 function Pump:deliver(row)
+  row.begin = function()
+    local began, why = self.box:begin(row)
+    row.begun = began
+    return began, why
+  end
   local task = sys.task.spawn(self.send, row)
   local ok, outcome = task:join(outbox.LEASE_MS - 5000)
   if not ok and not task:done() then task:kill("the message was not sent in time") end
   if not ok then
-    outcome = { error = fault.is(outcome) and outcome.message or tostring(outcome) }
+    outcome = { error = fault.is(outcome) and outcome.message or tostring(outcome),
+      doubt = row.begun }
   end
   local status = self.box:mark(row, outcome, self.now())
   if self.on_sent then self.on_sent(row, status, outcome) end

@@ -20,7 +20,8 @@ function tell.incident(incident, instance)
   return {
     id = tonumber(incident.id) or incident.id, key = instance .. "/" .. incident.id,
     kind = incident.kind, status = incident.status, severity = incident.severity,
-    title = incident.title, store_url = incident.store_url, store_name = incident.store_name,
+    title = incident.title, headline = incident.headline,
+    store_url = incident.store_url, store_name = incident.store_name,
     skill = incident.skill, step = incident.step, cause = incident.cause,
     fingerprint = incident.fingerprint, first_seen = iso(incident.first_seen),
     last_seen = iso(incident.last_seen), resolved_at = iso(incident.resolved_at),

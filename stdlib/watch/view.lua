@@ -106,10 +106,12 @@ end
 ---@return string[]
 function view.lines(daemon, now, paint, columns, rows)
   local waiting, running = daemon.core.planner:count()
-  local lines = { paint("bold", ("nano-sre %s"):format(daemon.version)) .. paint("dim",
-    ("  watching %d checks, %d running, %d waiting, up %s%s"):format(#daemon.core.planner.order,
-      running, waiting, in_words(now - daemon.started_ms),
-      daemon.api and ", " .. daemon.api.url or "")), "" }
+  local name = ("nano-sre %s"):format(daemon.version)
+  local about = ("  watching %d checks, %d running, %d waiting, up %s"):format(
+    #daemon.core.planner.order, running, waiting, in_words(now - daemon.started_ms))
+  local where = daemon.api and ", " .. daemon.api.url or ""
+  if #name + #about + #where < columns then about = about .. where end
+  local lines = { paint("bold", name) .. paint("dim", cut(about, columns - #name - 1)), "" }
   if daemon.journal.trouble then
     lines[#lines + 1] = paint("red", cut(words.clean("results are not written: "
       .. daemon.journal.trouble.message), columns - 1))
@@ -135,7 +137,7 @@ function view.lines(daemon, now, paint, columns, rows)
 end
 
 local function draw(daemon)
-  local columns = sys.env.columns()
+  local columns = sys.env.columns(1)
   local lines = view.lines(daemon, daemon.now(), out.painter(1), columns,
     sys.env.rows())
   -- Home, each line with what was behind it cleared, then what was below.

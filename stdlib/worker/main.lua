@@ -28,7 +28,7 @@ local function serve(message)
     slice_ms = message.slice_ms or 2000,
     capabilities = message.capabilities or {},
     dry_run = message.dry_run or false,
-    record = message.record,
+    record = message.record ~= nil,
     policy = message.policy,
     base = message.base,
   }
@@ -36,12 +36,23 @@ local function serve(message)
     send { type = "end", id = id, how = code, text = text }
     return
   end
+  local kept
+  if message.record then
+    kept, text, code = require("worker.record").start(message.record, handle, message.argument)
+    if not kept then
+      handle:kill "its record can't be written"
+      send { type = "end", id = id, how = code,
+        text = ("can't write the record %s: %s"):format(message.record, text) }
+      return
+    end
+  end
   handles[id] = handle
   local result
   while true do
     local event, why, how = handle:recv()
     if not event then
       handles[id] = nil
+      if kept then kept:finish() end
       -- The worker's CPU meanwhile; the run's own only while it is the only one.
       local ending = encode { type = "end", id = id, how = how, text = why, stats = handle:stats(),
         cpu_ms = sys.clock.cpu() - cpu }

@@ -223,10 +223,32 @@ scrape_configs: [ { job_name: shops, static_configs: [ { targets: ["%s"] } ] } ]
     prometheus:wait()
   end, { timeout_ms = 60000 })
 
+  it("ends when its terminal is closed", function()
+    local process = sys.process.spawn { argv = { "script", "-qec", lib.program .. " watch",
+      "/dev/null" }, cwd = folder.path, stdin = "pipe", stdout = "null", stderr = "null",
+      env = { PATH = sys.env.get "PATH", HOME = folder.path, TERM = "xterm" } }
+    if not process then return end -- the Debian package bsdutils
+    local where = folder.path .. "/.nano-sre/watch.json"
+    local pid = await(function()
+      local text = sys.files.read(where)
+      return text and json.decode(text).pid
+    end)
+    await(function() return runs() >= 1 end)
+    process:kill "KILL"
+    process:wait()
+    await(function() return not sys.files.stat(where) end)
+    await(function() return not sys.files.stat("/proc/" .. pid) end)
+  end, { timeout_ms = 60000 })
+
   it("is silenced, acknowledged and triggered from the command line", function()
     run = start(folder, "--interval", "10s")
     await(function() return runs() >= 1 end)
     expect(folder:run({ "silence", "add", "skill=cart", "--for", "1h" }).code):is(0)
+    local refused = folder:run { "silence", "add", "skil=cart", "--for", "1h" }
+    expect(refused.code):is(2)
+    expect(refused.stderr):matches 'did you mean "skill"'
+    expect(folder:run({ "silence", "add", "skill=cat", "--for", "1h" }).stderr)
+      :matches "nothing that is watched fits"
     demo.fault("cart_500", true)
     expect(folder:run({ "trigger", "shop/cart" }).stdout):is "shop/cart\n"
     expect(folder:run({ "trigger", "carts" }).stderr):matches 'did you mean "cart"'
@@ -291,46 +313,4 @@ return skill "hang" { every = "1s", run = function(t) while true do t.sleep("10s
     expect(#rows "SELECT 1 FROM check_runs WHERE skill_name = 'hang'"):is(0)
     run = nil
   end, { timeout_ms = 20000 })
-end)
-
-describe("the daemon's database in trouble", function()
-  it("is told once, loses no result, and is over by itself", function()
-    local folder = lib.folder()
-    folder:write("skills/quick.lua",
-      [[return skill "quick" { every = "100ms", run = function() end }]])
-    folder:write("nano-sre.lua", 'return { store = { url = "http://127.0.0.1:1" } }')
-    local log = require("watch.log").new { silent = true }
-    local daemon = require("watch.daemon").new { log = log, cwd = folder.path, version = "test",
-      getenv = function() end, busy_timeout_ms = 50 }
-    daemon:start()
-    daemon.degraded.after_ms = 200
-    local path = folder.path .. "/.nano-sre/nano-sre.db"
-    await(function() return daemon.journal.commits > 2 end)
-    local other = assert(sys.process.spawn { argv = { "sqlite3", path }, stdin = "pipe",
-      stdout = "pipe", stderr = "inherit" })
-    other:write "BEGIN IMMEDIATE; SELECT 'locked';\n"
-    assert(other:read("stdout", 10000))
-    await(function() return daemon.degraded.incident end)
-    local counted = daemon.core.counts.runs.PASS
-    await(function() return daemon.core.counts.runs.PASS > counted + 10 end) -- checks go on
-    local rows = daemon.memory_box:claim(daemon.now(), 10)
-    expect(#rows):is(1)
-    expect(rows[1].message.items[1].incident.kind):is "engine"
-    daemon.memory_box:mark(rows[1], { sent = true }, daemon.now())
-    other:write "COMMIT;\n"
-    other:close_stdin()
-    other:wait(10000)
-    await(function() return daemon.journal.trouble == nil and daemon.journal:waiting() == 0 end)
-    rows = daemon.memory_box:claim(daemon.now(), 10)
-    expect(#rows):is(1)
-    expect(rows[1].occasion):is "resolved"
-    daemon:stop "test"
-    local store = assert(db.open(path))
-    local total = store:read("SELECT count(*) AS n FROM check_runs")[1].n
-    expect(total):is(daemon.core.counts.runs.PASS)
-    expect(store:read("SELECT count(*) AS n FROM incidents")[1].n):is(0)
-    expect(store:read("SELECT count(*) AS n FROM events WHERE type = 'engine.degraded'")[1].n):is(1)
-    store:close()
-    folder:remove()
-  end, { timeout_ms = 60000 })
 end)

@@ -30,9 +30,9 @@ local function canonical(value)
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
-local function read_record(path)
+local function read_record(text)
   local lines = {}
-  for line in assert(sys.files.read(path)):gmatch("[^\n]+") do
+  for line in text:gmatch("[^\n]+") do
     local entry = assert(sys.codec.json_decode(line))
     local parts = {}
     for i, item in ipairs(entry.result) do parts[i] = canonical(item) end
@@ -59,7 +59,7 @@ end)
 local function probe(settings, capabilities)
   local handle = assert(sys.script.start { name = "probe", module = "test.record_probe",
     argument = sys.codec.json_encode(settings), memory_cap = 256 * 1024 * 1024,
-    slice_ms = 20000, capabilities = capabilities, record = folder .. "/record.jsonl",
+    slice_ms = 20000, capabilities = capabilities, record = true,
     policy = { allow_private = true } })
   local told, result = {}, nil
   while true do
@@ -74,7 +74,7 @@ local function probe(settings, capabilities)
       result = sys.codec.json_decode(text).result
     end
   end
-  return told, read_record(folder .. "/record.jsonl"), handle:stats().gate, result
+  return told, read_record(handle:record()), handle:stats().gate, result
 end
 
 --- The two accounts are the same, and the counts are theirs; calls that threw had no result.

@@ -296,16 +296,51 @@ static void paths_that_lead_nowhere(void **state)
     close_store(s);
 }
 
-static void a_file_that_is_taken_away_is_noticed(void **state)
+/* Also with its log, and the log alone: the connection still has everything. */
+static void a_file_that_is_removed_is_put_back(void **state)
 {
     (void)state;
     const char *path = in_dir("taken.db");
     store *s = open_plain(path);
     assert_ok(write_sql(s, "CREATE TABLE t(a)"));
-    assert_int_equal(unlink(path), 0);
+    assert_ok(write_sql(s, "INSERT INTO t VALUES(1)"));
+    assert_ok(read_sql(s, "SELECT count(*) FROM t"));
+    const char *const endings[][3] = {{""}, {"", "-wal", "-shm"}, {"-wal"}};
+    for (int i = 0; i < 3; i++) {
+        for (int k = 0; k < 3 && endings[i][k]; k++) {
+            char name[600];
+            snprintf(name, sizeof name, "%s%s", path, endings[i][k]);
+            assert_int_equal(unlink(name), 0);
+        }
+        assert_ok(write_sql(s, "INSERT INTO t VALUES(1)"));
+        const reply *r = read_sql(s, "SELECT count(*) FROM t");
+        assert_int_equal(atoi(r->cell[0][0]), i + 2);
+    }
+    close_store(s);
+    s = open_plain(path);
+    assert_string_equal(read_sql(s, "SELECT count(*) FROM t")->cell[0][0], "4");
+    assert_string_equal(read_sql(s, "PRAGMA integrity_check")->cell[0][0], "ok");
+    close_store(s);
+}
+
+static void a_file_that_is_replaced_is_noticed_and_left_alone(void **state)
+{
+    (void)state;
+    char path[200], other[200];
+    snprintf(path, sizeof path, "%s/replaced.db", temp_dir);
+    snprintf(other, sizeof other, "%s/other.db", temp_dir);
+    store *s = open_plain(other);
+    assert_ok(write_sql(s, "CREATE TABLE t(a)"));
+    close_store(s);
+    s = open_plain(path);
+    assert_ok(write_sql(s, "CREATE TABLE t(a)"));
+    assert_int_equal(rename(other, path), 0);
     const reply *r = write_sql(s, "INSERT INTO t VALUES(1)");
-    assert_code(r, "io");
-    assert_says(r, "moved, replaced or removed");
+    assert_code(r, "moved");
+    assert_says(r, "replaced by another");
+    close_store(s);
+    s = open_plain(path);
+    assert_string_equal(read_sql(s, "SELECT count(*) FROM t")->cell[0][0], "0");
     close_store(s);
 }
 
@@ -434,7 +469,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(read_only_files_and_directories),
         cmocka_unit_test(a_read_only_file_system),
         cmocka_unit_test(paths_that_lead_nowhere),
-        cmocka_unit_test(a_file_that_is_taken_away_is_noticed),
+        cmocka_unit_test(a_file_that_is_removed_is_put_back),
+        cmocka_unit_test(a_file_that_is_replaced_is_noticed_and_left_alone),
         cmocka_unit_test(files_that_are_no_database),
         cmocka_unit_test(a_damaged_schema_is_found_at_the_start),
         cmocka_unit_test(a_damaged_page_is_found_when_it_is_used),

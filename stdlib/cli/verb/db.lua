@@ -46,7 +46,11 @@ function actions.backup(db, config, out, args)
   local part = target .. ".part"
   sys.files.remove(part)
   local ok, why = db:backup(part)
-  if not ok then error(why, 0) end
+  if not ok then
+    sys.files.remove(part)
+    why.hint = why.hint or "is the folder there, with room for it, and may you write to it?"
+    error(why, 0)
+  end
   local renamed, text = sys.files.rename(part, target)
   if not renamed then refuse(text) end
   local stat = sys.files.stat(target)
@@ -67,6 +71,9 @@ function actions.vacuum(db, config, out)
 end
 
 function verb.run(args)
+  if args.file and args.action ~= "backup" then
+    refuse(("db %s takes no file"):format(args.action), "SQLITE_DB_PATH chooses the database")
+  end
   local config = require("watch.ask").config(args)
   local db = require("watch.offline").database(config)
   local code = actions[args.action](db, config, require "cli.out", args)

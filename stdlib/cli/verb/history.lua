@@ -113,6 +113,23 @@ local function by_store(rows, wanted)
   return stores, order
 end
 
+-- No run of that name at all is a mistake; none lately is an answer.
+local function nothing(out, db, args)
+  local rows, why = db:read "SELECT DISTINCT skill_name AS name FROM check_runs"
+  db:close()
+  if not rows then error(why, 0) end
+  local known = {}
+  for _, row in ipairs(rows) do known[row.name] = true end
+  if known[args.skill] then
+    out.line(("no runs of %s in the last %s"):format(args.skill, args.since))
+    return 0
+  end
+  local nearest = require("run.nearest").find(args.skill, known)
+  error(require("fault").new("usage", { code = "usage",
+    message = ("there is no run of %q%s"):format(args.skill,
+      nearest and (", did you mean %q?"):format(nearest) or "") }), 0)
+end
+
 function verb.run(args)
   local out, ask = require "cli.out", require "watch.ask"
   local config = ask.config(args)
@@ -122,7 +139,8 @@ function verb.run(args)
     limit = 1000 })
   if not rows then error(why, 0) end
   local stores, order = by_store(rows, args.store)
-  if #order == 0 then out.line(("no runs of %s in the last %s"):format(args.skill, args.since)) end
+  ask.warn_if_behind(config)
+  if #order == 0 then return nothing(out, db, args) end
   for _, store_url in ipairs(order) do
     local one = stores[store_url]
     out.line(out.painter(1)("bold", ("%s  %s"):format(args.skill,

@@ -34,6 +34,7 @@ local function list(config, args, out, ask)
     out.line(require("json").encode(require("json").array(rows)))
     return 0
   end
+  ask.warn_if_behind(config)
   if #rows == 0 then
     out.line(args.all and "no incidents" or "nothing is broken")
     return 0
