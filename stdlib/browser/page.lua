@@ -156,12 +156,9 @@ local function vitals(tab, options)
   options = actions.check_options(signature, options, { timeout = true, step = true })
   local deadline = limits.deadline(limits.read(signature, options.timeout, VITALS_MS))
   local document = tab.document
-  local answer = world.ask(tab, "vitals", "vitals", {}, deadline)
-  if answer and answer.value then tab.document.vitals = answer.value end
-  local out = copy_of(answer and answer.value or document.vitals or {})
-  -- After the wait, which lets the last interaction be painted.
-  local more = world.ask(tab, "vitals", "vitals_more", { step = options.step == true }, deadline)
-  for name, value in pairs(more and more.value or {}) do out[name] = value end
+  local answer = world.ask(tab, "vitals", "vitals_more", { step = options.step == true }, deadline)
+  local out = copy_of(answer and answer.vitals or document.vitals or {})
+  for name, value in pairs(answer and answer.value or {}) do out[name] = value end
   return out
 end
 

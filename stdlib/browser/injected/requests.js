@@ -92,7 +92,7 @@ const nano = {
 };
 nano.kit = {
   attr, squeeze, clip, now, parentOf, childrenOf, visible, query, SILENT, deepestAt, holds, tagText,
-  roleOf, WHERE, nameOf, disabled, resolve, nextFrame, change, until, guarded, vitalsNow, places,
-  onScreen, reaches, shadowsIn, seenVitals, observers, keepEntries, ms, last: {},
+  roleOf, WHERE, nameOf, disabled, resolve, nextFrame, change, until, guarded, vitals, vitalsNow,
+  places, onScreen, reaches, shadowsIn, seenVitals, observers, keepEntries, ms, last: {},
 };
 globalThis.__nano = nano;
