@@ -1,7 +1,7 @@
 # nano-sre. `make demo` and `make test` do everything on a bare Debian 12: packages, build, run.
 #
 #   make            build ./nano-sre (the packages must be there: make deps)
-#   make demo       a phone shopper shops at the demo store in a real Chromium; ends with a report
+#   make demo       a phone shopper shops at the demo store in a real Chromium, then finds it broken; reports
 #   make test       every test; prints "N passed, N failed"
 #   make lint asan bench fuzz install clean
 
@@ -64,7 +64,7 @@ test-deps:
 
 demo: deps
 	@$(MAKE) --no-print-directory -j2 all
-	./$(BIN) demo --check
+	./$(BIN) demo --tour
 
 test: test-deps
 	@$(MAKE) --no-print-directory -j2 all unit

@@ -10,7 +10,7 @@ local job = sys.codec.json_encode {
 local peak, left = 0, 0
 bench.time("run_overhead", "empty_run_wall", 300, "us", function()
   local handle = assert(sys.script.start { name = "bench", module = "run.main", argument = job,
-    capabilities = { "files", "http", "browser" } })
+    capabilities = { "files", "http", "browser" }, prepared = true })
   repeat local event, text, code = handle:recv() until not event and assert(code == "finished",
     text)
   local stats = handle:stats()

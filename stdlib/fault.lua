@@ -13,6 +13,7 @@ local fault = {}
 ---@field where string?    "checkout.lua:12", the innermost line of the user's script
 ---@field hint string?     what to do next
 ---@field details table?   structured evidence (JSON-encodable)
+---@field unseen boolean?  the pages that are open do not show it: a picture of them would mislead
 -- the metatable; no __index, or a script could reach it through a fault that it has caught
 local Fault = {}
 
@@ -24,7 +25,7 @@ end
 
 --- Makes a fault without raising it.
 ---@param kind string
----@param fields table  message, code, hint, details
+---@param fields table  message, code, hint, details, unseen
 ---@return Fault
 function fault.new(kind, fields)
   return setmetatable({
@@ -34,6 +35,7 @@ function fault.new(kind, fields)
     hint = fields.hint,
     where = fields.where,
     details = fields.details,
+    unseen = fields.unseen,
   }, Fault)
 end
 

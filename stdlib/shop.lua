@@ -5,18 +5,19 @@
 local cart = require "shop.cart"
 local check_up = require "shop.check_up"
 local checkout = require "shop.checkout"
-local consent = require "shop.consent"
 local checks = require "shop.checks"
 local consent = require "shop.consent"
 local findings = require "shop.findings"
 local look = require "shop.look"
 local messages = require "shop.messages"
+local popups = require "shop.popups"
 local product = require "shop.product"
 local storefront = require "shop.storefront"
 
 return {
   open = storefront.open,
   measure = storefront.measure,
+  measure_taps = storefront.measure_taps,
   money = storefront.money,
   open_product = product.open,
   add_to_cart = cart.add,
@@ -24,6 +25,8 @@ return {
   read_cart = cart.read,
   open_checkout = checkout.open,
   answer_cookies = consent.answer,
+  close_popups = popups.close,
+  click = popups.click,
 
   admin = require("shop.admin").new,
   findings = findings.new,

@@ -111,7 +111,8 @@ describe("shop", function()
 
   it("says what the shop answered", function()
     local ask = SCRIPTED:format("fetch('/cart/add', { method: 'POST' })")
-    expect(add_on(ask, json({}, 500))):is("/cart/add answered 500")
+    expect(add_on(ask, json({}, 500))):is("the product could not be added: "
+      .. "/cart/add answered 500")
     expect(add_on(ask, json({ description = "All 3 are in your cart." }, 422)))
       :is('the page offers the product, but the shop refuses it: "All 3 are in your cart."')
     expect(add_on(ask, { status = 200 })):contains("its cart still holds 0 items")
@@ -157,6 +158,39 @@ describe("shop", function()
     t.store.password = require("run.secret").new("let me&in")
     shop.open(t, page, "/")
     expect(page:text("h1")):is("Open")
+  end)
+
+  local POPUP = [[<div style="position:fixed;inset:0;background:#fff" id="news">%s</div>]]
+
+  it("closes what pops up over what it clicks", function()
+    for _, close in ipairs { [[<button aria-label="Close" onclick="news.remove()">x</button>]],
+      [[<p>10 %%</p><a role="button" onclick="news.remove()">No thanks</a>]],
+      [[<svg class="modal-close" width="20" height="20" onclick="news.remove()"></svg>]],
+      [[<p>Spin!<script>onkeydown = e => e.key == 'Escape' && news.remove()</script>]] } do
+      site.pages["/"] = POPUP:format(close) .. '<button onclick="document.title=\'ok\'">Go</button>'
+      shop.open(t, page, "/")
+      shop.click(page, "role=button[name=/^Go$/]")
+      expect(page:title()):is("ok")
+    end
+  end)
+
+  it("leaves the drawer alone in which a shopper buys, and checks out from there", function()
+    site.cart.item_count = 1
+    site.pages["/"] = [[<div class="side-cart" style="position:fixed;inset:0" role="dialog">
+      <button aria-label="Close" onclick="this.parentNode.remove()">x</button>
+      <form action="/checkout"><button name="checkout">Pay</button></form></div>]]
+    shop.open(t, page, "/")
+    expect(shop.close_popups(page)):is(0)
+    expect(shop.open_cart(t, page).place):is("drawer")
+    shop.open_checkout(page)
+    expect(page:url()):matches("/checkouts/cn/abc$")
+  end)
+
+  it("names what covers a button and can't be closed", function()
+    site.pages["/"] = POPUP:format "Down for an hour" .. '<button>Go</button>'
+    shop.open(t, page, "/")
+    local raised = web.fault("failure", shop.click, page, "role=button[name=/^Go$/]")
+    expect(raised.message):contains('is covered by <div id="news"')
   end)
 
   it("writes amounts as shops do", function()

@@ -94,6 +94,16 @@ void bind_type(lua_State *L, const char *type, const gate_fn *methods, lua_CFunc
 
 void *bind_new(lua_State *L, const char *type, size_t size)
 {
+    void *block = bind_new_op(L, type, size);
+    if (luaL_getmetafield(L, -1, "__gc")) {
+        lua_pop(L, 1);
+        script_note_owned(script_of(L), 1);
+    }
+    return block;
+}
+
+void *bind_new_op(lua_State *L, const char *type, size_t size)
+{
     void *block = lua_newuserdata(L, size);
     memset(block, 0, size);
     luaL_getmetatable(L, type);

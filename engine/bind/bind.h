@@ -25,6 +25,8 @@ int bind_usage(lua_State *L, const char *signature, const char *problem);
 
 /* Typed userdata. bind_new pushes a zeroed block with the metatable `type` (made by bind_type). */
 void *bind_new(lua_State *L, const char *type, size_t size);
+/* The same for the op of a wait, which owns something only from task_begin to the wait's end. */
+void *bind_new_op(lua_State *L, const char *type, size_t size);
 /* The userdata at index, or an error that names the wanted type. */
 void *bind_check(lua_State *L, int index, const char *type);
 /* Makes the metatable `type`: gated methods (may be NULL), __gc = finish. Leaves the stack as it

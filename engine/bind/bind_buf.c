@@ -23,6 +23,7 @@ buf *bind_buf_push(lua_State *L)
         lua_setfield(L, -2, "__gc");
     }
     lua_setmetatable(L, -2);
+    script_note_owned(script_of(L), 1);
     return b;
 }
 
@@ -30,6 +31,7 @@ int bind_buf_result(lua_State *L, buf *b)
 {
     lua_pushlstring(L, b->data ? b->data : "", b->len);
     buf_finish(b);
+    script_note_owned(script_of(L), -1);
     return 1;
 }
 

@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 #include <lua5.1/lua-cjson.h>
 
+#include "base/needles.h"
 #include "bind/bind.h"
 #include "bind/bind_buf.h"
 #include "io/codec.h"
@@ -13,6 +14,7 @@
 
 /* Deeper documents than this are refused; what browsers and web APIs send stays far below. */
 #define JSON_MAX_DEPTH 1000
+#define NEEDLES_TYPE "sys.codec.needles"
 #define GUNZIP_MAX (64u << 20)
 
 static const char decode_key = 'd', encode_key = 'e'; /* their addresses are the registry keys */
@@ -57,6 +59,38 @@ static int json_quote(lua_State *L)
     buf *out = bind_buf_push(L);
     buf_append_json(out, text, len);
     return bind_buf_result(L, out);
+}
+
+/* needles(lines) → a set of words, each on a line of its own, for needles_in */
+static int make_needles(lua_State *L)
+{
+    static const char signature[] = "codec.needles(lines)";
+    size_t len;
+    const char *lines = bind_text(L, 1, signature, "lines", &len);
+    needles *set = lua_newuserdata(L, sizeof *set);
+    int wrong = needles_init(set, lines, len);
+    if (wrong >= 0)
+        return bind_usage(L, signature, "a word is empty or too long, or there are too many");
+    luaL_newmetatable(L, NEEDLES_TYPE);
+    lua_setmetatable(L, -2);
+    return 1;
+}
+
+/* needles_in(set, text) → the numbers of the words that are in text, in ascending order */
+static int find_needles(lua_State *L)
+{
+    const needles *set = bind_check(L, 1, NEEDLES_TYPE);
+    size_t len;
+    const char *text = bind_text(L, 2, "codec.needles_in(set, text)", "text", &len);
+    uint64_t found = needles_in(set, text, len);
+    int count = 0;
+    luaL_checkstack(L, NEEDLES_MAX, "codec.needles_in");
+    for (int i = 1; found; i++, found >>= 1)
+        if (found & 1) {
+            lua_pushinteger(L, i);
+            count++;
+        }
+    return count;
 }
 
 static int base64(lua_State *L)
@@ -264,6 +298,8 @@ static int url_join_text(lua_State *L)
 static const gate_fn functions[] = {
     {"json_decode", json_decode, GATE_PURE, CAP_NONE, NULL},
     {"json_encode", json_encode, GATE_PURE, CAP_NONE, NULL},
+    {"needles", make_needles, GATE_PURE, CAP_NONE, NULL},
+    {"needles_in", find_needles, GATE_PURE, CAP_NONE, NULL},
     {"json_quote", json_quote, GATE_PURE, CAP_NONE, NULL},
     {"base64", base64, GATE_PURE, CAP_NONE, NULL},
     {"unbase64", unbase64, GATE_PURE, CAP_NONE, NULL},
@@ -314,6 +350,8 @@ static void open_json(lua_State *L)
     lua_pushinteger(L, 2);
     lua_pushinteger(L, 10);
     configure(L, cjson, "encode_sparse_array", 3);
+    lua_pushboolean(L, false); /* a prepared state is copied: it may own nothing outside */
+    configure(L, cjson, "encode_keep_buffer", 1);
     keep(L, cjson, "decode", &decode_key);
     keep(L, cjson, "encode", &encode_key);
     lua_settop(L, cjson - 1);

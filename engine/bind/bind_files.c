@@ -97,6 +97,7 @@ static files_listing *push_listing(lua_State *L)
         lua_setfield(L, -2, "__gc");
     }
     lua_setmetatable(L, -2);
+    script_note_owned(script_of(L), 1);
     return l;
 }
 

@@ -285,7 +285,7 @@ static void on_answer(void *arg)
 static int http_request_wait(lua_State *L)
 {
     http_options options = read_options(L, "http.request{url=…}");
-    op *o = bind_new(L, OP_TYPE, sizeof *o);
+    op *o = bind_new_op(L, OP_TYPE, sizeof *o);
     o->token = task_begin(L, op_abandon, o);
     err e;
     o->request = http_start(&options, on_answer, o, &e);
@@ -466,7 +466,7 @@ static void on_addresses(void *arg, const char *const *addresses, size_t count, 
 static int http_resolve(lua_State *L)
 {
     const char *host = luaL_checkstring(L, 1);
-    op *o = bind_new(L, OP_TYPE, sizeof *o);
+    op *o = bind_new_op(L, OP_TYPE, sizeof *o);
     o->token = task_begin(L, op_abandon, o);
     o->lookup = address_lookup_start(host, on_addresses, o);
     return task_wait(L);

@@ -61,12 +61,6 @@ static int l_done(lua_State *L)
     return 1;
 }
 
-static int l_gc(lua_State *L)
-{
-    task_release(bind_check(L, 1, TASK_TYPE));
-    return 0;
-}
-
 static const gate_fn functions[] = {
     {"spawn", l_spawn, GATE_PURE, CAP_NONE, NULL},
     {"current", l_current, GATE_PURE, CAP_NONE, NULL},
@@ -84,7 +78,7 @@ static const gate_fn methods[] = {
 
 int bind_task(lua_State *L)
 {
-    bind_type(L, TASK_TYPE, methods, l_gc);
+    bind_type(L, TASK_TYPE, methods, NULL);
     gate_push_module(L, "task", functions);
     return 1;
 }

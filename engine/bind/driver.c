@@ -84,6 +84,7 @@ driver *driver_create(const driver_config *config)
                                                .memory_cap = config->memory_cap,
                                                .slice_cap = config->slice_cap,
                                                .trusted = config->trusted,
+                                               .base = config->base,
                                                .schedule = schedule,
                                                .arm = arm,
                                                .on_finish = on_finish,
@@ -92,7 +93,11 @@ driver *driver_create(const driver_config *config)
         free(d);
         return NULL;
     }
-    bind_open(d->script);
+    if (!script_is_prepared(d->script)) {
+        bind_open(d->script);
+        if (config->base)
+            script_prepare(d->script);
+    }
     return d;
 }
 

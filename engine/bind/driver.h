@@ -15,6 +15,7 @@ typedef struct driver_config {
     size_t memory_cap; /* bytes, 0: none */
     mono_ns slice_cap; /* 0: none */
     bool trusted;
+    const char *base; /* see script.h */
     /* Once, when the main task has ended; text is valid during the call. driver_destroy is allowed
      * in it. */
     void (*on_finish)(void *owner, script_end how, const char *text);

@@ -4,20 +4,31 @@
 
 #include <stdlib.h>
 
+#include "script/arena.h"
+
+static void *resize(alloc_account *a, void *ptr, size_t old_size, size_t new_size)
+{
+    if (a->arena)
+        return arena_resize(a->arena, ptr, old_size, new_size);
+    if (new_size)
+        return realloc(ptr, new_size);
+    free(ptr);
+    return NULL;
+}
+
 void *alloc_lua(void *ud, void *ptr, size_t old_size, size_t new_size)
 {
     alloc_account *a = ud;
     if (!new_size) {
-        free(ptr);
         a->used -= old_size;
-        return NULL;
+        return resize(a, ptr, old_size, 0);
     }
     /* Shrinking must never fail: Lua relies on it. */
     if (a->cap && !a->uncapped && new_size > old_size && a->used - old_size + new_size > a->cap) {
         a->refused++;
         return NULL;
     }
-    void *block = realloc(ptr, new_size);
+    void *block = resize(a, ptr, old_size, new_size);
     if (!block)
         return NULL;
     a->used += new_size - old_size;

@@ -7,7 +7,10 @@
 
 #include <stddef.h>
 
+struct arena;
+
 typedef struct alloc_account {
+    struct arena *arena; /* where the blocks are; NULL: malloc's */
     size_t used, peak;
     size_t cap;        /* 0: none */
     unsigned uncapped; /* > 0: the cap is lifted (the engine is pushing results and cannot be thrown

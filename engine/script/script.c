@@ -11,9 +11,20 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "script/arena.h"
 #include "script/script_internal.h"
 
+/* Prepared states that no run has: at most so many are kept, which bounds what a worker that once
+ * had many runs at a time holds for ever (0.5 MB each). */
+enum { IDLE_MAX = 64 };
+
+/* Percent of the prepared state's memory at which a run's first garbage collection begins: most
+ * runs end before. */
+enum { FIRST_PAUSE = 250 };
+
 static script *running_script;
+static script *idle;
+static unsigned idle_count;
 
 static int open_libraries(lua_State *L)
 {
@@ -36,21 +47,52 @@ static int open_libraries(lua_State *L)
         lua_pushstring(L, libraries[i].name);
         lua_call(L, 1, 0);
     }
-    luaL_newmetatable(L, TASK_TYPE);
-    lua_pop(L, 1);
+    task_open(L);
     loader_open(L);
     return 0;
 }
 
-script *script_create(const script_config *config)
+/* What each script has of its own, whatever its state was before. */
+static void begin(script *s, const script_config *config)
 {
-    script *s = mem_zero(1, sizeof *s);
     s->config = *config;
     s->name = mem_strdup(config->name);
     s->config.name = s->name;
     list_init(&s->ready);
+    list_init(&s->tasks);
     s->memory.cap = config->memory_cap;
     s->gate = gate_create();
+    if (config->trusted)
+        gate_grant(s->gate, CAP_ALL);
+}
+
+static script *take_idle(const char *base)
+{
+    for (script **at = &idle; *at; at = &(*at)->next_idle) {
+        script *s = *at;
+        if (strcmp(s->config.base, base) != 0)
+            continue;
+        *at = s->next_idle;
+        idle_count--;
+        arena_restore(s->memory.arena);
+        *s = (script){.memory = {.arena = s->memory.arena, .used = s->kept_used,
+                                 .peak = s->kept_used},
+                      .L = s->L, .kept = true, .kept_used = s->kept_used};
+        return s;
+    }
+    return NULL;
+}
+
+script *script_create(const script_config *config)
+{
+    script *s = config->base ? take_idle(config->base) : NULL;
+    if (s) {
+        begin(s, config);
+        return s;
+    }
+    s = mem_zero(1, sizeof *s);
+    begin(s, config);
+    s->memory.arena = config->base ? arena_create() : NULL;
     s->L = lua_newstate(alloc_lua, &s->memory);
     if (!s->L || lua_cpcall(s->L, (lua_CFunction)open_libraries, NULL)) {
         if (s->L)
@@ -59,9 +101,56 @@ script *script_create(const script_config *config)
         return NULL;
     }
     watchdog_open(s);
-    if (config->trusted)
-        gate_grant(s->gate, CAP_ALL);
     return s;
+}
+
+static int load_base(lua_State *L)
+{
+    lua_getglobal(L, "require");
+    lua_pushstring(L, script_of(L)->config.base);
+    lua_call(L, 1, 0);
+    return 0;
+}
+
+bool script_prepare(script *s)
+{
+    s->memory.uncapped++;
+    bool loaded = lua_cpcall(s->L, load_base, NULL) == 0;
+    if (!loaded) {
+        log_error("script.prepare", "base=%s error=\"%s\"", s->config.base,
+                  lua_tostring(s->L, -1));
+        lua_settop(s->L, 0);
+    }
+    lua_gc(s->L, LUA_GCSETPAUSE, FIRST_PAUSE);
+    lua_gc(s->L, LUA_GCCOLLECT, 0);
+    s->memory.uncapped--;
+    s->kept_used = s->memory.peak = s->memory.used;
+    s->kept = loaded && s->memory.arena && arena_keep(s->memory.arena);
+    return loaded;
+}
+
+bool script_is_prepared(const script *s)
+{
+    return s->kept;
+}
+
+void script_note_owned(script *s, int change)
+{
+    s->owned += change;
+}
+
+/* Ends what the run holds of the engine. In a prepared state that holds nothing the finalizers are
+ * not needed, and looking for them costs more than the run. */
+static void close_state(script *s)
+{
+    if (!s->L)
+        return;
+    s->memory.uncapped++;
+    if (!s->kept || s->owned > 0)
+        lua_close(s->L);
+    list *node;
+    while ((node = list_shift(&s->tasks)))
+        task_release(list_entry(node, task, all_node));
 }
 
 void script_destroy(script *s)
@@ -73,13 +162,17 @@ void script_destroy(script *s)
         if (s->extras[i].destroy)
             s->extras[i].destroy(s->extras[i].value);
     s->extra_count = 0;
-    if (s->L) {
-        s->memory.uncapped++;
-        lua_close(s->L);
-    }
+    close_state(s);
     gate_destroy(s->gate);
     free(s->slots);
     free(s->name);
+    if (s->kept && idle_count < IDLE_MAX) {
+        s->next_idle = idle;
+        idle = s;
+        idle_count++;
+        return;
+    }
+    arena_destroy(s->memory.arena);
     free(s);
 }
 

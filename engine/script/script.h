@@ -30,6 +30,9 @@ typedef struct script_config {
     size_t memory_cap; /* bytes of Lua memory; 0: no cap (trusted states) */
     mono_ns slice_cap; /* longest time in Lua between two waits; 0: none */
     bool trusted;      /* main and worker: every capability, no watchdog */
+    /* A stdlib module that is loaded before the script starts, NULL: none; a literal. States with
+     * one are prepared once and then put back as they were (script_prepare). */
+    const char *base;
     /* Called when tasks have become runnable while none were: arrange for script_turn(s) to be
      * called soon, from the loop, never from inside this call. */
     void (*schedule)(script *s, void *owner);
@@ -45,6 +48,13 @@ typedef struct script_config {
 
 /* NULL if the state can't be created. */
 script *script_create(const script_config *config);
+/* Between bind_open and script_start, when config.base is given: loads it and keeps the state as it
+ * is then, so that when this script has been destroyed, one with the same base gets the state as it
+ * is now instead of a new one. False when base can't be loaded (logged); the script is an ordinary
+ * one then. */
+bool script_prepare(script *s);
+/* Whether script_create has given a state that was prepared: bind_open was called for it. */
+bool script_is_prepared(const script *s);
 /* Cancels every wait, closes the state. NULL is fine. Not from inside script_turn. */
 void script_destroy(script *s);
 
@@ -80,6 +90,11 @@ void script_raise_cap(script *s, size_t bytes);
  * order of the first setting. */
 void script_set_slot(script *s, const void *key, void *value, void (*destroy)(void *value));
 void *script_get_slot(const script *s, const void *key);
+
+/* Counts the things outside of the state that end only by the finalizer of a value in it: +1 when one
+ * is made, -1 when it has ended otherwise (it need not be told that a finalizer has run). While
+ * there are none, dropping a prepared state needs no walk through all of it. */
+void script_note_owned(script *s, int change);
 
 /* A description of where the script is: "checkout.lua:12" of the innermost frame of user's code, ""
  * if none. Async-signal-tolerant on a best-effort basis (used for last words of a hung worker). */

@@ -20,6 +20,7 @@ typedef enum { TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_DONE } task_state;
 
 struct task {
     list ready_node; /* in script.ready while TASK_READY */
+    list all_node;   /* in script.tasks until released */
     script *owner;
     lua_State *co;
     uint32_t slot;
@@ -61,6 +62,11 @@ struct script {
     char last_seen[160]; /* user's code at the watchdog's last look: "checkout.lua:12" */
     mono_ns armed_at;
     bool turning, scheduled, finished;
+    bool kept;              /* the state can be put back as script_prepare has left it */
+    size_t kept_used;       /* bytes of Lua memory then */
+    int owned;              /* see script_note_owned */
+    list tasks;             /* task.all_node of every handle, of tasks that are done too */
+    script *next_idle;      /* in script.c's list of those that no run has */
     bool every_instruction; /* the hook fires on each: a doomed task runs, or ran last */
     struct script_slot {
         const void *key;
@@ -71,11 +77,15 @@ struct script {
 };
 
 /* task.c */
+/* In the protected set-up of a new state: the type of the handles. */
+void task_open(lua_State *L);
 void task_make_ready(task *t);
 /* Resumes t, which is ready and unlinked from the ready list. */
 void task_resume(task *t);
 void task_expire_limits(script *s, mono_ns now);
 void task_cancel_all(script *s);
+/* Frees what a handle owns beside its own memory: when it is collected, or its state dropped. */
+void task_release(task *t);
 
 /* As the public one, with the coroutine in which Lua is right now (a hook or C function knows it).
  */

@@ -84,6 +84,7 @@ task *task_spawn(lua_State *L, int count)
     memset(t, 0, sizeof *t);
     list_init(&t->ready_node);
     list_init(&t->waiters);
+    list_push(&s->tasks, &t->all_node);
     t->owner = s;
     t->argument_count = count;
     luaL_getmetatable(L, TASK_TYPE);
@@ -448,11 +449,26 @@ bool task_is_done(const struct task *t)
     return t->state == TASK_DONE;
 }
 
-void task_release(struct task *t)
+void task_release(task *t)
 {
+    list_remove(&t->all_node);
     free(t->doom_text);
     free(t->doom_trace);
     free(t->error_text);
     free(t->record_open);
     t->doom_text = t->doom_trace = t->error_text = t->record_open = NULL;
+}
+
+static int finish_handle(lua_State *L)
+{
+    task_release(lua_touserdata(L, 1));
+    return 0;
+}
+
+void task_open(lua_State *L)
+{
+    luaL_newmetatable(L, TASK_TYPE);
+    lua_pushcfunction(L, finish_handle);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
 }

@@ -77,7 +77,5 @@ void task_doom(struct task *t, const char *code, const char *text);
 /* Pushes t's handle. t must be alive. */
 void task_push(lua_State *L, struct task *t);
 bool task_is_done(const struct task *t);
-/* __gc of a handle. */
-void task_release(struct task *t);
 
 #endif

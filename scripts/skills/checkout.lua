@@ -25,7 +25,7 @@ return skill "checkout" {
     t.step("home", function()
       shop.open(t, page, "/")
       shop.measure(t, page, "home")
-      if page:is_visible("#shopify-pc__banner") then shop.answer_cookies(page, "decline") end
+      shop.close_popups(page)
     end)
 
     t.step("product", function()
@@ -35,11 +35,12 @@ return skill "checkout" {
 
     t.step("add to cart", function()
       shop.add_to_cart(page, product)
+      shop.measure_taps(t, page, "add to cart")
     end)
 
     t.step("cart", function()
       cart = shop.open_cart(t, page)
-      shop.measure(t, page, "cart")
+      if cart.place == "page" then shop.measure(t, page, "cart") end
     end)
 
     t.step("checkout", function()

@@ -27,6 +27,7 @@ return skill "headless_probe" {
       product = shop.product_path(t, page, views, o.product)
       views[2] = shop.look(t, page, product, "product page")
     end)
+    if #views == 0 then return found.conclude() end
 
     found.step("hydration", function() shop.check_hydration(views, found) end)
     found.step("console", function() shop.check_console(views, found, o.ignore) end)

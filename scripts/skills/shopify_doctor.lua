@@ -24,7 +24,8 @@ return skill "shopify_doctor" {
     local found = shop.findings(t)
     local views = found.step("pages", function()
       return shop.look_around(t, t.page(), found, o.product)
-    end) or {}
+    end)
+    if not views then return found.conclude() end
 
     found.step("texts", function() shop.check_liquid(views, found) end)
     found.step("pictures", function()

@@ -145,7 +145,7 @@ end
 
 function Session:watch_signals()
   local main = sys.task.current()
-  sys.task.spawn(function()
+  self.watcher = sys.task.spawn(function()
     while true do
       local signal = sys.env.signal()
       if not signal then return end
@@ -226,6 +226,7 @@ end
 
 -- Workers (with their browsers) and the database end at the same time.
 function Session:finish()
+  if not self.stopped then self.watcher:kill("the command has ended") end
   local tasks = { sys.task.spawn(function() self.pool:close() end) }
   if self.keeper then tasks[2] = sys.task.spawn(function() self.keeper:close() end) end
   local deadline = self.stopped and sys.clock.mono() + END_MS

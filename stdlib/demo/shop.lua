@@ -32,7 +32,7 @@ local GZIP_FROM = 600 -- bytes; smaller answers gain nothing
 local WRONG_PASSWORDS, WRONG_WINDOW_MS = 10, 60000
 
 local THEME = { ["theme.js"] = true, ["theme.css"] = true, ["cart-drawer.js"] = true,
-  ["privacy-banner.js"] = true, ["pixels.js"] = true }
+  ["privacy-banner.js"] = true, ["pixels.js"] = true, ["newsletter-popup.js"] = true }
 
 local ROUTES = {}
 for _, module in ipairs { "demo.routes_catalog", "demo.routes_cart", "demo.api.serve" } do
@@ -49,7 +49,8 @@ function shop.new(options)
   local self = setmetatable({
     password = options.password, now = options.now or function() return sys.clock.now() end,
     secret = crypto.random_bytes(32), on = {}, orders = {}, order_count = 0, wrong = {},
-    assets = {}, options = { drawer = options.drawer, banner = options.banner },
+    assets = {}, options = { drawer = options.drawer, banner = options.banner,
+      popup = options.popup },
     pixels = options.pixels,
   }, Shop)
   self.api = api.new(self.now)
@@ -167,7 +168,8 @@ local function view_of(self, request)
   }
   local banner = self.options.banner
   for _, one in ipairs(self:active()) do banner = banner or one.banner end
-  extras.add(view, { drawer = self.options.drawer, banner = banner })
+  extras.add(view, { drawer = self.options.drawer, banner = banner,
+    popup = self.options.popup })
   return view
 end
 

@@ -32,6 +32,7 @@ end
 ---@field password string?
 ---@field drawer boolean?  the cart opens as a drawer
 ---@field banner boolean?  visitors see a cookie banner
+---@field popup boolean?   a newsletter's pop-up covers the pages until it is closed
 ---@field pixels boolean?  pages have marketing pixels, and there are stand-ins for their vendors
 
 --- Opens the shop on a port of this machine. It answers while `serve` runs.
@@ -46,7 +47,7 @@ function store.start(options)
   options = options or {}
   local host = options.host or "127.0.0.1"
   local its_shop = shop.new { faults = options.faults, password = options.password,
-    drawer = options.drawer, banner = options.banner }
+    drawer = options.drawer, banner = options.banner, popup = options.popup }
   local server, why, code = sys.server.listen { host = host, port = options.port or 0 }
   if not server then return nil, why, code end
   local self = setmetatable({ server = server, host = host, bound = server:port(),

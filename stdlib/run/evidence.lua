@@ -36,12 +36,13 @@ local function collect(run, step_name, selector)
   end
 end
 
---- Collects the evidence of the open pages, if there are any. Waits, at most LIMIT_MS.
+--- Collects the evidence of the open pages, if there are any and the failure shows there. Waits, at
+--- most LIMIT_MS.
 ---@param run run.State
 ---@param step_name string?
 ---@param cause run.Problem
 function evidence.capture(run, step_name, cause)
-  if not run.page_context.opened or run.captures >= CAPTURES_MAX then return end
+  if cause.unseen or not run.page_context.opened or run.captures >= CAPTURES_MAX then return end
   run.captures = run.captures + 1
   local details = type(cause.details) == "table" and cause.details or {}
   run.capturing = true

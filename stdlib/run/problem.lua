@@ -20,6 +20,7 @@ local MESSAGE_MAX = 4000
 ---@field traceback string?
 ---@field hint string?
 ---@field details table?
+---@field unseen boolean?    the pages that are open do not show it
 
 -- What the innermost handler saw. An error that is raised again by an outer step is the same value,
 -- and must keep the line where it happened.
@@ -60,8 +61,12 @@ local function of_fault(value)
   elseif kind == "engine" and BROWSER_CODES[value.code] then
     kind = "browser"
   end
+  local hint = value.hint
+  if kind == "failure" and not hint then
+    hint = require("run.advice").of(value.code, value.details)
+  end
   return { kind = kind, message = value.message, code = value.code, where = value.where,
-    hint = value.hint,
+    hint = hint, unseen = value.unseen,
     details = value.details ~= nil and require("run.plain").copy(value.details) or nil }
 end
 

@@ -68,9 +68,13 @@ end
 
 local function check_theme(data, found)
   local theme = data.themes and data.themes.nodes[1]
-  if not theme then return found.bad("no theme is published: the shop has no main theme") end
+  if not theme then
+    return found.bad("no theme is published: the shop has no main theme",
+      { hint = "publish a theme: Online Store → Themes" })
+  end
   if theme.processingFailed == true then
-    found.bad(("the main theme %s could not be processed by Shopify"):format(theme.name))
+    found.bad(("the main theme %s could not be processed by Shopify"):format(theme.name),
+      { hint = "publish a copy of it, or the version before the last change" })
   elseif theme.processing == true then
     found.poor(("the main theme %s is still being processed by Shopify"):format(theme.name))
   end

@@ -1,6 +1,7 @@
 --- The cart: adding to it as a shopper does, and the truth about it from /cart.js.
 
 local fault = require "fault"
+local popups = require "shop.popups"
 local storefront = require "shop.storefront"
 
 local cart = {}
@@ -20,6 +21,23 @@ local ADD = {
 local ADD_REQUEST = "**/cart/add*"
 local SCRIPT_HINT = "open a product page with the browser's console and mend the script that fails "
   .. "there; if it is an app's, switch the app off in the theme editor and try again"
+
+local ANSWER_HINT = "open the shop, add a product and look at what the browser's network log says of "
+  .. "it; then look at https://www.shopifystatus.com and at apps that change the cart"
+local REFUSED_HINT = "a page from a cache shows stock that has gone: publish the theme again, and look "
+  .. "at the product's stock and at apps that limit quantities"
+
+-- The checkout button of a cart that slid in from the side.
+local DRAWER = 'cart-drawer, [id*="cart-drawer" i], [id*="cartdrawer" i], [class*="cart-drawer" i], '
+  .. '[class*="cartdrawer" i], [id*="side-cart" i], [class*="side-cart" i], [class*="mini-cart" i]'
+local DRAWER_OPEN = [[selector => [...document.querySelectorAll(selector)].some(drawer =>
+  [...drawer.querySelectorAll('[name="checkout"], a[href*="/checkout"], button[data-checkout]')]
+    .some(button => {
+      const box = button.getBoundingClientRect();
+      return box.width > 1 && box.height > 1 && box.left < innerWidth && box.right > 0
+        && button.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+    }))]]
+local DRAWER_MS = 3000
 
 local LINK = 'cart-notification a[href*="/cart"], #cart-notification a[href*="/cart"], '
   .. 'cart-drawer a[href$="/cart"], .cart-drawer a[href$="/cart"]'
@@ -62,7 +80,7 @@ function cart.read(page)
   if not state.item_count then
     fault.failure { code = "http-status", message = ("/cart.js answered %d%s"):format(state.status,
       state.status < 400 and " with something that is no cart" or ""),
-      details = { status = state.status } }
+      hint = ANSWER_HINT, details = { status = state.status } }
   end
   return state
 end
@@ -97,21 +115,23 @@ local function check_request(page)
   if not answered then
     if request.failure then
       fault.failure { code = "net", message = ("the request to %s failed (%s)"):format(path,
-        request.failure) }
+        request.failure), hint = ANSWER_HINT }
     elseif fault.is(response) and response.code == "timeout" then
       fault.failure { code = "timeout",
-        message = ("%s did not answer for %d s"):format(path, ANSWER_MS / 1000) }
+        message = ("%s did not answer for %d s"):format(path, ANSWER_MS / 1000),
+        hint = ANSWER_HINT }
     end
     error(response, 0)
   end
   if response.status == 422 then
     fault.failure { code = "cart-refused",
       message = ("the page offers the product, but the shop refuses it%s"):format(
-      refusal_words(response)), details = { url = request.url, status = response.status } }
+      refusal_words(response)), hint = REFUSED_HINT,
+      details = { url = request.url, status = response.status } }
   elseif response.status >= 400 then
     fault.failure { code = "http-status",
-      message = ("%s answered %d%s"):format(path, response.status,
-      response.status < 500 and refusal_words(response) or ""),
+      message = ("the product could not be added: %s answered %d%s"):format(path, response.status,
+      response.status < 500 and refusal_words(response) or ""), hint = ANSWER_HINT,
       details = { url = request.url, status = response.status } }
   end
   return true
@@ -136,7 +156,7 @@ function cart.add(page, product)
     choose_variant(page, button, product)
   end
   local before, errors = count_before(page), #page:errors()
-  page:click(button)
+  popups.click(page, button)
   local sent = check_request(page)
   local state = ask(page, before, sent and TRUTH_MS or 0)
   if state.item_count and state.item_count > before then return state end
@@ -147,20 +167,34 @@ function cart.add(page, product)
   end
   if not state.item_count then
     fault.failure { code = "http-status", message = ("/cart.js answered %d"):format(state.status),
-      details = { status = state.status } }
+      hint = ANSWER_HINT, details = { status = state.status } }
   end
   fault.failure { code = "cart",
     message = ("the shop took the product, but its cart still holds %d items after %d s"):format(
-      state.item_count, TRUTH_MS / 1000) }
+      state.item_count, TRUTH_MS / 1000), hint = "an app that changes the cart may take it out "
+      .. "again: switch such apps off, one after the other" }
 end
 
---- Goes to the cart page: by the link that the theme shows after adding, or by its address.
+-- Whether the theme has opened the cart as a drawer: its button is what a shopper clicks next.
+local function in_drawer(page)
+  if page:count(DRAWER) == 0 then return false end
+  local open, why = pcall(page.wait_for_function, page, DRAWER_OPEN, DRAWER,
+    { timeout = DRAWER_MS })
+  if not open and not fault.is(why, "failure") then error(why, 0) end
+  return open
+end
+
+--- Goes to the cart: stays in the drawer where the theme has opened one; else the page, by the link
+--- that the theme shows after adding, or by its address.
 ---@param t table
 ---@param page Page
----@return table cart  see read
+---@return table cart  see read; place: "drawer" or "page"
 function cart.open(t, page)
-  if page:is_visible(LINK) then
-    page:click(LINK)
+  local place = "page"
+  if in_drawer(page) then
+    place = "drawer"
+  elseif page:is_visible(LINK) then
+    popups.click(page, LINK)
     page:wait_for_load()
   else
     storefront.open(t, page, "/cart")
@@ -168,8 +202,10 @@ function cart.open(t, page)
   storefront.check_answer(page)
   local state = cart.read(page)
   if state.item_count == 0 then
-    fault.failure { code = "cart", message = "the cart is empty, although a product was added" }
+    fault.failure { code = "cart", message = "the cart is empty, although a product was added",
+      hint = "an app may empty it, or its cookie is lost: try it by hand in a private window" }
   end
+  state.place = place
   return state
 end
 

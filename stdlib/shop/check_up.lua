@@ -1,6 +1,7 @@
 --- The steps of shopify_doctor and headless_probe that put several parts together: what is compared
 --- with the shop's own word, and what is left out and why.
 
+local advice = require "run.advice"
 local back_office = require "shop.back_office"
 local crawl = require "shop.crawl"
 local fault = require "fault"
@@ -77,9 +78,8 @@ end
 ---@param views table[]
 ---@param found table
 function check_up.rate_limits(t, views, found)
-  throttle.check_views(views, found)
   local view = look.find(views, "product page")
-  throttle.probe(t, found, view and view.url:match("/products/([^/?#]+)"))
+  throttle.check(t, views, found, view and view.url:match("/products/([^/?#]+)"))
 end
 
 --- The price that the product page shows, against the shop's own and the Storefront API's.
@@ -110,7 +110,8 @@ function check_up.price(t, page, view, found, token)
   elseif not answer or answer.ok then
     found.poor("the Storefront API cannot be used: " .. problem)
   elseif answer.status ~= 429 and answer.status ~= 430 then
-    found.bad("the Storefront API fails: " .. problem)
+    found.bad("the Storefront API fails: " .. problem, { code = "http-status",
+      hint = advice.of("http-status", { status = answer.status }) })
   end
 end
 

@@ -1,6 +1,7 @@
 --- To the first page of the checkout, and not a step further: a monitor never buys.
 
 local fault = require "fault"
+local popups = require "shop.popups"
 local storefront = require "shop.storefront"
 
 local checkout = {}
@@ -30,14 +31,16 @@ end
 ---@param page Page
 function checkout.open(page)
   local button = storefront.find(page, BUTTON, "checkout button", FIND_MS)
-  page:click(button)
+  popups.click(page, button)
   local there, why = pcall(page.wait_for_url, page, is_checkout, { timeout = ARRIVE_MS })
   storefront.check_answer(page)
   if not there then
     if not (fault.is(why) and why.code == "timeout") then error(why, 0) end
     fault.failure { code = "timeout",
       message = ("the checkout button was clicked, but after %d s the page is at %s")
-      :format(ARRIVE_MS / 1000, storefront.path_of(page:url())), details = why.details }
+      :format(ARRIVE_MS / 1000, storefront.path_of(page:url())), details = why.details,
+      hint = "click it by hand: a script of the theme or of an app may keep shoppers in the cart, "
+        .. "such as terms to be accepted, a minimum order or an age question" }
   end
   storefront.find(page, { FORM, "role=textbox[name=/e-?mail/i]" }, "field for the e-mail address",
     FORM_MS)

@@ -7,6 +7,7 @@ local storefront = require "shop.storefront"
 local checks = {}
 
 local SHOWN_URL = 90
+local IMAGE_HINT = "upload the picture again, or take it out of the page that shows it"
 
 local function short(url)
   local parts = sys.codec.url_parse(url) or {}
@@ -53,7 +54,7 @@ function checks.images(views, found)
     seen[path] = true
     found.bad(("a picture on the %s is broken: %s%s (%s)"):format(view.name,
       alt and alt ~= "" and quoted(alt) .. " " or "", short(url), why),
-      { code = "broken-image", url = url })
+      { code = "broken-image", url = url, hint = IMAGE_HINT })
   end
   for _, view in ipairs(views) do
     local alts = {}

@@ -34,6 +34,13 @@ local SHOULD_SHOW = [[() => {
   return !!privacy.shouldShowBanner();
 }]]
 
+local wanted = setmetatable({}, { __mode = "k" })
+
+--- The answer that was last meant for this page's banners, shown or not; nil: none was.
+---@param page Page
+---@return "accept"|"decline"|nil
+function consent.wanted(page) return wanted[page] end
+
 local function find(page, list)
   for _, selector in ipairs(list) do
     if page:is_visible(selector) then return selector end
@@ -43,15 +50,18 @@ end
 --- Answers the cookie banner of the page that is open, if there is one.
 ---@param page Page
 ---@param answer "accept"|"decline"
+---@param options { wait: number }?  ms to wait for a banner, 3000 if absent
 ---@return boolean there  there was a banner, and it is answered
-function consent.answer(page, answer)
+function consent.answer(page, answer, options)
   local list = BUTTONS[answer]
   if not list then
-    fault.usage("shop.answer_cookies(page, answer)", 'answer must be "accept" or "decline"')
+    fault.usage("shop.answer_cookies(page, answer, {wait})",
+      'answer must be "accept" or "decline"')
   end
-  local button = find(page, list)
-  if not button and page:eval(SHOULD_SHOW) ~= false then
-    pcall(page.wait_for, page, list[1], { timeout = APPEAR_MS })
+  wanted[page] = answer
+  local button, wait = find(page, list), options and options.wait or APPEAR_MS
+  if not button and wait > 0 and page:eval(SHOULD_SHOW) ~= false then
+    pcall(page.wait_for, page, list[1], { timeout = wait })
     button = find(page, list)
   end
   if not button then return false end

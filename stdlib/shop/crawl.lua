@@ -1,6 +1,7 @@
 --- Follows the links and pictures of pages that were looked at, without a browser, a bounded number
 --- of them: what a shopper would click and find broken. For skills that need "http".
 
+local advice = require "run.advice"
 local apps = require "shop.apps"
 local storefront = require "shop.storefront"
 local truth = require "shop.truth"
@@ -75,7 +76,8 @@ local function words_of(link)
 end
 
 local function report(link, answer, why, code, found)
-  local more = { code = "broken-link", url = link.url }
+  local more = { code = "broken-link", url = link.url,
+    hint = "mend the link, or add a URL redirect for its address" }
   if code == "redirects" then
     more.code = "redirect-loop"
     more.hint = "look for redirects that lead to each other in the shop's URL redirects"
@@ -85,6 +87,7 @@ local function report(link, answer, why, code, found)
   elseif answer.status == 404 or answer.status == 410 then
     found.bad(words_of(link) .. " leads to a page that does not exist (404)", more)
   elseif answer.status >= 500 then
+    more.hint = advice.of("http-status", { status = answer.status })
     found.bad(("%s leads to a server error (%d)"):format(words_of(link), answer.status), more)
   end
 end
@@ -113,7 +116,8 @@ local function follow(t, link, found, seen_text)
   if liquid and not seen_text[liquid] then
     seen_text[liquid] = true
     found.bad(('%s shows an error of the theme: "%s"'):format(link.path, liquid),
-      { code = "liquid", url = link.url })
+      { code = "liquid", url = link.url, hint = "the theme's file that is named, or the last "
+      .. "change to it, is broken" })
   end
 end
 
@@ -164,7 +168,7 @@ function crawl.images(t, views, found, max)
     if answer and answer.status >= 400 and answer.status ~= 405 and answer.status ~= 429 then
       found.bad(('a picture on the %s is broken: "%s" %s (%d), of %s'):format(image.from, image.alt,
         image.path, answer.status, apps.owner(image.url, host)), { code = "broken-image",
-        url = image.url })
+        url = image.url, hint = "upload the picture again, or take it out of the page" })
     end
   end)
   return #list

@@ -6,6 +6,7 @@
 ---   found.step("links", function() … found.bad("…") … found.poor("…") end)
 ---   found.conclude("a sentence for the run in which nothing was found")
 
+local advice = require "run.advice"
 local fault = require "fault"
 
 local findings = {}
@@ -19,10 +20,14 @@ local function sentence(list)
   return #list > SHOWN and ("%s; and %d more"):format(text, #list - SHOWN) or text
 end
 
-local function raise(list)
-  local first = list[1]
-  fault.failure { code = first.code, message = sentence(list), hint = first.hint,
-    details = { findings = list } }
+-- shown: what the page that is open shows, as evidence
+local function raise(list, shown)
+  local hint, at_hand
+  for _, one in ipairs(list) do
+    hint, at_hand = hint or one.hint, at_hand or shown and shown[one]
+  end
+  fault.failure { code = list[1].code, message = sentence(list), hint = hint,
+    details = { findings = list }, unseen = not at_hand }
 end
 
 local function add(self, severity, message, more)
@@ -30,6 +35,7 @@ local function add(self, severity, message, more)
   self.seen[message] = true
   local one = { severity = severity, message = message, step = self.current,
     code = more and more.code or "found", hint = more and more.hint, url = more and more.url }
+  self.shown[one] = more and more.at_hand
   if #self.list < KEPT then table.insert(self.list, one) end
   return one
 end
@@ -38,10 +44,11 @@ end
 ---@param t table
 ---@return table found  bad, poor, step, conclude, list
 function findings.new(t)
-  local self = { list = {}, seen = {}, failures = {} }
+  local self = { list = {}, seen = {}, failures = {}, shown = {} }
   local found = { list = self.list }
 
-  --- Something that shoppers suffer from: the run fails, after the other steps.
+  --- Something that shoppers suffer from: the run fails, after the other steps. more: code, hint,
+  --- url; at_hand: the page that is open shows it.
   function found.bad(message, more)
     local one = add(self, "bad", message, more)
     if one then table.insert(self.failures, one) end
@@ -55,21 +62,19 @@ function findings.new(t)
   --- A step that goes on to the next one when something bad was found, or when the shop failed.
   --- Returns what fn returns.
   function found.step(name, fn)
-    local before, value = #self.failures, nil
+    local before, ended, value = #self.failures, false, nil
     self.current = name
     local ok, why = pcall(t.step, name, function()
-      value = fn()
+      value, ended = fn(), true
       local new = { unpack(self.failures, before + 1) }
-      if #new > 0 then raise(new) end
+      if #new > 0 then raise(new, self.shown) end
     end)
-    self.current = nil
-    if ok then return value end
-    if not fault.is(why, "failure") then error(why, 0) end
-    if #self.failures == before then
-      table.insert(self.failures, { severity = "bad", step = name, code = why.code,
-        message = name .. ": " .. why.message, hint = why.hint })
-      self.list[#self.list + 1] = self.failures[#self.failures]
+    if not ok and not fault.is(why, "failure") then error(why, 0) end
+    if not ended then
+      found.bad(why.message, { code = why.code,
+        hint = why.hint or advice.of(why.code, why.details) })
     end
+    self.current = nil
     return value
   end
 

@@ -2,6 +2,7 @@
 --- (texts, links, pictures, scripts, structured data, console) in one view. Used by skills through
 --- shop.look and shop.look_around.
 
+local advice = require "run.advice"
 local fault = require "fault"
 local storefront = require "shop.storefront"
 
@@ -70,7 +71,7 @@ end
 ---@param page Page
 ---@param found table     shop.findings
 ---@param handle string?  of the product to look at; default: the first one linked
----@return table[] views
+---@return table[]? views  nil: no page opens
 function look.around(t, page, found, handle)
   local views, known = {}, {}
   local function visit(path, name)
@@ -81,10 +82,15 @@ function look.around(t, page, found, handle)
       return view
     end
     if not fault.is(view, "failure") then error(view, 0) end
-    -- Behind a password, and in a tab that is gone, every page is the same trouble.
-    if view.code == "password" or page:is_closed() then error(view, 0) end
-    found.bad(("the %s cannot be opened: %s"):format(name, view.message),
-      { code = view.code, url = path })
+    -- Behind a password, in a tab that is gone and where nobody answers, every page is the same
+    -- trouble.
+    if view.code == "password" or page:is_closed() or path == "/" and view.code ~= "http-status" then
+      error(view, 0)
+    end
+    -- The cart is the last: it is still to be seen when the step has failed.
+    found.bad(("the %s cannot be opened: %s"):format(name, view.message), { code = view.code,
+      url = path, hint = view.hint or advice.of(view.code, view.details),
+      at_hand = path == "/cart" })
   end
   local home = visit("/", "home page")
   local collection = home and first_link(home, "^/collections/[%w_-]+$", "/collections/all")
@@ -94,7 +100,7 @@ function look.around(t, page, found, handle)
     or shelf and first_link(shelf, "/products/[^/]+$")
   visit(product, "product page")
   visit("/cart", "cart page")
-  return views
+  return #views > 0 and views or nil
 end
 
 --- The view whose name is "product page", "home page", …

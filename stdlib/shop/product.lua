@@ -1,6 +1,7 @@
 --- Finding a product that can be bought, on any theme.
 
 local fault = require "fault"
+local popups = require "shop.popups"
 local storefront = require "shop.storefront"
 
 local product = {}
@@ -39,15 +40,23 @@ function product.links(page)
   return found
 end
 
---- What the shop says about the product: { handle, title, available (nil: unknown), variant, price
---- (cents) }.
+--- What the shop says about the product: { handle, title (nil: unknown), available (nil: unknown),
+--- variant, price (cents) }.
 ---@param page Page
 ---@param handle string
 ---@return table
 function product.read(page, handle)
   local one = page:eval(READ, handle)
   one.handle = handle
-  one.title = one.title or page:title()
+  return one
+end
+
+-- A shop that does not tell has the name on its page.
+local function named(page, one)
+  if not one.title then
+    local heading = page:texts("h1 >> visible=true")[1]
+    one.title = heading and heading ~= "" and heading or page:title()
+  end
   return one
 end
 
@@ -56,15 +65,13 @@ local function arrive(page, handle)
   storefront.check_answer(page)
 end
 
-local function open_link(t, page, link, is_first)
-  if is_first then
-    page:click(('a[href="%s"] >> visible=true'):format(link.href))
-    arrive(page, link.handle)
-  else
-    storefront.open(t, page, link.href)
-  end
+local function open_link(page, link)
+  popups.click(page, ('a[href="%s"] >> visible=true'):format(link.href))
+  arrive(page, link.handle)
 end
 
+-- The shop is asked before a page is opened, so that a shopper's way (and what pixels hear of it)
+-- leads over one product.
 local function first_that_can_be_bought(t, page)
   local links = product.links(page)
   if #links == 0 then
@@ -78,14 +85,17 @@ local function first_that_can_be_bought(t, page)
   end
   local sold_out = {}
   for i = 1, math.min(TRIES, #links) do
-    open_link(t, page, links[i], i == 1)
     local one = product.read(page, links[i].handle)
-    if one.available ~= false then return one, sold_out end
+    if one.available ~= false then
+      open_link(page, links[i])
+      return named(page, one), sold_out
+    end
     sold_out[#sold_out + 1] = one.title
   end
   fault.failure { code = "sold-out",
     message = ("sold out: %s"):format(table.concat(sold_out, ", ")),
-    hint = "name a product that is in stock: -o product=HANDLE" }
+    hint = "restock, or let products be sold without stock; if it is meant to be, name one that can "
+      .. "be bought: -o product=HANDLE" }
 end
 
 --- Opens the page of a product: the one that is named, or the first linked one that is not sold
@@ -98,9 +108,10 @@ function product.open(t, page, handle)
   local one, skipped
   if handle then
     storefront.open(t, page, "/products/" .. handle)
-    one = product.read(page, handle)
+    one = named(page, product.read(page, handle))
     if one.available == false then
-      fault.failure { code = "sold-out", message = ("%s is sold out"):format(one.title) }
+      fault.failure { code = "sold-out", message = ("%s is sold out"):format(one.title),
+        hint = "restock it, or name another: -o product=HANDLE" }
     end
   else
     one, skipped = first_that_can_be_bought(t, page)

@@ -48,7 +48,8 @@ function storefront.check_answer(page)
     local path = path_of(response.url)
     fault.failure { code = "http-status",
       message = ("%s answered %d"):format(path == "/" and "home page" or path,
-      response.status), details = { url = response.url, status = response.status } }
+      response.status),
+      details = { url = response.url, status = response.status } }
   end
 end
 
@@ -95,6 +96,18 @@ function storefront.measure(t, page, name)
   return vitals
 end
 
+--- Records how quickly the page answered the taps since it was last asked: inp_ms, and tbt_ms, for
+--- how long its scripts kept it from answering. Nothing where nothing was tapped.
+---@param t table
+---@param page Page
+---@param name string  "add to cart"
+function storefront.measure_taps(t, page, name)
+  local vitals = page:vitals { step = true }
+  if not vitals.inp_ms then return end
+  t.measure("inp_ms", vitals.inp_ms, { page = name, unit = "ms" })
+  t.measure("tbt_ms", vitals.tbt_ms, { page = name, unit = "ms" })
+end
+
 --- The first of several selectors that has something visible to offer. Themes differ: the most
 --- telling selector comes first, the one whose words a person would look for last; it explains the
 --- failure.
@@ -121,6 +134,8 @@ function storefront.find(page, selectors, what, timeout)
     .. table.concat(details.near, ", ") or ""
   fault.failure { code = "not-found",
     message = ("no %s is to be seen on %s%s"):format(what, path_of(page:url()), near),
+    hint = "look at the page on a phone: was the theme, an app or its settings changed last? An app's "
+      .. "style may hide it",
     details = details }
 end
 

@@ -9,11 +9,21 @@ local throttle = {}
 local REFUSED = { [429] = true, [430] = true }
 local NEAR = 0.8 -- of a limit
 
-local function say(found, path, answer_status, retry_after, what)
-  found.bad(("the shop refuses requests: %s answered %d (too many requests)%s%s"):format(path,
-    answer_status, retry_after and (", try again in %s s"):format(retry_after) or "",
-    what and ", asked for by the " .. what or ""), { code = "rate-limited", url = path,
-    hint = "an app, a bot or the theme asks too often; shoppers see parts of pages missing" })
+local HINT = "an app, a bot or the theme asks too often, so shoppers see parts of pages missing: "
+  .. "switch off the app that was added last, or ask its maker to ask less"
+
+-- What was refused while one shop was looked at, told in one sentence.
+local function tell(found, refused)
+  if #refused == 0 then return end
+  local words, wait = {}, nil
+  for i, one in ipairs(refused) do
+    words[i] = ("%s answered %d%s"):format(one.path, one.status,
+      one.view and ", which the " .. one.view .. " asks for" or "")
+    wait = wait or one.wait
+  end
+  found.bad(("the shop refuses requests as too many: %s%s"):format(table.concat(words, "; "),
+    wait and ("; it says to wait %s s"):format(wait) or ""), { code = "rate-limited",
+    url = refused[1].path, hint = HINT })
 end
 
 --- "32/40" → 32, 40.
@@ -40,7 +50,9 @@ end
 ---@param headers table<string, string>
 ---@param found table  shop.findings
 function throttle.check_answer(path, status, headers, found)
-  if REFUSED[status] then return say(found, path, status, headers["retry-after"]) end
+  if REFUSED[status] then
+    return tell(found, { { path = path, status = status, wait = headers["retry-after"] } })
+  end
   local used, limit = throttle.call_limit(headers["x-shopify-shop-api-call-limit"])
   if not used then
     local left
@@ -53,37 +65,44 @@ function throttle.check_answer(path, status, headers, found)
   end
 end
 
---- Reports requests of the pages themselves that were refused.
----@param views table[]
----@param found table
-function throttle.check_views(views, found)
-  local seen = {}
+-- The requests of the pages themselves that were refused.
+local function of_views(views)
+  local refused, seen = {}, {}
   for _, view in ipairs(views) do
     for _, request in ipairs(view.requests) do
       local path = storefront.path_of(request.url)
       if REFUSED[request.status] and not seen[path] then
         seen[path] = true
-        say(found, path, request.status, nil, view.name)
+        refused[#refused + 1] = { path = path, status = request.status, view = view.name }
       end
     end
   end
+  return refused, seen
 end
 
---- Asks the addresses that themes and headless shops live on, each once.
+--- Reports what the shop refuses of its own pages' requests, and of the addresses that themes and
+--- headless shops live on, each asked once.
 ---@param t table
+---@param views table[]
 ---@param found table
 ---@param handle string?  of a product
-function throttle.probe(t, found, handle)
+function throttle.check(t, views, found, handle)
+  local refused, seen = of_views(views)
   local paths = { "/cart.js", "/products.json?limit=1" }
   if handle then paths[#paths + 1] = "/products/" .. handle .. ".js" end
   for _, path in ipairs(paths) do
     local answer, why = truth.ask(t, path)
+    local name = path:gsub("%?.*$", "")
     if not answer then
       t.note(("%s was not answered: %s"):format(path, why))
-    else
-      throttle.check_answer(path:gsub("%?.*$", ""), answer.status, answer.headers, found)
+    elseif not REFUSED[answer.status] then
+      throttle.check_answer(name, answer.status, answer.headers, found)
+    elseif not seen[name] then
+      refused[#refused + 1] = { path = name, status = answer.status,
+        wait = answer.headers["retry-after"] }
     end
   end
+  tell(found, refused)
 end
 
 return throttle

@@ -19,6 +19,13 @@ function shop.open(t, page, path) end
 ---@return nano.Vitals
 function shop.measure(t, page, name) end
 
+--- Records how quickly the page answered the taps since it was last asked: inp_ms and tbt_ms.
+--- Nothing where nothing was tapped.
+---@param t nano.Context
+---@param page nano.Page
+---@param name string  "add to cart"
+function shop.measure_taps(t, page, name) end
+
 --- "$749.00"
 ---@param cents number
 ---@param currency? string  "USD"
@@ -45,6 +52,7 @@ function shop.open_product(t, page, handle) end
 ---@field total_price number  cents
 ---@field currency string
 ---@field titles string[]
+---@field place? "page"|"drawer"  where shop.open_cart found it
 
 --- Clicks the add button of the product's page that is open, and waits until /cart.js has the
 --- product.
@@ -53,7 +61,7 @@ function shop.open_product(t, page, handle) end
 ---@return nano.Cart
 function shop.add_to_cart(page, product) end
 
---- Goes to the cart page.
+--- Goes to the cart: stays in the drawer where the theme has opened one, else goes to the page.
 ---@param t nano.Context
 ---@param page nano.Page
 ---@return nano.Cart
@@ -72,8 +80,19 @@ function shop.open_checkout(page) end
 --- Answers the cookie banner of the page that is open, if there is one.
 ---@param page nano.Page
 ---@param answer "accept"|"decline"
+---@param options? { wait: number }  ms to wait for a banner, 3000 if absent
 ---@return boolean there
-function shop.answer_cookies(page, answer) end
+function shop.answer_cookies(page, answer, options) end
+
+--- Closes what pops up over the page: a cookie banner (refusing), a newsletter's form.
+---@param page nano.Page
+---@return integer closed
+function shop.close_popups(page) end
+
+--- Clicks as page:click does; what has popped up over the element is closed first.
+---@param page nano.Page
+---@param selector string
+function shop.click(page, selector) end
 
 ---@class nano.ShopAdmin
 ---@field cost? table  { requested, actual, available, maximum, restore_rate } of the last answer
@@ -114,7 +133,7 @@ function shop.look(t, page, path, name, known) end
 ---@param page nano.Page
 ---@param found nano.ShopFindings
 ---@param handle? string
----@return table[] views
+---@return table[]? views  nil: no page opens
 function shop.look_around(t, page, found, handle) end
 
 --- The product to look at: the one that is named, or the first linked one.

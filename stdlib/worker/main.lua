@@ -28,6 +28,7 @@ local function serve(message)
     dry_run = message.dry_run or false,
     record = message.record,
     policy = message.policy,
+    prepared = message.module == "run.main",
   }
   if not handle then
     send { type = "end", id = id, how = code, text = text }

@@ -1,10 +1,12 @@
---- nano-sre demo: a small shop on this machine; with --check, a complete check of it.
+--- nano-sre demo: a small shop on this machine; with --check, a complete check of it; with --tour,
+--- that and a fault found.
 
 local verb = {}
 
 verb.examples = {
   { "nano-sre demo --check", "a phone shopper shops, and a report is written" },
   { "nano-sre demo --check --fault cart_500", "the same with a fault" },
+  { "nano-sre demo --tour", "the check of the healthy shop, then a fault, found and explained" },
   { "nano-sre demo --port 8080", "only the shop, until Ctrl-C" },
   { "nano-sre demo --list-faults", "the faults that can be switched on" },
 }
@@ -16,8 +18,11 @@ function verb.define(parser, flags)
   parser:flag("--no-pixels", "a shop without marketing pixels")
   parser:flag("--drawer", "the cart opens as a drawer, not as a notification")
   parser:flag("--cookie-banner", "visitors see a cookie banner")
+  parser:flag("--popup", "a newsletter's pop-up covers the pages until it is closed")
   parser:flag("--list-faults", "list the faults and end")
   parser:flag("--check", "run the bundled checks against the shop, then end with their exit code")
+  parser:flag("--tour",
+    "check the healthy shop, then break it (add to cart, or --fault) and let checkout find it")
   flags.browser(parser)
   flags.reporting(parser)
 end
@@ -58,17 +63,46 @@ local function list_faults(store)
 end
 
 -- As if there was no project: the demo shows nano-sre as it comes, and leaves no result behind.
-local function check(server, args)
+local function check(server, args, refs)
   local settings = require("cli.flags").settings(args)
   settings["store.url"], settings["store.name"] = server:url(), "the demo shop"
   settings["store.admin_api_key"] = "shpat_demo"
   local session = require("cli.session").open(settings,
     { project = false, getenv = function() end })
   return session:run {
-    command = "nano-sre demo --check", refs = {}, output = args.output, report = true,
+    command = "nano-sre demo --check", refs = refs or {}, output = args.output, report = true,
     forget = true,
     quiet = args.quiet, verbose = args.verbose > 0,
   }
+end
+
+local function about(store, name)
+  for _, fault in ipairs(store.faults()) do if fault.name == name then return fault.about end end
+end
+
+-- What somebody sees who meets nano-sre for the first time. 0: healthy was green, broken was found.
+local function tour(server, args, store)
+  local out = require "cli.out"
+  local faults = #args.fault > 0 and args.fault or { "atc_broken" }
+  for _, name in ipairs(faults) do server:fault(name, false) end
+  local healthy = check(server, args)
+  if healthy ~= 0 then return healthy end
+  out.note("")
+  for _, name in ipairs(faults) do
+    server:fault(name, true)
+    out.note(("now the shop is broken (--fault %s): %s"):format(name, about(store, name)))
+  end
+  out.note("")
+  local exit = require "cli.exit"
+  local broken = check(server, args, #args.fault == 0 and { "checkout" } or nil)
+  if broken == exit.FAILED then
+    out.note("found and explained; that is what nano-sre is for. Your own shop:")
+    out.note("  nano-sre audit --url https://my-shop.example")
+    return exit.OK
+  end
+  if broken ~= exit.OK then return broken end
+  out.note("nothing was found: no bundled check is moved by this fault")
+  return exit.FAILED
 end
 
 local function serve_until_signal(server)
@@ -92,7 +126,8 @@ function verb.run(args)
   if args.list_faults then return list_faults(store) end
   check_faults(store, args.fault)
   local server, why = store.start { port = port_of(args.port), faults = args.fault,
-    drawer = args.drawer, banner = args.cookie_banner, pixels = not args.no_pixels }
+    drawer = args.drawer, banner = args.cookie_banner, popup = args.popup,
+      pixels = not args.no_pixels }
   if not server then
     error(require("fault").new("engine", {
       message = "the demo shop can't listen: " .. tostring(why), hint = "choose another --port",
@@ -101,7 +136,13 @@ function verb.run(args)
   end
   sys.task.spawn(function() server:serve() end)
   local code
-  if args.check then code = check(server, args) else code = serve_until_signal(server) end
+  if args.tour then
+    code = tour(server, args, store)
+  elseif args.check then
+    code = check(server, args)
+  else
+    code = serve_until_signal(server)
+  end
   server:close()
   return code
 end

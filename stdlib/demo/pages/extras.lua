@@ -1,4 +1,4 @@
---- Parts that a shop may have or not: the cart as a drawer, the cookie banner. Switched by the demo
+--- Parts that a shop may have or not: the cart as a drawer, the cookie banner, a pop-up. Switched by the demo
 --- store's options. Used by demo/shop.lua, which hands them to demo/pages/layout.lua in the view.
 
 local html = require "demo.html"
@@ -67,7 +67,7 @@ end
 
 --- What a page gets for the options of its shop: markup for the head and for the body.
 ---@param view table
----@param options table  { drawer, banner }
+---@param options table  { drawer, banner, popup }
 function extras.add(view, options)
   view.extras = { head = "", body = "", has_drawer = options.drawer }
   local function script(name)
@@ -78,6 +78,7 @@ function extras.add(view, options)
     script "privacy-banner.js"
     view.extras.body = extras.banner()
   end
+  if options.popup then script "newsletter-popup.js" end
   if options.drawer then
     script "cart-drawer.js"
     view.extras.body = view.extras.body .. extras.drawer(view)
