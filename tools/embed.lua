@@ -1,7 +1,8 @@
 -- embed.lua: turns the stdlib into one C file. Run by the Makefile: luajit tools/embed.lua OUT.c
 -- DIR=PREFIX… FILE… Arguments are `name=path` pairs. Lua files of the stdlib become bytecode (debug
--- information kept, so that errors have lines); the scripts for pages lose their whole-line comments
--- and their indentation; everything else, the bundled scripts included, is embedded as it is.
+-- information kept, so that errors have lines); the scripts for pages lose their whole-line
+-- comments and their indentation; everything else, the bundled scripts included, is embedded as it
+-- is.
 
 local out_path = table.remove(arg, 1)
 local entries = {}
