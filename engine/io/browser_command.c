@@ -93,24 +93,7 @@ static bool in_dir(const char *dir, size_t len, const char *name, buf *out)
     return len && is_program(buf_cstr(out));
 }
 
-static bool find_name(const char *name, buf *out)
-{
-    const char *at = getenv("PATH");
-    if (in_dir(debian_dir, sizeof debian_dir - 1, name, out))
-        return true;
-    if (!at)
-        at = "/usr/local/bin:/usr/bin:/bin";
-    for (;; at++) {
-        size_t len = strcspn(at, ":");
-        if (in_dir(at, len, name, out))
-            return true;
-        at += len;
-        if (!*at)
-            return false;
-    }
-}
-
-/* The program behind a path that the user gave. */
+/* The program behind a path that the user gave, or that PATH has. */
 static void see_through_wrapper(buf *path)
 {
     char real[PATH_MAX];
@@ -123,6 +106,24 @@ static void see_through_wrapper(buf *path)
         buf_append(path, inner.data, inner.len);
     }
     buf_finish(&inner);
+}
+
+/* PATH comes first: a wrapper in it, such as that of the Docker image, is there to be used. */
+static bool find_name(const char *name, buf *out)
+{
+    const char *at = getenv("PATH");
+    if (!at)
+        at = "/usr/local/bin:/usr/bin:/bin";
+    for (;; at++) {
+        size_t len = strcspn(at, ":");
+        if (in_dir(at, len, name, out)) {
+            see_through_wrapper(out);
+            return true;
+        }
+        at += len;
+        if (!*at)
+            return in_dir(debian_dir, sizeof debian_dir - 1, name, out);
+    }
 }
 
 static bool find_given(const char *given, buf *path, err *e)

@@ -63,6 +63,17 @@ static const char *behind_bracket(const char *line, size_t *len)
     return close + 2;
 }
 
+/* A sentence without its end, which is ours. Chromium's own advice on its sandbox is long, and
+ * mostly for other systems than this one. */
+static void without_advice(const char *line, size_t *len)
+{
+    const char *advice = memmem(line, *len, " If this is a Debian system", 27);
+    if (advice)
+        *len = (size_t)(advice - line);
+    while (*len && strchr("!. ", line[*len - 1]))
+        --*len;
+}
+
 void browser_stderr_last(const browser_stderr *s, char *out, size_t size)
 {
     const char *lines[LINES];
@@ -74,6 +85,7 @@ void browser_stderr_last(const browser_stderr *s, char *out, size_t size)
         if (!is_noise(p, len)) {
             lens[count % LINES] = len;
             lines[count % LINES] = behind_bracket(p, &lens[count % LINES]);
+            without_advice(lines[count % LINES], &lens[count % LINES]);
             count++;
         }
         p += len + 1;
@@ -90,9 +102,10 @@ const char *browser_stderr_hint(const browser_stderr *s)
         const char *sign, *hint;
     } known[] = {
         {"No usable sandbox",
-         ". Allow user namespaces on this machine, or give the browser the argument --no-sandbox"},
+         ". Allow user namespaces on this machine (docs/ci.md says how), or do without the sandbox: "
+         "--browser-arg=--no-sandbox"},
         {"Running as root without --no-sandbox",
-         ". Run it as another user, or give the browser the argument --no-sandbox"},
+         ". Run it as another user, or with --browser-arg=--no-sandbox"},
         {"Missing X server", ". A window needs a display: leave out headed, or use xvfb-run"},
         {"ozone_platform", ". A window needs a display: leave out headed, or use xvfb-run"},
         {"error while loading shared libraries",

@@ -39,7 +39,10 @@ function doctor.libraries()
   return findings
 end
 
-local function browser_fix(wanted, code)
+local function browser_fix(wanted, code, why)
+  if why:find("No usable sandbox", 1, true) then
+    return "sysctl kernel.unprivileged_userns_clone=1   (in a container: docs/ci.md, Chromium's sandbox)"
+  end
   if wanted.path or wanted.endpoint then return "name another one with --browser" end
   local package = wanted.kind == "chromium" and "chromium" or "chromium-headless-shell"
   if code == "not-found" then return INSTALL .. package end
@@ -51,11 +54,11 @@ function doctor.browser(session)
   local config = session.config
   local wanted = require("cli.jobs").browser(config:get "browser", config:get "headed", session.cwd)
   local browser, why, code = sys.cdp.connect(wanted)
-  if not browser then return { fail("browser", why, browser_fix(wanted, code)) } end
+  if not browser then return { fail("browser", why, browser_fix(wanted, code, why)) } end
   local answer, problem = browser:call("Browser.getVersion", "{}", nil, 5000)
   if not answer then
     return { fail("browser", "it starts, but does not answer: " .. problem,
-      browser_fix(wanted, "exited")) }
+      browser_fix(wanted, "exited", problem)) }
   end
   local info = browser:info()
   local where = info.path or info.endpoint or ""

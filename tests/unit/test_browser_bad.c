@@ -38,14 +38,29 @@ static void says_how_it_died_at_its_start(void **state)
                    "(/bin/false) exited with code 1 while it was starting");
     expect_failure(
         (browser_config){
-            .path = script("echo '[1:2:FATAL:x.cc(3)] No usable sandbox! Sorry.' >&2; exit 7")},
+            .path = script("echo '[1:2:FATAL:x.cc(3)] No usable sandbox! If this is a Debian "
+                           "system, do.' >&2; exit 7")},
         "exited",
-        "exited with code 7 while it was starting; it wrote: No usable sandbox! Sorry.. Allow user "
+        "exited with code 7 while it was starting; it wrote: No usable sandbox. Allow user "
         "namespaces");
     expect_failure((browser_config){.path = script("kill -SEGV $$")}, "exited",
                    "was killed by signal 11 (SIGSEGV)");
     expect_failure((browser_config){.path = script("exec 3<&- 4>&-; sleep 1000")}, "exited",
                    "was killed by signal 9");
+}
+
+static void wrapper_in_path_is_used(void **state)
+{
+    (void)state;
+    char wrapper[160], before[4096], path[4400];
+    snprintf(wrapper, sizeof wrapper, "%s/chromium-headless-shell", tmp);
+    assert_int_equal(rename(script("echo 'this is the wrapper' >&2; exit 9"), wrapper), 0);
+    snprintf(before, sizeof before, "%s", getenv("PATH"));
+    snprintf(path, sizeof path, "/no/such/folder:%s:%s", tmp, before);
+    setenv("PATH", path, 1);
+    expect_failure((browser_config){.kind = BROWSER_SHELL}, "exited", "this is the wrapper");
+    setenv("PATH", before, 1);
+    unlink(wrapper);
 }
 
 static void gives_up_on_what_does_not_speak_the_protocol(void **state)
@@ -76,6 +91,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_why_there_is_no_browser),
         cmocka_unit_test(says_how_it_died_at_its_start),
+        cmocka_unit_test(wrapper_in_path_is_used),
         cmocka_unit_test(gives_up_on_what_does_not_speak_the_protocol),
         cmocka_unit_test(window_without_a_display),
     };
