@@ -131,15 +131,27 @@ local function area_of(tab, options, page, deadline)
   return options.full_page and { x = 0, y = 0, width = page.width, height = page.height } or nil
 end
 
+-- Stops what moves, lets lazy parts load; the document's size.
+local function hold(tab, options, deadline)
+  local answer = world.ask(tab, "screenshot", "hold", { through = options.full_page == true },
+    limits.deadline(math.min(HOLD_MS, deadline:left())))
+  return answer and answer.value
+end
+
+-- The document's size as it is.
+local function measure(tab, _, deadline)
+  local found = tab:call("Page.getLayoutMetrics", nil, math.max(1, deadline:left()))
+  local size = found and found.cssContentSize
+  return size and { width = size.width, height = size.height, ratio = tab.device.scale }
+end
+
 local function take(tab, options, deadline)
   local masks, blurs = lists_of(SIGNATURE, options.mask), lists_of(SIGNATURE, options.blur)
   for _, parts in ipairs(personal(tab)) do
     table.insert(tab.privacy == "blur" and blurs or masks, parts)
   end
   local held = options.steady ~= false
-  local answer = world.ask(tab, "screenshot", "hold", { through = options.full_page == true },
-    limits.deadline(math.min(HOLD_MS, deadline:left())))
-  local page = answer and answer.value
+  local page = (held and hold or measure)(tab, options, deadline)
     or { width = tab.device.width, height = tab.device.height, ratio = tab.device.scale }
   local ok, png = pcall(function()
     local area, clip = area_of(tab, options, page, deadline), nil
@@ -155,7 +167,7 @@ local function take(tab, options, deadline)
     png = hide(png, masked, "fill", origin, page.ratio * scale)
     return hide(png, blurred, "blur", origin, page.ratio * scale)
   end)
-  pcall(world.ask, tab, "screenshot", "release", {}, world.soon())
+  if held then pcall(world.ask, tab, "screenshot", "release", {}, world.soon()) end
   if not ok then error(png, 0) end
   return png
 end
