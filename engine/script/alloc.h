@@ -5,6 +5,8 @@
 #ifndef NANO_SCRIPT_ALLOC_H
 #define NANO_SCRIPT_ALLOC_H
 
+#include <lua.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -16,6 +18,8 @@ typedef struct alloc_account {
     unsigned uncapped; /* > 0: the cap is lifted (the engine is pushing results and cannot be thrown
                           out of) */
     size_t refused;    /* how often the cap has refused */
+    lua_State *capped; /* whose garbage counts towards the cap; NULL: none */
+    bool tight;        /* it has grown so large that garbage may not pile up any more */
 } alloc_account;
 
 /* A lua_Alloc; ud is an alloc_account. */
