@@ -351,8 +351,11 @@ function page.finish(context)
   -- A context takes its pages with it: one command instead of two for each page.
   for _, browser_context in ipairs(shared.contexts) do
     pcall(browser_context.close, browser_context)
+    browser_context:release()
   end
   for _, one in ipairs(shared.pages) do one.tab.downloads:finish() end
+  -- A state that holds nothing of the engine's is dropped without a walk through it.
+  if shared.browser then shared.browser:release() end
   context.shared = nil
 end
 
