@@ -113,6 +113,7 @@ static void answer_requests(browser *b, const err *why)
         .product = b->product,
         .path = b->path ? b->path : "",
         .endpoint = b->endpoint ? b->endpoint : "",
+        .folder = b->profile.dir ? b->profile.dir : "",
         .pid = (int)b->pid,
         .launch_ms = b->launch_ms,
     };

@@ -35,6 +35,7 @@ typedef struct browser_info {
     const char *product;  /* "HeadlessChrome/156.0.…" */
     const char *path;     /* "" for an endpoint */
     const char *endpoint; /* "" for a browser of ours */
+    const char *folder;   /* that goes with the browser, however it ends; "" for an endpoint */
     int pid;              /* 0 for an endpoint */
     double launch_ms;     /* from start to first answer */
 } browser_info;

@@ -64,7 +64,8 @@ function actions.click(tab, selector, options)
       { enabled = true, point = true, label = options.label }, { arm = true })
     tab:begin()
     wait_inputs(tab, what, press_button(tab, what, at, button, count))
-    local landed = after_inputs(tab, what, "landed", { parts = selectors.parse(selector) })
+    local landed = after_inputs(tab, what, "landed",
+      { parts = selectors.parse(selector), seen = tab.in_frame })
     local hit = not landed or landed.ok
     if not hit and deadline:left() == 0 then
       messages.raise(tab, what, selector, landed, deadline:words())
@@ -232,6 +233,9 @@ function actions.eval(tab, js, argument, options)
   options = check_options(signature, options, TIMEOUT)
   local deadline = limits.deadline(limits.read(signature, options.timeout, tab.timeout))
   world.check_alive(tab)
+  while tab.in_frame and not tab.main_world and deadline:left() > 0 do
+    tab.changed:wait(deadline:left())
+  end
   local answer, text, code = tab.browser:call("Runtime.evaluate",
     encode { expression = wrapped(js, argument), uniqueContextId = tab.main_world,
     awaitPromise = true, returnByValue = true }, tab.session, deadline:left())
@@ -239,7 +243,7 @@ function actions.eval(tab, js, argument, options)
     fault.failure { code = "timeout",
       message = ("eval: no result for %s: %s. URL %s"):format(deadline:words(),
       js:sub(1, 100), tab.document.url), details = { url = tab.document.url } }
-  elseif not answer and code == "cdp" and text:find("navigated or closed", 1, true) then
+  elseif not answer and world.has_moved(tab, text, code) then
     fault.failure { code = "navigated",
       message = ("eval: the page went on to another document before there was a result: %s")
       :format(js:sub(1, 100)), details = { url = tab.document.url } }

@@ -1,5 +1,6 @@
 --- Files that a page makes the browser download: into a folder of the page's own that Chromium
---- makes when there is a first one, and that goes with the page.
+--- makes when there is a first one, and that goes with the page. It lies in the browser's own
+--- folder, which goes with the browser even if this process is killed.
 
 local fault = require "fault"
 local glob = require "browser.glob"
@@ -23,9 +24,11 @@ Downloads.__index = Downloads
 ---@param tab browser.Tab
 ---@return browser.Downloads
 function downloads.new(tab)
-  -- Not made here, because few pages download; a run may not ask for TMPDIR.
+  -- Not made here, because few pages download. A browser that was there before us has none; a run
+  -- may not ask for TMPDIR.
+  local within = tab.browser:info().folder or "/tmp"
   return setmetatable({ tab = tab, list = {}, by_id = {},
-    folder = "/tmp/nano-sre-download-" .. sys.random.uuid() }, Downloads)
+    folder = ("%s/nano-sre-download-%s"):format(within, sys.random.uuid()) }, Downloads)
 end
 
 --- The command that lets the page download; it goes out with those that set a page up.
@@ -38,7 +41,7 @@ end
 ---@param raw string
 function Downloads:began(raw)
   local event = decode(raw)
-  if event.frameId ~= self.tab.frame and not self.tab.worlds[event.frameId] then return end
+  if event.frameId ~= self.tab.frame and not self.tab.tree.frames[event.frameId] then return end
   local one = { id = event.guid, url = event.url, name = event.suggestedFilename,
     state = "inProgress", size = 0 }
   self.list[#self.list + 1], self.by_id[one.id] = one, one

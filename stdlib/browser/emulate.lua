@@ -152,7 +152,8 @@ function emulate.apply(tab, given)
   end
   local tickets, list = {}, commands(tab, given, all)
   for i, command in ipairs(list) do
-    tickets[i] = tab.browser:send(command[1], command[2] and json.encode(command[2]), tab.session)
+    command.params = command[2] and json.encode(command[2])
+    tickets[i] = tab.browser:send(command[1], command.params, tab.session)
   end
   if given.geolocation then
     tab.browser:post("Browser.grantPermissions", json.encode { permissions = { "geolocation" },
@@ -166,6 +167,10 @@ function emulate.apply(tab, given)
     elseif not answer then
       world.raise(tab, "emulate", text, code)
     end
+  end
+  for _, command in ipairs(list) do
+    local slot = command[1]:gsub("^Emulation%.clear", "Emulation.set")
+    tab.targets:tell(slot, command[1], command.params)
   end
   tab.emulated = all
 end

@@ -39,20 +39,20 @@ function gestures.tap(tab, selector, options)
       'use page:click, or t.page { device = "iPhone 17 Pro" }')
   end
   local what, deadline = "tap " .. selector, deadline_of(tab, signature, options)
-  local at = target.find(tab, what, selector, deadline, { enabled = true, point = true },
-    { arm = true })
-  tab:begin()
-  local function touch(kind, points)
-    return target.input(tab, what, "Input.dispatchTouchEvent",
-      { type = kind, touchPoints = points })
-  end
-  target.wait_inputs(tab, what, { touch("touchStart", { { x = at.x, y = at.y } }),
-    target.input(tab, what, "Input.dispatchTouchEvent", '{"type":"touchEnd","touchPoints":[]}') })
-  local landed = target.after_inputs(tab, what, "landed",
-    { parts = selectors.parse(selector), wait = CLICK_MS })
-  if landed and landed.why then
-    messages.raise(tab, what, selector, landed, deadline:words())
-  end
+  repeat
+    local at = target.find(tab, what, selector, deadline, { enabled = true, point = true },
+      { arm = true })
+    tab:begin()
+    target.wait_inputs(tab, what, { target.input(tab, what, "Input.dispatchTouchEvent",
+      { type = "touchStart", touchPoints = { { x = at.x, y = at.y } } }),
+      target.input(tab, what, "Input.dispatchTouchEvent", '{"type":"touchEnd","touchPoints":[]}') })
+    local landed = target.after_inputs(tab, what, "landed",
+      { parts = selectors.parse(selector), wait = CLICK_MS, seen = tab.in_frame })
+    local hit = not landed or landed.ok
+    if not hit and deadline:left() == 0 then
+      messages.raise(tab, what, selector, landed, deadline:words())
+    end
+  until hit
   navigation.follow(tab, what, limits.deadline(tab.navigation_timeout))
 end
 

@@ -25,6 +25,7 @@ local WHY = {
   ["option-disabled"] = "its option %e is disabled",
   unchecked = "%e did not change",
   visible = "%e stayed visible for %t",
+  missed = "%e did not get the touch",
 }
 
 -- How the list of what is there instead begins.
@@ -78,13 +79,14 @@ end
 function messages.raise(tab, what, selector, answer, waited)
   answer = answer and explained(tab, what, selector, answer)
   local url = tab.document.unreachable or tab.document.url
+  local where = tab.in_frame and ("%s, in its frame %s"):format(url, tab:frame_url()) or url
   if not answer then
     local target = tab.navigating and tab.navigating.url
     fault.failure { code = "timeout", details = { selector = selector, url = url },
       message = ("%s: there was no page to look at for %s%s. URL %s"):format(what, waited,
-        target and (", %s does not answer"):format(target) or "", url) }
+        target and (", %s does not answer"):format(target) or "", where) }
   end
-  fault.failure { code = "timeout", message = messages.text(what, answer, waited, url),
+  fault.failure { code = "timeout", message = messages.text(what, answer, waited, where),
     details = { selector = selector, url = url, why = answer.why, matched = answer.matched,
       near = answer.near,
       dom = answer.dom } }

@@ -55,6 +55,7 @@ local navigation = require "browser.navigation"
 local nearest = require "run.nearest"
 local popups = require "browser.popups"
 local routes = require "browser.routes"
+local scripts = require "browser.scripts"
 local selectors = require "browser.selector"
 local shots = require "browser.shots"
 local tabs = require "browser.tab"
@@ -77,10 +78,26 @@ local function use(tab)
   tab.shared.uses = tab.used
 end
 
-local function in_frame(enter, selector)
-  selectors.parse(selector)
-  return make_frame { enter = function() return frames.enter(enter(), selector) end,
-    words = function() return selector end }
+local function in_frame(enter, wanted)
+  return make_frame { enter = function() return frames.enter(enter(), wanted) end,
+    words = function() return frames.words(wanted) end }
+end
+
+local function all_frames(tab)
+  local out = {}
+  for i, one in ipairs(frames.list(tab)) do
+    out[i] = in_frame(function() return tab end, one)
+  end
+  return out
+end
+
+local function whole_document(tab, name)
+  local what = ("%s:%s()"):format(tab.in_frame and "frame" or "page", name)
+  local answer = world.ask(tab, what, name, {}, limits.deadline(tab.timeout))
+  if not answer then
+    fault.failure { code = "timeout", message = what .. ": there is no page to look at" }
+  end
+  return answer.value
 end
 
 local FILTER = { has_text = "has-text", has_not_text = "has-not-text", visible = "visible" }
@@ -117,9 +134,13 @@ local locator_methods = {
 }
 local frame_methods = {
   locator = function(self, selector) return locator(self.enter, selector) end,
-  frame = function(self, selector) return in_frame(self.enter, selector) end,
+  frame = function(self, wanted) return in_frame(self.enter, frames.check(wanted)) end,
+  frames = function(self) return all_frames(self.enter()) end,
   eval = function(self, ...) return actions.eval(self.enter(), ...) end,
-  url = function(self) return actions.eval(self.enter(), "location.href") end,
+  wait_for_function = function(self, ...) return events.wait_for_function(self.enter(), ...) end,
+  url = function(self) return self.enter():frame_url() end,
+  title = function(self) return whole_document(self.enter(), "title") end,
+  content = function(self) return whole_document(self.enter(), "content") end,
 }
 for name, method in pairs(element) do
   locator_methods[name] = function(self, ...)
@@ -135,15 +156,6 @@ for name, method in pairs(element) do
 end
 make_locator = face.maker("locator", locator_methods)
 make_frame = face.maker("frame", frame_methods)
-
-local function whole_page(tab, name)
-  local answer = world.ask(tab, "page:" .. name .. "()", name, {}, limits.deadline(tab.timeout))
-  if not answer then
-    fault.failure { code = "timeout",
-      message = ("page:%s(): there is no page to look at"):format(name) }
-  end
-  return answer.value
-end
 
 local function copy_of(vitals)
   local out = {}
@@ -197,7 +209,10 @@ local about_page = {
   locator = function(tab, selector)
     return locator(function() return tab end, selector)
   end,
-  frame = function(tab, selector) return in_frame(function() return tab end, selector) end,
+  frame = function(tab, wanted)
+    return in_frame(function() return tab end, frames.check(wanted))
+  end,
+  frames = all_frames,
   on_dialog = dialogs.on_dialog,
   wait_for_popup = function(tab, options) return register(popups.wait(tab, options)) end,
   wait_for_download = downloads.wait,
@@ -207,6 +222,7 @@ local about_page = {
   end,
   wait_for_function = events.wait_for_function,
   response_body = events.response_body,
+  add_init_script = scripts.add,
   route = routes.route,
   unroute = routes.unroute,
   set_login = routes.set_login,
@@ -219,8 +235,8 @@ local about_page = {
   set_storage = cookies.set_storage,
   eval = actions.eval,
   url = function(tab) return tab.document.unreachable or tab.document.url end,
-  title = function(tab) return whole_page(tab, "title") end,
-  content = function(tab) return whole_page(tab, "content") end,
+  title = function(tab) return whole_document(tab, "title") end,
+  content = function(tab) return whole_document(tab, "content") end,
   screenshot = shots.screenshot,
   vitals = vitals,
   visited = visited,

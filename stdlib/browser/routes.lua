@@ -1,6 +1,6 @@
 --- Requests that a script blocks, answers or alters, and passwords that a server asks for (basic
 --- auth): Chromium's Fetch domain, switched on for the addresses of the rules alone, because each
---- request that it holds costs a round trip. Holds for the page and its frames of the same process.
+--- request that it holds costs a round trip. Holds for the page, its frames and its workers.
 
 local fault = require "fault"
 local glob = require "browser.glob"
@@ -40,15 +40,14 @@ local function switch(self)
     patterns[i] = { urlPattern = chromium_pattern(rule.pattern) }
   end
   if self.login then patterns = json.array { { urlPattern = "*" } } end
-  local answer, text, code
-  if #patterns == 0 then
-    answer, text, code = tab:call("Fetch.disable", nil, CALL_MS)
-  else
-    answer, text, code = tab.browser:call("Fetch.enable", json.encode { patterns = patterns,
-      handleAuthRequests = self.login ~= nil }, tab.session, CALL_MS)
-    answer = answer and {}
+  local method, params = "Fetch.disable", nil
+  if #patterns > 0 then
+    method, params = "Fetch.enable", json.encode { patterns = patterns,
+      handleAuthRequests = self.login ~= nil }
   end
+  local answer, text, code = tab.browser:call(method, params, tab.session, CALL_MS)
   if not answer then require("browser.world").raise(tab, "route", text, code) end
+  tab.targets:tell("Fetch", method, params)
 end
 
 local function header_list(headers)
@@ -107,7 +106,7 @@ local function alter(id, answer, event)
   return "Fetch.continueRequest", params
 end
 
-local function carry_out(self, event, answer)
+local function carry_out(self, event, answer, session)
   local id, method, params = event.requestId, nil, nil
   if answer and answer.abort then
     method, params = "Fetch.failRequest", { requestId = id, errorReason = "BlockedByClient" }
@@ -116,11 +115,11 @@ local function carry_out(self, event, answer)
   else
     method, params = alter(id, answer or {}, event)
   end
-  self.tab.browser:post(method, json.encode(params), self.tab.session)
+  self.tab.browser:post(method, json.encode(params), session)
 end
 
 -- The script's function decides; in a task of its own, because it may wait.
-local function decide(self, rule, event)
+local function decide(self, rule, event, session)
   local sent = event.request
   local headers = {}
   for name, value in pairs(sent.headers) do headers[name:lower()] = value end
@@ -133,36 +132,40 @@ local function decide(self, rule, event)
     ok, problem = pcall(check_answer, answer)
     if ok then problem = nil end
   end
-  carry_out(self, event, not problem and answer or nil)
+  carry_out(self, event, not problem and answer or nil, session)
   if problem then error(problem, 0) end
 end
 
 --- Fetch.requestPaused
 ---@param event table
-function Routes:paused(event)
+---@param session string  that told of it: the page's, or one of a frame or worker
+function Routes:paused(event, session)
   for i = #self.rules, 1, -1 do
     local rule = self.rules[i]
     if rule.test(event.request.url) then
       rule.count = rule.count + 1
-      if type(rule.answer) ~= "function" then return carry_out(self, event, rule.answer) end
-      sys.task.spawn(decide, self, rule, event)
+      if type(rule.answer) ~= "function" then
+        return carry_out(self, event, rule.answer, session)
+      end
+      sys.task.spawn(decide, self, rule, event, session)
       return
     end
   end
-  carry_out(self, event, nil)
+  carry_out(self, event, nil, session)
 end
 
 --- Fetch.authRequired. A wrong password is told once, then the server's 401 stands.
 ---@param event table
-function Routes:challenged(event)
+---@param session string
+function Routes:challenged(event, session)
   local login = self.login
   local url = sys.codec.url_parse(event.request.url)
   local ours = login and url and self.tab.hosts:allows(url.host)
     and event.authChallenge.source ~= "Proxy" and not login.tried[event.requestId]
   if ours then login.tried[event.requestId] = true end
-  self.tab:post("Fetch.continueWithAuth", { requestId = event.requestId,
+  self.tab.browser:post("Fetch.continueWithAuth", json.encode { requestId = event.requestId,
     authChallengeResponse = ours and { response = "ProvideCredentials", username = login.name,
-    password = login.password } or { response = "CancelAuth" } })
+    password = login.password } or { response = "CancelAuth" } }, session)
 end
 
 --- page:route: what becomes of requests to addresses that match, from now on; the rule that was

@@ -13,6 +13,7 @@ local network = require "browser.network"
 local routes = require "browser.routes"
 local sync = require "sync"
 local targets = require "browser.targets"
+local tree = require "browser.tree"
 
 local tab = {}
 
@@ -37,8 +38,8 @@ local encode, decode = sys.codec.json_encode, sys.codec.json_decode
 ---@field document browser.Document
 ---@field documents browser.Document[]  all of them, the oldest first, bounded
 ---@field world string?          the isolated world of the document, nil between documents
----@field worlds table<string, string>  those of its frames, by frame id
----@field mains table<string, string>   the frames' own worlds
+---@field number integer?        Chromium's other name for it
+---@field tree browser.Tree       the frames of the document
 ---@field opened integer          pop-ups so far
 ---@field navigating table?      { url, loader }: a document is on its way
 ---@field requested number?      a navigation was asked for then, and has not begun
@@ -76,8 +77,9 @@ local on = {}
 
 on["Page.frameNavigated"] = function(self, raw)
   local frame = decode(raw).frame
-  if frame.parentId then return self.targets:frame(frame) end
+  if frame.parentId then return self.tree:navigated(frame) end
   self.frame = frame.id
+  self.tree:clear()
   local document = new_document(self, frame.loaderId, frame.url .. (frame.urlFragment or ""))
   document.mime, document.unreachable = frame.mimeType, frame.unreachableUrl
   self.navigating, self.requested = nil, nil
@@ -85,7 +87,7 @@ end
 
 on["Page.navigatedWithinDocument"] = function(self, raw)
   local event = decode(raw)
-  if event.frameId ~= self.frame then return end
+  if event.frameId ~= self.frame then return self.tree:stepped(event) end
   self.document.url = event.url
   self.steps = self.steps + 1
   self.navigating, self.requested = nil, nil
@@ -108,12 +110,7 @@ on["Page.lifecycleEvent"] = function(self, raw)
   end
 end
 
-on["Page.frameRequestedNavigation"] = function(self, raw)
-  local event = decode(raw)
-  if event.frameId == self.frame and event.disposition == "currentTab" then
-    self.requested = sys.clock.mono()
-  end
-end
+on["Page.frameRequestedNavigation"] = function(self, raw) self:asked_to_go(raw) end
 
 on["Page.frameStartedNavigating"] = function(self, raw)
   local event = decode(raw)
@@ -133,41 +130,42 @@ on["Page.javascriptDialogClosed"] = function(self) self.dialogs:closed() end
 on["Browser.downloadWillBegin"] = function(self, raw) self.downloads:began(raw) end
 on["Browser.downloadProgress"] = function(self, raw) self.downloads:progress(raw) end
 on["Page.windowOpen"] = function(self) self.opened = self.opened + 1 end
-on["Fetch.requestPaused"] = function(self, raw) self.routes:paused(decode(raw)) end
-on["Fetch.authRequired"] = function(self, raw) self.routes:challenged(decode(raw)) end
+on["Fetch.requestPaused"] = function(self, raw)
+  self.routes:paused(decode(raw), self.session)
+end
+on["Fetch.authRequired"] = function(self, raw)
+  self.routes:challenged(decode(raw), self.session)
+end
 on["Input.dragIntercepted"] = function(self, raw) self.dragged = decode(raw).data end
 
 on["Runtime.executionContextCreated"] = function(self, raw)
-  local ours = raw:find('"name":"' .. injected.WORLD .. '"', 1, true)
-  if not ours and not raw:find('"isDefault":true', 1, true) then return end
-  if not ours and raw:find(self.frame, 1, true) then return end -- the page's own is always known
+  local kind = tree.kind_of(raw)
+  -- The page's own is always known.
+  if not kind or kind == "main" and raw:find(self.frame, 1, true) then return end
   local context = decode(raw).context
-  local frame = context.auxData.frameId
-  if frame ~= self.frame then
-    (ours and self.worlds or self.mains)[frame] = context.uniqueId
-  elseif ours then
-    self.world = context.uniqueId
+  if context.auxData.frameId ~= self.frame then
+    self.tree:context_made(context, self.session)
+  else
+    self.world, self.number = context.uniqueId, context.id
   end
 end
 
 on["Runtime.executionContextDestroyed"] = function(self, raw)
   if self.world and raw:find(self.world, 1, true) then self.world = nil end
-  for _, list in ipairs { self.worlds, self.mains } do
-    for frame, id in pairs(list) do
-      if raw:find(id, 1, true) then list[frame] = nil end
-    end
-  end
+  self.tree:context_gone(raw)
 end
 
 on["Runtime.executionContextsCleared"] = function(self)
-  self.world, self.worlds, self.mains = nil, {}, {}
+  self.world = nil
+  self.tree:contexts_cleared(self.session)
 end
 
 on["Runtime.consoleAPICalled"] = function(self, raw) self.console:on_line(raw) end
 on["Runtime.exceptionThrown"] = function(self, raw) self.console:on_error(raw) end
 on["Network.requestWillBeSent"] = function(self, raw) self.network:on_request(raw) end
-on["Page.frameDetached"] = function(self, raw) self.targets:frame_left(raw) end
-on["Target.attachedToTarget"] = function(self, raw) self.targets:attached(raw) end
+on["Page.frameAttached"] = function(self, raw) self.tree:attached(raw) end
+on["Page.frameDetached"] = function(self, raw) self.tree:detached(raw) end
+on["Target.attachedToTarget"] = function(self, raw) self.targets:attached(raw, self.session) end
 on["Network.responseReceived"] = function(self, raw) self.network:on_response(raw) end
 on["Network.loadingFinished"] = function(self, raw) self.network:on_finished(raw) end
 on["Network.loadingFailed"] = function(self, raw) self.network:on_failed(raw) end
@@ -217,6 +215,15 @@ local function guarded_pump(self)
   if not ok then
     self:fail(fault.new("engine", { code = "browser",
       message = "reading the page's events: " .. tostring(why) }))
+  end
+end
+
+--- Page.frameRequestedNavigation, which the frame's session tells of that asks for it.
+---@param raw string
+function Tab:asked_to_go(raw)
+  local event = decode(raw)
+  if event.frameId == self.frame and event.disposition == "currentTab" then
+    self.requested = sys.clock.mono()
   end
 end
 
@@ -288,6 +295,7 @@ local function set_up(self, device)
   }
   for _, command in ipairs(devices.commands(device, self.browser:info().product)) do
     commands[#commands + 1] = command
+    self.targets:tell(command[1], command[1], encode(command[2]))
   end
   local tickets = {}
   for i, command in ipairs(commands) do
@@ -320,7 +328,7 @@ local function attach(options, target)
   local self = setmetatable({ browser = browser, context = options.context, hosts = options.hosts,
     log = options.log,
     device = options.device, target = target, frame = target, session = session,
-    changed = sync.signal(), worlds = {}, mains = {}, opened = 0,
+    changed = sync.signal(), tree = tree.new(), opened = 0,
     console = console.new(), documents = {}, mark = 0, console_mark = 0, steps = 0 }, Tab)
   self.network, self.targets = network.new(self), targets.new(self)
   self.dialogs, self.downloads = dialogs.new(self), downloads.new(self)
@@ -346,8 +354,8 @@ end
 ---@return browser.Tab
 function tab.adopt(options, target)
   local self = attach(options, target)
-  local tree = self:call("Page.getFrameTree", nil, SETUP_MS)
-  local frame = tree and tree.frameTree.frame
+  local found = self:call("Page.getFrameTree", nil, SETUP_MS)
+  local frame = found and found.frameTree.frame
   self:catch_up()
   -- Unless its document has come since, which then has told of itself.
   if frame and self.document.seq == 0 and frame.url ~= "" and frame.url ~= "about:blank" then
@@ -356,6 +364,7 @@ function tab.adopt(options, target)
     if early and early.loader ~= frame.loaderId then self.early = early end
     self.changed:fire()
   end
+  if found then self.tree:take(found.frameTree, self.frame) end
   return self
 end
 

@@ -51,7 +51,7 @@ function target.find(tab, what, selector, deadline, needs, more)
   if not answer or not answer.ok then
     messages.raise(tab, what, selector, answer, deadline:words())
   end
-  if (needs.point or argument.where) and tab.outward then tab:outward(what, answer, deadline) end
+  if (needs.point or argument.where) and tab.in_frame then tab:outward(what, answer, deadline) end
   return answer
 end
 
@@ -59,8 +59,10 @@ end
 ---@param params table|string  JSON as text where an empty list is in it
 ---@return number ticket
 function target.input(tab, what, method, params)
+  -- The page's session whatever the frame: Chromium hands the event to who lies there or has the
+  -- focus.
   local ticket, text, code = tab.browser:send(method,
-    type(params) == "string" and params or encode(params), tab.session)
+    type(params) == "string" and params or encode(params), (tab.page or tab).session)
   if not ticket then world.raise(tab, what, text, code) end -- a dry run refuses it
   return ticket
 end

@@ -38,10 +38,15 @@ function world.raise(tab, what, text, code)
     message = what .. ": " .. tostring(text) }
 end
 
---- Whether Chromium's words mean that the document went away under a question.
-local function is_gone(text)
-  return text:find("[Cc]ontext") ~= nil or text:find("navigated or closed", 1, true) ~= nil
+--- Whether a failure means that the document went away under a question. A frame's session ends
+--- when the frame moves to another process; the page's ends with the page.
+---@return boolean
+function world.has_moved(tab, text, code)
+  if code == "closed" then return tab.in_frame == true end
+  return code == "cdp" and (text:find("[Cc]ontext") ~= nil
+    or text:find("navigated or closed", 1, true) ~= nil
     or text:find("Promise was collected", 1, true) ~= nil
+    or text:find("Session with given id", 1, true) ~= nil)
 end
 
 -- The second script's names are looked up, so that its absence is an answer (false) and no error;
@@ -75,7 +80,7 @@ function world.receive(tab, ticket, limit_ms)
   if not ticket then return nil, "gone" end
   local answer, text, code = tab.browser:wait(ticket, limit_ms)
   if not answer then
-    if code == "cdp" and is_gone(text) then return nil, "gone" end
+    if world.has_moved(tab, text, code) then return nil, "gone" end
     return nil, code == "timeout" and "late" or "broken", text, code
   end
   local found = decode(answer)
@@ -150,6 +155,24 @@ function world.ask(tab, what, name, argument, deadline)
       world.raise(tab, what, text or "the page's script is missing", code or "injected")
     end
     if deadline:left() == 0 then return nil end
+  end
+end
+
+--- Asks once about an element that there is a handle of.
+---@param object string  Chromium's handle, of our own world
+---@param name string    a function of the second script, which gets the element first
+---@param argument table
+---@return table? answer  nil: the element's document has gone
+function world.ask_of(tab, object, name, argument)
+  for _ = 1, 2 do
+    local value, why, text, code = world.receive(tab, tab.browser:peek_send(
+      "Runtime.callFunctionOn", encode { objectId = object, awaitPromise = true,
+      returnByValue = true, arguments = { { value = argument } },
+      functionDeclaration = ("function(a){return __nano.%s?__nano.%s(this,a):false}")
+      :format(name, name) }, tab.session), GRACE_MS)
+    if value or why == "gone" then return value end
+    if why ~= "bare" then world.raise(tab, name, text, code) end
+    for _, ticket in ipairs(world.inject(tab, name)) do tab.browser:wait(ticket, GRACE_MS) end
   end
 end
 

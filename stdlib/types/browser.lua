@@ -34,6 +34,10 @@
 ---@field agent? string
 ---@field platform? string
 
+---@class nano.WhichFrame
+---@field url? string|fun(url: string): boolean  pattern of its address
+---@field name? string                           its name
+
 ---@class nano.Timeout
 ---@field timeout? number|string  milliseconds or a duration: "5s"
 

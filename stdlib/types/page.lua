@@ -86,6 +86,19 @@ function frame:eval(js, argument, options) end
 ---@return string
 function frame:url() end
 
+---@return string
+function frame:title() end
+
+---@return string html
+function frame:content() end
+
+--- Until JavaScript in the document gives something true.
+---@param js string
+---@param argument? any
+---@param options? nano.Timeout
+---@return any
+function frame:wait_for_function(js, argument, options) end
+
 ---@param selector string
 ---@param options? nano.Timeout
 function frame:dblclick(selector, options) end
@@ -137,10 +150,14 @@ function frame:drag(selector, onto, options) end
 ---@return { x: number, y: number } position
 function frame:scroll(selector, options) end
 
---- What an <iframe> holds, to act in as in a page.
----@param selector string  of the <iframe>
+--- What an <iframe> holds, to act in as in a page; of any site.
+---@param wanted string|nano.WhichFrame  selector of the <iframe>, or which frame
 ---@return nano.Frame
-function frame:frame(selector) end
+function frame:frame(wanted) end
+
+--- The frames that there are now, those within frames included.
+---@return nano.Frame[]
+function frame:frames() end
 
 ---@class nano.Page: nano.Frame
 local page = {}
@@ -169,12 +186,6 @@ function page:wait_for_request(pattern, options) end
 ---@param options? nano.Timeout
 ---@return nano.Response
 function page:wait_for_response(pattern, options) end
-
----@return string
-function page:title() end
-
----@return string html
-function page:content() end
 
 ---@param options? nano.ScreenshotOptions
 ---@return string png
@@ -245,18 +256,16 @@ function page:wait_for_download(pattern, options) end
 ---@return any
 function page:wait_for_event(name, test, options) end
 
---- Until JavaScript in the page gives something true.
----@param js string
----@param argument? any
----@param options? nano.Timeout
----@return any
-function page:wait_for_function(js, argument, options) end
-
 --- As page:wait_for_response(…):body().
 ---@param pattern string|fun(response: nano.Response): boolean
 ---@param options? nano.Timeout
 ---@return string
 function page:response_body(pattern, options) end
+
+--- Runs in every document to come, also of frames, before its own scripts.
+---@param js string      statements, or a function that is called with argument
+---@param argument? any
+function page:add_init_script(js, argument) end
 
 --- Blocks, answers or alters requests from now on; the rule that was made last goes first.
 ---@param pattern string|fun(url: string): boolean

@@ -266,6 +266,21 @@ describe("globals", function()
   end)
 end)
 
+describe("docs/browser.md", function()
+  it("names functions that exist", function()
+    local makers = { page = "make_page", frame = "make_frame", locator = "make_locator" }
+    local real, found, text = {}, 0, assert(sys.files.read("docs/browser.md"))
+    for owner, maker in pairs(makers) do real[owner] = browser_words(page_maker(maker)) end
+    for owner, name in text:gmatch("%f[%w](%a+):([%a_]+)%f[^%w_]") do
+      if real[owner] then
+        found = found + 1
+        expect(real[owner][name], owner .. ":" .. name):is(true)
+      end
+    end
+    expect(found):above(80)
+  end)
+end)
+
 describe("kinds of options", function()
   it("are those that exist", function()
     local real = require("run.option_kinds").kinds

@@ -96,16 +96,19 @@ static void acting_is_refused_in_a_dry_run_and_looking_is_not(void **state)
                             "try('call', 'Network.getCookies', '{}')\n"
                             "try('call', 'Storage.clearCookies', '{}')\n"
                             "try('call', 'Page.setDocumentContent', '{}')\n"
+                            "local add = 'Page.addScriptToEvaluateOnNewDocument'\n"
+                            "try('call', add, '{\"source\":\"\\\\\"worldName\\\\\":\"}')\n"
+                            "try('call', add, '{\"source\":\"1\",\"worldName\":\"ours\"}')\n"
                             "said[#said + 1] = b:peek('{\"expression\":\"1\"}', s) and 'yes'\n"
                             "return table.concat(said, ' ')",
                     0);
     gate_set_dry_run(g, true);
     loop_run();
-    assert_string_equal(run.end, "yes no no no no yes no no yes");
+    assert_string_equal(run.end, "yes no no no no yes no no no yes yes");
     gate_counts counts = gate_get_counts(g);
     assert_int_equal(counts.effects, 0);
-    assert_int_equal(counts.refused, 6);
-    assert_int_equal(counts.reads, 6);
+    assert_int_equal(counts.refused, 7);
+    assert_int_equal(counts.reads, 7);
     stop();
 }
 

@@ -111,11 +111,15 @@ function arm(e) {
   };
 }
 
-function landed(parts) {
-  const { e, by } = watch || {};
-  if (watch) watch.stop();
+// seen: nothing at all counts as missed. A frame in another process is where the browser drew it
+// last: an event may pass it by.
+function landed(parts, seen) {
+  const was = watch;
+  if (!was) return { ok: true };
+  was.stop();
   watch = null;
-  return by ? failed(parts, { why: 'covered', e, by }) : { ok: true };
+  if (was.by) return failed(parts, { why: 'covered', e: was.e, by: was.by });
+  return seen && !was.seen ? failed(parts, { why: 'missed', e: was.e }) : { ok: true };
 }
 
 // ---- what the actions do in the page

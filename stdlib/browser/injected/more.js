@@ -42,14 +42,14 @@ function checked(a) {
   return { ok: true, kind: roleOf(e), value: state === null ? undefined : state === 'true' };
 }
 
-// a: {parts, x, y}: where a point of a frame is in the document around it.
-async function place(a) {
-  const e = pick(a.parts);
-  if (!e) return { why: 'missing' };
+// e: an <iframe>; a: {parts, x, y}: where a point of what it holds is in the document around it.
+async function place(e, a) {
   const at = () => {
     const box = e.getBoundingClientRect(), style = getComputedStyle(e);
-    return { x: box.left + e.clientLeft + parseFloat(style.paddingLeft) + a.x,
-      y: box.top + e.clientTop + parseFloat(style.paddingTop) + a.y };
+    // A transform scales what is inside as well.
+    const sx = box.width / e.offsetWidth || 1, sy = box.height / e.offsetHeight || 1;
+    return { x: box.left + (e.clientLeft + parseFloat(style.paddingLeft) + a.x) * sx,
+      y: box.top + (e.clientTop + parseFloat(style.paddingTop) + a.y) * sy };
   };
   if (!onScreen(at())) {
     scrollBy({ left: at().x - innerWidth / 2, top: at().y - innerHeight / 2, behavior: 'instant' });
@@ -103,7 +103,7 @@ Object.assign(nano, {
   }),
   choose: guarded(async a => choose(a)),
   checked: guarded(async a => checked(a)),
-  place: guarded(place),
+  place,
   scroll: guarded(scroll),
   // The element itself; asked without returnByValue.
   handle: a => pick(a.parts) || null,

@@ -72,10 +72,10 @@ const nano = {
   count: atOnce(found => found.length),
   shown: atOnce(found => found.some(visible)),
   enabled: atOnce(found => found.filter(visible).slice(0, 1).some(e => !disabled(e))),
-  // a: {parts, wait}: how long a finger's click may take to come
+  // a: {parts, wait, seen}; wait: how long a finger's click may take to come
   landed: async a => {
     if (a.wait) await until(a.wait, () => ({ ok: !watch || watch.isOver() }));
-    return landed(a.parts);
+    return landed(a.parts, a.seen);
   },
   filled: async () => {
     const e = focused();
