@@ -213,6 +213,7 @@ local about_page = {
     return in_frame(function() return tab end, frames.check(wanted))
   end,
   frames = all_frames,
+  first_visible = actions.first_visible,
   on_dialog = dialogs.on_dialog,
   wait_for_popup = function(tab, options) return register(popups.wait(tab, options)) end,
   wait_for_download = downloads.wait,

@@ -187,6 +187,11 @@ function page:wait_for_request(pattern, options) end
 ---@return nano.Response
 function page:wait_for_response(pattern, options) end
 
+--- Which of several selectors has something visible now: the first one, nil if none has.
+---@param selectors string[]
+---@return string?
+function page:first_visible(selectors) end
+
 ---@param options? nano.ScreenshotOptions
 ---@return string png
 ---@return string? path
