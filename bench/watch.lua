@@ -4,9 +4,6 @@
 -- each run a wait of 50 ms in the place of a worker's, one shop of ten whose runs hang for 30 s.
 -- How much later than planned do the runs of the other shops begin? Measured after the first runs.
 --
--- checks_per_s: 64 at a time through the whole run model (a job to a worker, a fresh state, a
--- script with one HTTP request to nginx on this machine, its result back), one worker process.
---
 -- store_kb: what a shop with one check that waits costs main, as the difference between 1,000 and
 -- 11,000 of them.
 local bench = ...
@@ -71,76 +68,6 @@ local function lateness(count)
       own_cpu_share = tonumber(("%.3g"):format(cpu / 10000)) })
 end
 
-local SKILL = [[
-local http = require "http"
-return skill "probe" { needs = { "http" }, run = function(t)
-  t.expect(http.get(t.store.url .. "/").status):is(200)
-end }
-]]
-
-local function start_nginx()
-  local port = 20000 + math.floor(sys.random.number() * 20000)
-  sys.files.make_dirs(folder .. "/www")
-  sys.files.write(folder .. "/www/index.html", "<h1>ok</h1>\n")
-  sys.files.write(folder .. "/nginx.conf", ([[
-daemon off; master_process off; pid %s/nginx.pid; error_log /dev/null; worker_rlimit_nofile 1024;
-events { worker_connections 500; }
-http { access_log off; keepalive_requests 1000000; client_body_temp_path %s/b;
-  proxy_temp_path %s/p; fastcgi_temp_path %s/f; uwsgi_temp_path %s/u; scgi_temp_path %s/s;
-  server { listen 127.0.0.1:%d; root %s/www; } }
-]]):format(folder, folder, folder, folder, folder, folder, port, folder))
-  local process = sys.process.spawn { argv = { "/usr/sbin/nginx", "-c", folder .. "/nginx.conf" },
-    stdin = "null", stdout = "null", stderr = "null" }
-  if not process then return nil end
-  sys.clock.sleep(500)
-  return process, ("http://127.0.0.1:%d"):format(port)
-end
-
-local function ticks_of(pid)
-  local stat = sys.files.read(("/proc/%d/stat"):format(pid), 4096) or ""
-  local user, system = stat:match "%) %S (.*)$", nil
-  local fields = {}
-  for field in (user or ""):gmatch "%S+" do fields[#fields + 1] = field end
-  user, system = tonumber(fields[11]), tonumber(fields[12])
-  return ((user or 0) + (system or 0)) * 10 -- ms, at 100 ticks a second
-end
-
-local function throughput()
-  local nginx, url = start_nginx()
-  if not nginx then return end -- the Debian package nginx-light
-  local pool = require("service.runs").open { concurrency = 64 }
-  local job = { script = "/probe.lua", source = SKILL, skill = "probe", store = { url = url } }
-  local done, wrong, stop = 0, nil, false
-  local tasks = {}
-  for i = 1, 64 do
-    tasks[i] = sys.task.spawn(function()
-      while not stop do
-        local mine = {}
-        for key, value in pairs(job) do mine[key] = value end
-        local out = pool:run(mine)
-        if out.status ~= "PASS" then wrong = out.summary end
-        done = done + 1
-      end
-    end)
-  end
-  sys.clock.sleep(1000)
-  local worker = pool.shared[1].pid
-  local count, own, theirs, at = done, sys.clock.cpu(), ticks_of(worker), sys.clock.mono()
-  sys.clock.sleep(5000)
-  count, at = done - count, sys.clock.mono() - at
-  own, theirs = sys.clock.cpu() - own, ticks_of(worker) - theirs
-  stop = true
-  for _, task in ipairs(tasks) do task:join() end
-  pool:close()
-  nginx:kill "TERM"
-  nginx:wait()
-  if wrong then error(wrong) end
-  bench.figure("watch", "checks_per_s_64_at_once", count / at * 1000, "1/s", {
-    main_cpu_us = tonumber(("%.3g"):format(own / count * 1000)),
-    worker_cpu_us = tonumber(("%.3g"):format(theirs / count * 1000)),
-    checks_per_cpu_s = math.floor(count / (own + theirs) * 1000) })
-end
-
 local function memory()
   local function size(count)
     collectgarbage()
@@ -158,6 +85,5 @@ end
 
 lateness(1000)
 lateness(10000)
-throughput()
 memory()
 sys.files.remove(folder, { recursive = true })

@@ -117,8 +117,12 @@ local ENDINGS = { "password", "passwd", "secret", "token", "apikey", "accesskey"
 local VERDICTS_MAX = 1000
 local verdicts, verdict_count = {}, 0
 
+-- One of these is in every name of the above.
+local STEMS = sys.codec.needles "pass\npwd\nsecret\ntoken\nkey\nauth\ncookie\nsess"
+
 local function judge_name(name)
   local plain = name:lower():gsub("[_%s-]", "")
+  if not needles_in(STEMS, plain) then return false end
   if SENSITIVE[plain] then return true end
   for _, ending in ipairs(ENDINGS) do
     if plain:sub(-#ending) == ending then return true end
@@ -145,13 +149,7 @@ local NAME_MAX = 64
 
 -- The name that ends at `last`.
 local function name_before(text, last)
-  local first = last + 1
-  while first > 1 and last - first < NAME_MAX do
-    local byte = text:byte(first - 1)
-    if not (is_word(byte) or byte == 95 or byte == 45) then break end
-    first = first - 1
-  end
-  return text:sub(first, last)
+  return text:sub(math.max(1, last - NAME_MAX), last):match("[%w_-]*$")
 end
 
 -- password=…

@@ -1,8 +1,7 @@
 -- embed.lua: turns the stdlib into one C file. Run by the Makefile: luajit tools/embed.lua OUT.c
--- DIR=PREFIX… FILE… Arguments are `name=path` pairs. Lua files of the stdlib become bytecode (debug
--- information kept, so that errors have lines); the scripts for pages lose their whole-line
--- comments and their indentation; everything else, the bundled scripts included, is embedded as it
--- is.
+-- DIR=PREFIX… FILE… Arguments are `name=path` pairs. Lua files of the stdlib become bytecode (with
+-- lines, so that errors have them); the scripts for pages lose their whole-line comments and their
+-- indentation; everything else, the bundled scripts included, is embedded as it is.
 
 local out_path = table.remove(arg, 1)
 local entries = {}
@@ -14,13 +13,77 @@ local function read(path)
   return data
 end
 
+-- ---- bytecode without the names of locals -------------------------------------------------------
+
+-- They are a tenth of it and every run has them in its memory; lines stay, for errors. The layout
+-- is that of lj_bcdump.h, version 2; any other version is embedded as it is.
+
+local function uleb(data, at)
+  local value, factor = 0, 1
+  while true do
+    local byte = data:byte(at)
+    at = at + 1
+    value = value + byte % 128 * factor
+    if byte < 128 then return value, at end
+    factor = factor * 128
+  end
+end
+
+local function to_uleb(value)
+  local out = ""
+  while value >= 128 do
+    out = out .. string.char(value % 128 + 128)
+    value = math.floor(value / 128)
+  end
+  return out .. string.char(value)
+end
+
+-- data[at, stop): one function.
+local function without_names(data, at, stop)
+  local upvalues, head, sizes_end = data:byte(at + 3), at, nil
+  local count, size, lines
+  _, at = uleb(data, at + 4) -- constants that are objects
+  _, at = uleb(data, at)     -- constants that are numbers
+  count, at = uleb(data, at) -- instructions
+  sizes_end = at
+  size, at = uleb(data, at)
+  if size == 0 then return data:sub(head, stop - 1) end
+  local after_size = at
+  _, at = uleb(data, at) -- first line
+  lines, at = uleb(data, at)
+  local width = lines < 256 and 1 or lines < 65536 and 2 or 4
+  local names = stop - size + count * width
+  for _ = 1, upvalues do names = data:find("\0", names, true) + 1 end
+  local info = data:sub(stop - size, names - 1) .. "\0"
+  return data:sub(head, sizes_end - 1) .. to_uleb(#info) .. data:sub(after_size, stop - size - 1)
+    .. info
+end
+
+local function compact(data)
+  if data:sub(1, 4) ~= "\27LJ\2" then return data end
+  local flags, at = uleb(data, 5)
+  if flags % 4 >= 2 then return data end -- stripped already
+  local length
+  length, at = uleb(data, at)
+  at = at + length
+  local out = { data:sub(1, at - 1) }
+  while true do
+    length, at = uleb(data, at)
+    if length == 0 then break end
+    local fn = without_names(data, at, at + length)
+    out[#out + 1] = to_uleb(#fn) .. fn
+    at = at + length
+  end
+  return table.concat(out) .. "\0"
+end
+
 for _, pair in ipairs(arg) do
   local name, path = pair:match("^(.-)=(.*)$")
   local data = read(path)
   if name:match("%.lua$") and not name:match("^scripts/") and not name:match("^types/")
     and not name:match("/templates/") then
     data = data:gsub("^#[^\n]*", "")
-    data = string.dump(assert(loadstring(data, "@[nano]/" .. name)), false)
+    data = compact(string.dump(assert(loadstring(data, "@[nano]/" .. name)), false))
   elseif name:match("^browser/injected/") then
     -- Nothing in these files spans lines inside of a text.
     data = ("\n" .. data):gsub("\n +", "\n"):gsub("\n//[^\n]*", ""):gsub("^\n+", "")

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,10 +68,22 @@ void buf_printf(buf *b, const char *format, ...)
     b->len += (size_t)n;
 }
 
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 void buf_append_json(buf *b, const char *text, size_t len)
 {
     buf_append_char(b, '"');
     for (size_t i = 0; i < len;) {
+        size_t plain = i;
+        while (plain < len && is_plain((unsigned char)text[plain]))
+            plain++;
+        buf_append(b, text + i, plain - i);
+        i = plain;
+        if (i == len)
+            break;
         unsigned char c = (unsigned char)text[i];
         if (c == '"' || c == '\\') {
             buf_append_char(b, '\\');
@@ -78,9 +91,6 @@ void buf_append_json(buf *b, const char *text, size_t len)
             i++;
         } else if (c < 0x20 || c == 0x7f) {
             buf_printf(b, "\\u%04x", c);
-            i++;
-        } else if (c < 0x80) {
-            buf_append_char(b, (char)c);
             i++;
         } else {
             size_t n = utf8_sequence(text + i, len - i);

@@ -30,9 +30,14 @@ buf *bind_buf_push(lua_State *L)
 int bind_buf_result(lua_State *L, buf *b)
 {
     lua_pushlstring(L, b->data ? b->data : "", b->len);
+    bind_buf_drop(L, b);
+    return 1;
+}
+
+void bind_buf_drop(lua_State *L, buf *b)
+{
     buf_finish(b);
     script_note_owned(script_of(L), -1);
-    return 1;
 }
 
 const char *bind_text(lua_State *L, int index, const char *signature, const char *what, size_t *len)

@@ -16,6 +16,9 @@ buf *bind_buf_push(lua_State *L);
  */
 int bind_buf_result(lua_State *L, buf *b);
 
+/* Releases b's bytes at once. */
+void bind_buf_drop(lua_State *L, buf *b);
+
 /* The string argument at index, or a usage error "signature: `what` must be a string". */
 const char *bind_text(lua_State *L, int index, const char *signature, const char *what,
                       size_t *len);

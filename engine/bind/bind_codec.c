@@ -9,6 +9,7 @@
 #include "base/needles.h"
 #include "bind/bind.h"
 #include "bind/bind_buf.h"
+#include "bind/bind_json.h"
 #include "io/codec.h"
 #include "io/url.h"
 
@@ -300,6 +301,7 @@ static const gate_fn functions[] = {
     {"json_encode", json_encode, GATE_PURE, CAP_NONE, NULL},
     {"needles", make_needles, GATE_PURE, CAP_NONE, NULL},
     {"needles_in", find_needles, GATE_PURE, CAP_NONE, NULL},
+    {"json_line", bind_json_line, GATE_PURE, CAP_NONE, NULL},
     {"json_quote", json_quote, GATE_PURE, CAP_NONE, NULL},
     {"base64", base64, GATE_PURE, CAP_NONE, NULL},
     {"unbase64", unbase64, GATE_PURE, CAP_NONE, NULL},

@@ -18,8 +18,6 @@
 
 #define HANDLE_TYPE "sys.script"
 
-#define BASE "run.base"
-
 enum { QUEUE_MAX = 10000, GRACE_BYTES = 16 << 20 };
 
 typedef struct message {
@@ -198,8 +196,8 @@ static bool open_record(child *c, const char *path, err *e)
 
 /*
  * start{name, module, argument, memory_cap=bytes, slice_ms=, capabilities={…}, dry_run=,
- * record=path, prepared=} → handle | nil, text, code. Starts stdlib module `module` (its
- * run(argument)) in a fresh state; prepared: one in which run.base was loaded before.
+ * record=path, base=} → handle | nil, text, code. Starts stdlib module `module` (its run(argument))
+ * in a fresh state; base: one in which this stdlib module was loaded before.
  */
 static int l_start(lua_State *L)
 {
@@ -209,7 +207,7 @@ static int l_start(lua_State *L)
     const char *module = bind_opt_string(L, 1, "module", NULL, NULL);
     const char *argument = bind_opt_string(L, 1, "argument", "", &len);
     const char *record = bind_opt_string(L, 1, "record", NULL, NULL);
-    bool prepared = bind_opt_bool(L, 1, "prepared", false);
+    const char *base = bind_opt_string(L, 1, "base", NULL, NULL);
     double cap = bind_opt_number(L, 1, "memory_cap", 0);
     double slice_ms = bind_opt_number(L, 1, "slice_ms", 2000);
     bool dry_run = bind_opt_bool(L, 1, "dry_run", false);
@@ -225,7 +223,7 @@ static int l_start(lua_State *L)
     c->driver = driver_create(&(driver_config){.name = name,
                                                .memory_cap = (size_t)cap,
                                                .slice_cap = (mono_ns)(slice_ms * (double)NS_PER_MS),
-                                               .base = prepared ? BASE : NULL,
+                                               .base = base,
                                                .on_finish = on_child_finish,
                                                .owner = c});
     err e;

@@ -17,6 +17,7 @@
 #include "base/list.h"
 
 enum {
+    PIECE = 1024, /* bytes that are put back, or left, together */
     GRAIN = 16,
     SMALL_MAX = 1024, /* bytes of a block that has a class */
     CLASSES = SMALL_MAX / GRAIN,
@@ -164,6 +165,8 @@ bool arena_keep(arena *a)
     if (!a->image)
         return false;
     memcpy(a->image, a->start, a->now.used);
+    /* What is free among the kept blocks stays so: a run's own blocks then lie together, beyond. */
+    memset(a->now.free, 0, sizeof a->now.free);
     a->kept = a->now;
     a->limit = a->now.used + ROOM;
     return true;
@@ -173,5 +176,10 @@ void arena_restore(arena *a)
 {
     free_outside(a);
     a->now = a->kept;
-    memcpy(a->start, a->image, a->kept.used);
+    /* A short run writes to a sixth of the image: comparing costs less than writing all of it. */
+    for (size_t at = 0; at < a->kept.used; at += PIECE) {
+        size_t left = a->kept.used - at, size = left < PIECE ? left : PIECE;
+        if (memcmp(a->start + at, a->image + at, size) != 0)
+            memcpy(a->start + at, a->image + at, size);
+    }
 }

@@ -14,16 +14,18 @@
 #include "script/arena.h"
 #include "script/script_internal.h"
 
-/* Prepared states that no run has: at most so many are kept, which bounds what a worker that once
- * had many runs at a time holds for ever (0.5 MB each). */
+/* Prepared states that no run has wait here (script.idle_node), the one that was used last at the
+ * end. At most IDLE_MAX of them, half a megabyte each, and those that nobody needs for a while go,
+ * one whenever another run ends. */
 enum { IDLE_MAX = 64 };
+#define IDLE_SPAN (60 * NS_PER_SEC)
 
 /* Percent of the prepared state's memory at which a run's first garbage collection begins: most
  * runs end before. */
 enum { FIRST_PAUSE = 250 };
 
 static script *running_script;
-static script *idle;
+static list idle = {&idle, &idle};
 static unsigned idle_count;
 
 static int open_libraries(lua_State *L)
@@ -66,18 +68,20 @@ static void begin(script *s, const script_config *config)
         gate_grant(s->gate, CAP_ALL);
 }
 
+/* The one that was used last: its memory is still in the processor's caches. */
 static script *take_idle(const char *base)
 {
-    for (script **at = &idle; *at; at = &(*at)->next_idle) {
-        script *s = *at;
-        if (strcmp(s->config.base, base) != 0)
+    for (list *node = idle.prev; node != &idle; node = node->prev) {
+        script *s = list_entry(node, script, idle_node);
+        if (strcmp(s->kept_base, base) != 0)
             continue;
-        *at = s->next_idle;
+        list_remove(&s->idle_node);
         idle_count--;
         arena_restore(s->memory.arena);
         *s = (script){.memory = {.arena = s->memory.arena, .used = s->kept_used,
                                  .peak = s->kept_used},
-                      .L = s->L, .kept = true, .kept_used = s->kept_used};
+                      .L = s->L, .kept = true, .kept_base = s->kept_base,
+                      .kept_used = s->kept_used};
         return s;
     }
     return NULL;
@@ -128,12 +132,32 @@ bool script_prepare(script *s)
     s->memory.uncapped--;
     s->kept_used = s->memory.peak = s->memory.used;
     s->kept = loaded && s->memory.arena && arena_keep(s->memory.arena);
+    s->kept_base = s->kept ? mem_strdup(s->config.base) : NULL;
     return loaded;
 }
 
 bool script_is_prepared(const script *s)
 {
     return s->kept;
+}
+
+static void discard(script *s)
+{
+    arena_destroy(s->memory.arena);
+    free(s->kept_base);
+    free(s);
+}
+
+static void put_idle(script *s)
+{
+    s->idle_since = clock_mono();
+    list_push(&idle, &s->idle_node);
+    script *oldest = list_entry(idle.next, script, idle_node);
+    if (++idle_count <= IDLE_MAX && s->idle_since - oldest->idle_since < IDLE_SPAN)
+        return;
+    list_remove(&oldest->idle_node);
+    idle_count--;
+    discard(oldest);
 }
 
 void script_note_owned(script *s, int change)
@@ -168,14 +192,10 @@ void script_destroy(script *s)
     gate_destroy(s->gate);
     free(s->slots);
     free(s->name);
-    if (s->kept && idle_count < IDLE_MAX) {
-        s->next_idle = idle;
-        idle = s;
-        idle_count++;
-        return;
-    }
-    arena_destroy(s->memory.arena);
-    free(s);
+    if (s->kept)
+        put_idle(s);
+    else
+        discard(s);
 }
 
 /* prepare(module, argument) → require(module).run, argument */

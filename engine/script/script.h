@@ -30,8 +30,8 @@ typedef struct script_config {
     size_t memory_cap; /* bytes of Lua memory; 0: no cap (trusted states) */
     mono_ns slice_cap; /* longest time in Lua between two waits; 0: none */
     bool trusted;      /* main and worker: every capability, no watchdog */
-    /* A stdlib module that is loaded before the script starts, NULL: none; a literal. States with
-     * one are prepared once and then put back as they were (script_prepare). */
+    /* A stdlib module that is loaded before the script starts, NULL: none; copied. States
+     * with one are prepared once and then put back as they were (script_prepare). */
     const char *base;
     /* Called when tasks have become runnable while none were: arrange for script_turn(s) to be
      * called soon, from the loop, never from inside this call. */
@@ -91,8 +91,8 @@ void script_raise_cap(script *s, size_t bytes);
 void script_set_slot(script *s, const void *key, void *value, void (*destroy)(void *value));
 void *script_get_slot(const script *s, const void *key);
 
-/* Counts the things outside of the state that end only by the finalizer of a value in it: +1 when one
- * is made, -1 when it has ended otherwise (it need not be told that a finalizer has run). While
+/* Counts the things outside of the state that end only by the finalizer of a value in it: +1 when
+ * one is made, -1 when it has ended otherwise (it need not be told that a finalizer has run). While
  * there are none, dropping a prepared state needs no walk through all of it. */
 void script_note_owned(script *s, int change);
 

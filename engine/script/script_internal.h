@@ -63,10 +63,12 @@ struct script {
     mono_ns armed_at;
     bool turning, scheduled, finished;
     bool kept;              /* the state can be put back as script_prepare has left it */
+    char *kept_base;        /* owned; config.base of then */
     size_t kept_used;       /* bytes of Lua memory then */
     int owned;              /* see script_note_owned */
     list tasks;             /* task.all_node of every handle, of tasks that are done too */
-    script *next_idle;      /* in script.c's list of those that no run has */
+    list idle_node;         /* in script.c's list of those that no run has */
+    mono_ns idle_since;
     bool every_instruction; /* the hook fires on each: a doomed task runs, or ran last */
     struct script_slot {
         const void *key;

@@ -50,7 +50,7 @@ local schema = {
   { key = "watch.workers", type = "integer", min = 1, max = 64, default = 2,
     about = "watch: processes that run checks" },
   { key = "watch.worker_runs", type = "integer", min = 1, max = 1000000, default = 200,
-    about = "watch: a worker (and its browser) is replaced after this many runs" },
+    about = "watch: a worker and its browser are replaced after this many runs that use it" },
   { key = "watch.worker_mb", type = "integer", min = 64, max = 1048576, default = 2048,
     about = "watch: … or when it and its browser use this many megabytes" },
   { key = "watch.listen", type = "string", default = "127.0.0.1:0",

@@ -6,7 +6,6 @@ local events = require "run.events"
 local fault = require "fault"
 local frames = require "run.frames"
 local guard = require "run.guard"
-local pages = require "run.pages"
 local secret = require "run.secret"
 local steps = require "run.steps"
 local time = require "time"
@@ -177,7 +176,8 @@ function context.make(run, values)
     admin_api_key = store.admin_api_key and secret.new(store.admin_api_key),
   }, { url = true, name = true, password = true, admin_api_key = true })
   t.learned = run.job.learned
-  pages.add_words(t, run)
+  function t.page(opts) return require("run.pages").open(run, opts) end
+  function t.screenshot(page, name) return require("run.pages").screenshot(run, page, name) end
   if run.skill.needs.has.http then
     t.http = require("run.http_words").make()
   else

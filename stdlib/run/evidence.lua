@@ -42,7 +42,7 @@ end
 ---@param step_name string?
 ---@param cause run.Problem
 function evidence.capture(run, step_name, cause)
-  if cause.unseen or not run.page_context.opened or run.captures >= CAPTURES_MAX then return end
+  if cause.unseen or not run.page_context or run.captures >= CAPTURES_MAX then return end
   run.captures = run.captures + 1
   local details = type(cause.details) == "table" and cause.details or {}
   run.capturing = true

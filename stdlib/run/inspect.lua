@@ -1,7 +1,6 @@
 --- What a script declares, without running it: for `list`, `info`, `validate` and the schedule.
 --- Called by run/main.lua.
 
-local alerter = require "run.alerter"
 local events = require "run.events"
 local json = require "json"
 local load = require "run.load"
@@ -25,7 +24,7 @@ function inspect.run(job)
       excerpt = cause.excerpt,
       traceback = cause.traceback, hint = cause.hint, code = cause.code } }
   end
-  local manifest = loaded.alerter and alerter.describe(loaded.alerter)
+  local manifest = loaded.alerter and require("run.alerter").describe(loaded.alerter)
     or skill.describe(loaded.skill)
   manifest.script = job.script
   manifest.files = json.array(loaded.loader.files)

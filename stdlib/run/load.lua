@@ -3,15 +3,17 @@
 --- happens in a task of its own, so that a file that never ends, or eats all memory, ends only that
 --- task.
 
-local alerter = require "run.alerter"
 local fault = require "fault"
 local frames = require "run.frames"
 local loader = require "run.require"
+local option_words = require("run.option").words()
 local problem = require "run.problem"
 local sandbox = require "run.sandbox"
 local skill = require "run.skill"
 
 local load = {}
+
+local grace = sys.host.grace -- at once: opening a module takes memory, and there may be none left
 
 local LOAD_LIMIT_MS = 10000
 
@@ -61,14 +63,25 @@ local function compile(text, file, env)
   refuse(what, habit_of(text, where), where)
 end
 
-local WORDS = { skill = skill, alerter = alerter }
+local LATER = { alerter = "run.alerter" } -- loaded when a script says the word
+local words = { skill = skill }           -- those that it has said, and skill
+
+local function word_of(kind)
+  words[kind] = words[kind] or require(LATER[kind])
+  return words[kind]
+end
+
+local function late(kind)
+  return function(name) return word_of(kind).word(name) end
+end
+
 local ARTICLE = { skill = "a skill", alerter = "an alerter" }
 
 local function take(value, file, kind)
-  local found = WORDS[kind].of(value)
+  local found = word_of(kind).of(value)
   if found then return found end
   local article = ARTICLE[kind]
-  for other, word in pairs(WORDS) do
+  for other, word in pairs(words) do
     if word.of(value) then refuse(("%s is %s, not %s"):format(file, ARTICLE[other], article)) end
   end
   local ends = ("the file ends with return %s \"%s\" { … }"):format(kind, (file:gsub("%.lua$", "")))
@@ -90,9 +103,8 @@ local function perform(job, into, log)
     skill.api_of(text)
     local base = loader.folder_of(job.script)
     local require_user, state = loader.make(base, job.project or base, job.modules)
-    local words = { skill = skill.word, alerter = alerter.word, require = require_user,
-      option = require("run.option").words() }
-    state.env = sandbox.create(words, log)
+    state.env = sandbox.create({ skill = skill.word, alerter = late "alerter",
+      require = require_user, option = option_words }, log)
     local chunk = compile(text, file, state.env)
     local done, result, co = loader.execute(chunk, file)
     if not done then
@@ -121,7 +133,7 @@ function load.script(job, log)
     ok, why, code, trace = task:join()
   end
   -- the file may have used up the memory that its report needs
-  if not into.loaded then sys.host.grace() end
+  if not into.loaded then grace() end
   if not ok then into.problem = problem.of_ended_task(why, code, trace) end
   return into.loaded, into.problem
 end

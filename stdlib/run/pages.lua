@@ -1,5 +1,5 @@
---- t.page and t.screenshot: what the runner does for pages. The browser itself is browser/page.lua,
---- which is loaded only when a script opens its first page.
+--- t.page and t.screenshot: what the runner does for pages. Loaded, and browser/page.lua with it,
+--- when a script opens its first page: then run.page_context is set.
 
 local guard = require "run.guard"
 
@@ -46,10 +46,8 @@ function pages.note_shot(run, path, url, step)
   end
 end
 
---- What browser/page.lua needs to know of a run.
----@param run run.State
----@return table
-function pages.context(run)
+-- What browser/page.lua needs to know of a run.
+local function context_of(run)
   local job = run.job
   local store = job.store or {}
   return {
@@ -64,7 +62,11 @@ function pages.context(run)
   }
 end
 
-local function open(run, options)
+--- t.page.
+---@param run run.State
+---@param options table?
+---@return table page
+function pages.open(run, options)
   if not run.skill.needs.has.browser then
     guard.refuse("t.page: the script does not declare that it needs a browser",
       'add "browser" to needs', "needs")
@@ -73,11 +75,16 @@ local function open(run, options)
     guard.refuse("t.page{…}: takes a table, not " .. require("run.show").value(options),
       't.page { device = "iPhone 17 Pro" }')
   end
-  run.page_context.opened = true
+  run.page_context = run.page_context or context_of(run)
   return require("browser.page").open(run.page_context, options or {})
 end
 
-local function screenshot(run, page, name)
+--- t.screenshot.
+---@param run run.State
+---@param page table
+---@param name string
+---@return string? path
+function pages.screenshot(run, page, name)
   local signature = "t.screenshot(page, name)"
   if type(page) ~= "table" or type(page.screenshot) ~= "function" then
     guard.refuse(signature .. ": the first argument is a page", "local page = t.page()")
@@ -90,18 +97,10 @@ local function screenshot(run, page, name)
   return path
 end
 
---- Adds t.page and t.screenshot.
----@param t table
----@param run run.State
-function pages.add_words(t, run)
-  function t.page(options) return open(run, options) end
-  function t.screenshot(page, name) return screenshot(run, page, name) end
-end
-
---- Closes all pages and the browser context of a run. Bounded in time, never raises.
+--- Closes all pages and the browser context of a run that has opened one. Bounded in time, never
+--- raises.
 ---@param run run.State
 function pages.finish(run)
-  if not run.page_context or not run.page_context.opened then return end
   local task = sys.task.spawn(require("browser.page").finish, run.page_context)
   local ok, why = task:join(CLOSE_LIMIT_MS)
   if ok then return end

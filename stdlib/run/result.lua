@@ -70,11 +70,14 @@ function result.judge(run, cause, path, duration)
   return ended_well(run, duration)
 end
 
+--- To the microsecond: the clock's further digits are noise.
+local function ms(time_ms) return math.floor(time_ms * 1000 + 0.5) / 1000 end
+
 local function steps_of(run)
   local out = json.array {}
   for i, step in ipairs(run.steps) do
-    out[i] = { name = step.name, status = step.status, duration_ms = step.duration_ms,
-      start_ms = step.began - run.began,
+    out[i] = { name = step.name, status = step.status, duration_ms = ms(step.duration_ms),
+      start_ms = ms(step.began - run.began),
       error = step.error,
       notes = json.array(step.notes), depth = step.depth }
   end
@@ -105,7 +108,7 @@ function result.build(run, cause, path)
     script = job.script, store_url = job.store and job.store.url,
     status = status, summary = summary:gsub("%s*\n%s*", " "),
     started_at = time.iso8601(run.started_at), finished_at = time.iso8601(finished),
-    duration_ms = duration,
+    duration_ms = ms(duration),
     steps = steps_of(run), warnings = warnings_of(run), notes = json.array(run.notes),
     metrics = json.array(run.metrics), screenshots = json.array(run.screenshots),
     evidence = json.array(run.evidence), details = run.details, gate = sys.host.gate(),

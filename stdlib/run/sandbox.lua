@@ -64,7 +64,7 @@ end
 
 local function make_string(safe_tostring, nested)
   local out = {}
-  local gsub = string.gsub
+  local gsub, find = string.gsub, string.find
   function out.gsub(text, pattern, replacement, limit)
     local kind = raw_type(replacement)
     if kind ~= "function" and kind ~= "table" then
@@ -79,7 +79,8 @@ local function make_string(safe_tostring, nested)
   end
   local format = string.format
   function out.format(text, ...)
-    if raw_type(text) == "string" and text:gsub("%%%%", ""):find("%%[-+ #0-9.]*p") then
+    if raw_type(text) == "string" and find(text, "p", 1, true)
+      and text:gsub("%%%%", ""):find("%%[-+ #0-9.]*p") then
       guard.refuse("string.format: %p is not available: addresses differ from run to run", "use %s")
     end
     local count, arguments = select("#", ...), nil
@@ -244,34 +245,36 @@ local function collectgarbage_count(what)
     "memory is freed when the run ends")
 end
 
---- Makes a user's environment, and makes the methods of texts safe in this whole state.
+-- What is the same in every run of this state is made as the file loads, and so lies ready in the
+-- image of run/base.lua.
+local safe_tostring, nested = make_tostring(), make_nesting()
+local strings = make_string(safe_tostring, nested)
+local common = {
+  _VERSION = _VERSION, assert = assert, error = error, ipairs = guard.ipairs, next = guard.next,
+  pairs = guard.pairs,
+  pcall = pcall_collecting, xpcall = xpcall_after, select = select, tonumber = tonumber,
+  tostring = safe_tostring, type = type,
+  unpack = unpack, rawequal = rawequal, rawget = guard.rawget, rawset = guard.rawset,
+  getmetatable = guard.getmetatable, setmetatable = guard.setmetatable,
+  collectgarbage = collectgarbage_count,
+  string = guard.readonly("string", strings), table = guard.readonly("table", make_table(nested)),
+  math = guard.readonly("math", make_math()), os = guard.readonly("os", make_os()),
+  bit = guard.readonly("bit", bit),
+  coroutine = guard.readonly("coroutine", make_coroutine(nested)),
+}
+
+--- Makes a user's environment, and makes the methods of texts safe in this whole state. Once a
+--- state: the script's words are added to what the state has in common.
 ---@param words table  more words for the script: skill, option, require
 ---@param log fun(text: string)  receives what the script prints
 ---@return table env  for sys.load_user
 function sandbox.create(words, log)
-  local safe_tostring = make_tostring()
-  local nested = make_nesting()
-  local strings = make_string(safe_tostring, nested)
   -- ("x"):dump would reach the real library: texts share one metatable in a state.
   debug.setmetatable("", { __index = strings, __metatable = false })
-
-
-  local all = {
-    _VERSION = _VERSION, assert = assert, error = error, ipairs = guard.ipairs, next = guard.next,
-    pairs = guard.pairs,
-    pcall = pcall_collecting, xpcall = xpcall_after, select = select, tonumber = tonumber,
-    tostring = safe_tostring, type = type,
-    unpack = unpack, rawequal = rawequal, rawget = guard.rawget, rawset = guard.rawset,
-    getmetatable = guard.getmetatable, setmetatable = guard.setmetatable,
-    print = make_print(safe_tostring, log), collectgarbage = collectgarbage_count,
-    string = guard.readonly("string", strings), table = guard.readonly("table", make_table(nested)),
-    math = guard.readonly("math", make_math()), os = guard.readonly("os", make_os()),
-    bit = guard.readonly("bit", bit),
-    coroutine = guard.readonly("coroutine", make_coroutine(nested)),
-  }
-  for name, value in pairs(words) do all[name] = value end
-  local env = guard.globals(all)
-  all._G = env
+  common.print = make_print(safe_tostring, log)
+  for name, value in pairs(words) do common[name] = value end
+  local env = guard.globals(common)
+  common._G = env
   return env
 end
 

@@ -57,11 +57,11 @@ Secret.__concat = function(a, b)
 end
 Secret.__eq = function(a, b) return texts[a] == texts[b] end
 
-local pii = false
+local options = { pii = false } -- of redact.text
 
 --- Whether personal data goes as well, from here on (REDACT_PII).
 ---@param on boolean
-function secret.hide_personal_data(on) pii = on and true or false end
+function secret.hide_personal_data(on) options.pii = on and true or false end
 
 local function replace_known(text)
   if not ordered then
@@ -85,15 +85,27 @@ local function replace_known(text)
   return text
 end
 
+-- What the formats of results and events call their own fields: neither secrets nor names of such.
+local FIELDS = {}
+for name in ([[format version skill script store_url status summary started_at finished_at
+  duration_ms steps warnings notes metrics screenshots evidence details gate severity dry_run
+  learned name start_ms error failure depth message where code hint kind excerpt traceback step
+  value unit page baseline path url type result reads effects chances refused denied index level
+  text]]):gmatch "[%a_]+" do
+  FIELDS[name] = true
+end
+
 local function scrub(value, name)
   if type(value) == "string" then
-    if value ~= "" and redact.is_sensitive(name) then return "[secret]" end
-    return redact.text(replace_known(value), { pii = pii })
+    if name and value ~= "" and redact.is_sensitive(name) then return "[secret]" end
+    return redact.text(next(known) and replace_known(value) or value, options)
   end
   if type(value) ~= "table" then return value end
   if texts[value] then return "[secret]" end
   local copy = {}
-  for key, content in pairs(value) do copy[scrub(key)] = scrub(content, key) end
+  for key, content in next, value do
+    if FIELDS[key] then copy[key] = scrub(content) else copy[scrub(key)] = scrub(content, key) end
+  end
   return setmetatable(copy, debug.getmetatable(value)) -- keeps the mark of an empty array
 end
 

@@ -7,7 +7,6 @@ local events = require "run.events"
 local frames = require "run.frames"
 local load = require "run.load"
 local option = require "run.option"
-local pages = require "run.pages"
 local problem = require "run.problem"
 local result = require "run.result"
 local secret = require "run.secret"
@@ -15,6 +14,8 @@ local steps = require "run.steps"
 local time = require "time"
 
 local session = {}
+
+local host = sys.host -- see run/load.lua
 
 local DEFAULT_LIMIT_MS = 120000
 local END_LIMIT_MS = 5000 -- for a task that was told to end
@@ -36,7 +37,7 @@ local END_LIMIT_MS = 5000 -- for a task that was told to end
 ---@field failing table?        the first step that saw the present error: { value, cause, path,
 ---  step }
 ---@field capturing boolean?    evidence is being collected
----@field page_context table?   see browser/page.lua
+---@field page_context table?   see browser/page.lua; nil until a page is opened
 ---@field log fun(level: string, text: string)
 
 local function new_state(job)
@@ -99,7 +100,7 @@ local function await(run, task, limit_ms)
     task:kill("timed out", "timeout")
     ok, why, code, trace = task:join(END_LIMIT_MS)
   end
-  sys.host.grace() -- the script may have used up the memory that the result needs
+  host.grace() -- the script may have used up the memory that the result needs
   if ok then return run.cause, run.path end
   local cause, path = cause_of_end(run, why, code, trace, limit_ms)
   local going_on = run.stack[#run.stack]
@@ -114,18 +115,17 @@ end
 local function restrict(needs)
   local granted = { "files" }
   for _, capability in ipairs(needs.capabilities) do granted[#granted + 1] = capability end
-  sys.host.restrict(granted)
+  host.restrict(granted)
   if needs.has.http then sys.http.restrict(needs.hosts) end -- beside the store's own
 end
 
 local function execute(run, loaded)
   run.skill = loaded.skill
   restrict(run.skill.needs)
-  run.page_context = pages.context(run)
   local limit_ms = run.job.timeout_ms or run.skill.timeout_ms or DEFAULT_LIMIT_MS
   local cause, path = await(run, sys.task.spawn(perform, run), limit_ms)
   steps.abandon(run, { message = "the step never came to its end" })
-  pages.finish(run)
+  if run.page_context then require("run.pages").finish(run) end
   return cause, path
 end
 

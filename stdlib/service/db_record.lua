@@ -92,8 +92,10 @@ end
 ---@param result table
 ---@param run_id string
 ---@param more table?  further fields of the event
+---@param plan {check_id: string, due_ms: number, attempt: integer}?  of a daemon's run
 ---@return table[]
-function record.statements(result, run_id, more)
+function record.statements(result, run_id, more, plan)
+  plan = plan or {}
   local problem = type(result.error) == "table" and result.error or step_error(result)
   local common = { metrics = metrics_of(result), problem = problem }
   local timestamp = record.timestamp(result.started_at)
@@ -101,11 +103,12 @@ function record.statements(result, run_id, more)
   local status = text_or_nil(result.status) or "ERROR"
   local list = { sql("INSERT INTO check_runs (timestamp, store_url, skill_name, status, summary, "
     .. "details, screenshots, error, run_id, finished_at, duration_ms, script, steps, evidence, "
-    .. "error_data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    .. "error_data, check_id, due_ms, attempt, incident_id) "
+    .. "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     timestamp, store, skill, status, text_or_nil(result.summary), encoded(result.details),
     encoded(result.screenshots), error_line(problem), run_id, record.timestamp(result.finished_at),
     number_or_nil(result.duration_ms), text_or_nil(result.script), encoded(result.steps),
-    encoded(result.evidence), encoded(problem)) }
+    encoded(result.evidence), encoded(problem), plan.check_id, plan.due_ms, plan.attempt, nil) }
   for _, metric in ipairs(common.metrics) do
     list[#list + 1] = sql("INSERT INTO metrics (run_id, timestamp, store_url, skill_name, status, "
       .. "name, page, step, unit, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", run_id, timestamp,
@@ -113,6 +116,14 @@ function record.statements(result, run_id, more)
   end
   list[#list + 1] = finished_event(result, run_id, common, more)
   return list
+end
+
+--- Names the incident that a result belongs to in what record.statements has made.
+---@param list table[]
+---@param incident_id integer?
+function record.set_incident(list, incident_id)
+  local run = list[1]
+  run[run.n + 1] = incident_id -- the last parameter; the text stands before the first
 end
 
 return record

@@ -32,7 +32,8 @@ require("service.supply").extend(Pool)
 ---@field workers integer?  processes that share the runs (default 1)
 ---@field patient boolean?  a run waits while no worker can be started (a daemon) instead of failing
 ---  (a command)
----@field recycle_runs integer?  a worker is replaced after this many runs (default: never)
+---@field recycle_runs number?  a worker is replaced after this many runs with a browser, or a
+---  hundred times as many without (default: never)
 ---@field recycle_bytes number?  … or when it and its children, the browser among them, use more
 ---  memory than this
 ---@field on_worker fun(what: string, fields: table)?  "started", "lost", "recycled", "failed"; for
@@ -79,14 +80,14 @@ local function on_message(pool, worker, text)
   local message = decode(text)
   local flight = message.id and worker.flights[message.id]
   if not flight then return end
-  if message.type == "event" then
-    flight.doing = culprit.follow(flight.doing, message.event)
-    if message.event.type == "result" then
-      flight.result = message.event.result
-    else
-      pool.on_event(flight.job, message.event)
-    end
-  elseif message.type == "end" then
+  local event = message.event -- an end brings the run's last one, its result
+  if event and event.type == "result" then
+    flight.result = event.result
+  elseif event then
+    flight.doing = culprit.follow(flight.doing, event)
+    pool.on_event(flight.job, event)
+  end
+  if message.type == "end" then
     finish(flight, { how = message.how, text = message.text, stats = message.stats,
       cpu_ms = message.cpu_ms })
   end
@@ -160,7 +161,7 @@ function Pool:start_worker()
   local handle, text = sys.worker.spawn()
   if not handle then return nil, text end
   local worker = { handle = handle, pid = handle:pid(), flights = {}, heard_at = mono(),
-    checked_at = mono(), runs = 0 }
+    checked_at = mono(), runs = 0, wear = 0 }
   self.workers[worker] = true
   self.on_worker("started", { pid = worker.pid })
   worker.listener = sys.task.spawn(listen, self, worker)
@@ -176,7 +177,7 @@ local function fly(pool, worker, flight)
   worker.flights[flight.id] = flight
   flight.message.op, flight.message.id, flight.message.name = "run", flight.id, flight.id
   flight.waiter = sys.task.current()
-  worker.handle:send(encode(flight.message))
+  worker.handle:send(encode(flight.message) .. "\0" .. flight.argument)
   while not flight.outcome do sys.task.park() end
   local outcome = flight.outcome
   flight.outcome, flight.waiter = nil, nil
@@ -199,15 +200,21 @@ function Pool:leave()
   if waiting then waiting:unpark() else self.active = self.active - 1 end
 end
 
+-- Whether a job's script may want this; a wrong guess costs time, nothing else.
+local function says(job, word) return job.source:find(word, 1, true) ~= nil end
+
 --- Starts module with argument in a worker and waits for its end. Returns the flight's outcome and
 --- its last result.
-local function launch(pool, job, message)
+local function launch(pool, job, message, argument)
   pool:enter()
   pool.last_id = pool.last_id + 1
-  local flight = { id = "r" .. pool.last_id, job = job, message = message }
+  local flight = { id = "r" .. pool.last_id, job = job, message = message,
+    argument = argument }
   local worker, trouble = pool:pick()
   local outcome = worker and fly(pool, worker, flight) or { how = "no-worker", text = trouble }
-  if worker and not worker.gone then pool:count_run(worker) end
+  if worker and not worker.gone then
+    pool:count_run(worker, says(job, "browser"))
+  end
   if outcome.how == "retry" then
     flight.retried, flight.result = true, nil
     local own, why = pool:start_worker()
@@ -230,13 +237,14 @@ function Pool:run(job)
   local started = sys.clock.now()
   local outcome, flight = launch(self, job, {
     module = "run.main",
-    argument = encode(job),
+    -- a guess that saves the run from loading what it will require
+    base = says(job, "http") and "run.base_http" or "run.base",
     capabilities = CEILING,
     dry_run = job.dry_run,
     record = job.record,
     policy = { allow_private = self.policy.allow_private, store_url = job.store and job.store.url },
     limit_ms = job.timeout_ms,
-  })
+  }, encode(job))
   local result = flight.result
   if not result or outcome.how == "lost" then
     result = culprit.result(job, outcome, flight.doing, started)
@@ -250,8 +258,8 @@ function Pool:run(job)
 end
 
 local function inspect(pool, job, module, capabilities)
-  local outcome, flight = launch(pool, job, { module = module, argument = encode(job),
-    capabilities = capabilities, limit_ms = 5000 })
+  local outcome, flight = launch(pool, job, { module = module, capabilities = capabilities,
+    base = module == "run.main" and "run.base" or nil, limit_ms = 5000 }, encode(job))
   local answer = flight.result
   if not answer then
     return nil, culprit.result(job, outcome, flight.doing, sys.clock.now()).error
@@ -265,9 +273,9 @@ end
 ---@return table outcome  { ok = true, id } | { ok = false, retry, retry_after_ms, message }
 function Pool:alert(job)
   job.mode = "alert"
-  local outcome, flight = launch(self, job, { module = "run.main", argument = encode(job),
+  local outcome, flight = launch(self, job, { module = "run.main", base = "run.base",
     capabilities = { "http", "mail", "files" }, policy = { allow_private = true },
-    dry_run = job.dry_run, limit_ms = job.timeout_ms })
+    dry_run = job.dry_run, limit_ms = job.timeout_ms }, encode(job))
   if flight.result then return flight.result end
   return { ok = false, retry = true,
     message = culprit.result(job, outcome, flight.doing, sys.clock.now()).error.message }

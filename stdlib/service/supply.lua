@@ -6,6 +6,7 @@ local supply = {}
 local mono = sys.clock.mono
 
 local SIZE_EVERY_MS = 5000
+local LIGHT = 0.01 -- the wear of a run without a browser, measured in runs with one
 local START_FIRST_MS, START_CAP_MS = 500, 30000
 
 --- The memory of a process and its children, in bytes, as far as /proc tells.
@@ -97,9 +98,10 @@ function supply.extend(Pool)
   end
 
   --- A run has ended in this worker.
-  function Pool:count_run(worker)
+  function Pool:count_run(worker, uses_browser)
     worker.runs, worker.proven, self.failures = worker.runs + 1, true, 0
-    if worker.runs >= self.recycle_runs then self:recycle(worker, "runs") end
+    worker.wear = worker.wear + (uses_browser and 1 or LIGHT)
+    if worker.wear >= self.recycle_runs then self:recycle(worker, "runs") end
     local idle = next(worker.flights) == nil
     if worker.recycled and idle and not worker.gone and not worker.retiring then
       sys.task.spawn(function() self:retire(worker) end)

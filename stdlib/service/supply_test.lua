@@ -27,7 +27,7 @@ describe("a pool's workers", function()
   end
 
   it("are replaced after so many runs, and no run is lost", function()
-    open { workers = 2, recycle_runs = 5, concurrency = 4, patient = true }
+    open { workers = 2, recycle_runs = 0.05, concurrency = 4, patient = true }
     expect(run(40, 4)):same { PASS = 40 }
     expect(said.recycled >= 6):is(true)
     expect(said.lost):is(nil)

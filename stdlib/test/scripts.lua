@@ -27,7 +27,7 @@ function scripts.start(source, options)
     if key ~= "start" then job[key] = value end
   end
   local start = { name = "t1", module = "run.main", argument = json.encode(job),
-    memory_cap = MEMORY_CAP, slice_ms = 300,
+    base = "run.base", memory_cap = MEMORY_CAP, slice_ms = 300,
     capabilities = { "files", "browser", "http" }, dry_run = job.dry_run or false }
   for key, value in pairs(options.start or {}) do start[key] = value end
   return assert(sys.script.start(start))

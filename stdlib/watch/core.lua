@@ -172,12 +172,11 @@ function Core:finish(launch, result, now)
     summary = result.summary }
   self.counts.runs[result.status] = (self.counts.runs[result.status] or 0) + 1
   local out = record.statements(result, launch.run_id,
-    { check_id = check.id, attempt = launch.attempt, trigger = launch.trigger })
+    { check_id = check.id, attempt = launch.attempt, trigger = launch.trigger },
+    { check_id = check.id, due_ms = launch.due_ms, attempt = launch.attempt })
   out.kind = "run"
   local state, incident_id = self:follow(check, result, launch.run_id, now, out)
-  out[#out + 1] = sql("UPDATE check_runs SET check_id = ?, due_ms = ?, attempt = ?, "
-    .. "incident_id = ? WHERE run_id = ?", check.id, launch.due_ms, launch.attempt, incident_id,
-    launch.run_id)
+  record.set_incident(out, incident_id)
   out[#out + 1] = sql("INSERT INTO checks (id, last_due_ms, track, updated_at) VALUES "
     .. "(?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET last_due_ms = excluded.last_due_ms, "
     .. "track = excluded.track, updated_at = excluded.updated_at", check.id, live.due_ms,

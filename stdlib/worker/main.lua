@@ -2,14 +2,16 @@
 --- sends main what the run says. Started by the engine in the role "worker". It ends when main
 --- closes the line.
 ---
---- Messages in: {op="run"|"cancel"|"ping"|"quit"}; out: {type="event", id, event}, {type="end", id,
---- how, text, stats}, {type="pong"}. Invariant: every "run" is answered by exactly one "end",
+--- Messages in: {op="run"|"cancel"|"ping"|"quit"}, after that of a run a NUL and the run's argument
+--- as it is; out: {type="event", id, event}, {type="end", id, how, text, stats, event}, whose event is
+--- the run's last, and {type="pong"}. Invariant: every "run" is answered by exactly one "end",
 --- whatever the script does.
 
 local main = {}
 
 local encode, decode = sys.codec.json_encode, sys.codec.json_decode
 
+local RESULT = '{"result":' -- how run/events.lua's last event begins
 local MEMORY_CAP = 64 * 1024 * 1024 -- bytes of Lua memory for one run
 local handles = {} -- id → the run's handle
 
@@ -28,23 +30,30 @@ local function serve(message)
     dry_run = message.dry_run or false,
     record = message.record,
     policy = message.policy,
-    prepared = message.module == "run.main",
+    base = message.base,
   }
   if not handle then
     send { type = "end", id = id, how = code, text = text }
     return
   end
   handles[id] = handle
+  local result
   while true do
     local event, why, how = handle:recv()
     if not event then
       handles[id] = nil
       -- The worker's CPU meanwhile; the run's own only while it is the only one.
-      send { type = "end", id = id, how = how, text = why, stats = handle:stats(),
+      local ending = encode { type = "end", id = id, how = how, text = why, stats = handle:stats(),
         cpu_ms = sys.clock.cpu() - cpu }
+      sys.worker.parent_send(result and ending:sub(1, -2) .. ',"event":' .. result .. "}"
+        or ending)
       return
     end
-    sys.worker.parent_send('{"type":"event","id":"' .. id .. '","event":' .. event .. "}")
+    if event:sub(1, #RESULT) == RESULT then
+      result = event
+    else
+      sys.worker.parent_send('{"type":"event","id":"' .. id .. '","event":' .. event .. "}")
+    end
   end
 end
 
@@ -61,7 +70,9 @@ function main.run()
   while true do
     local text = sys.worker.parent_recv()
     if not text then return "0" end
-    local message = decode(text)
+    local head = text:find("\0", 1, true)
+    local message = decode(head and text:sub(1, head - 1) or text)
+    if message and head then message.argument = text:sub(head + 1) end
     if message and message.op == "quit" then
       sys.worker.parent_flush()
       return "0"

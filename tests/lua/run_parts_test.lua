@@ -204,6 +204,6 @@ describe("evidence", function()
   end)
 
   it("is not asked for when no page was opened", function()
-    evidence.capture({ page_context = {} }, "buy", {})
+    evidence.capture({}, "buy", {})
   end)
 end)

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/list.h"
+#include "base/needles.h"
 #include "base/utf8.h"
 
 static void test_buf_grows_and_consumes(void **state)
@@ -37,6 +38,26 @@ static void test_buf_json(void **state)
     buf_append_json(&b, "a\"\\\n\x01\xc3\xa4\xff", 8);
     assert_string_equal(buf_cstr(&b), "\"a\\\"\\\\\\u000a\\u0001\xc3\xa4\xef\xbf\xbd\"");
     buf_finish(&b);
+}
+
+static void test_needles(void **state)
+{
+    (void)state;
+    static const char words[] = "sk_live_\n=\nsk_\nghp_";
+    needles set;
+    assert_int_equal(needles_init(&set, words, sizeof words - 1), -1);
+    assert_int_equal(needles_in(&set, "", 0), 0);
+    assert_int_equal(needles_in(&set, "sk", 2), 0);
+    assert_int_equal(needles_in(&set, "a sk_live_", 10), 1 | 4);
+    assert_int_equal(needles_in(&set, "a sk_live", 9), 4);
+    assert_int_equal(needles_in(&set, "x=ghghp_", 8), 2 | 8);
+    assert_int_equal(needles_init(&set, "a\n\nb", 4), 1); /* an empty word */
+    char many[2 * (NEEDLES_MAX + 1)];
+    memset(many, '\n', sizeof many);
+    for (int i = 0; i <= NEEDLES_MAX; i++)
+        many[2 * i] = 'x';
+    assert_int_equal(needles_init(&set, many, sizeof many - 2), -1);
+    assert_int_equal(needles_init(&set, many, sizeof many), NEEDLES_MAX);
 }
 
 static void test_utf8(void **state)
@@ -78,6 +99,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_buf_grows_and_consumes),
         cmocka_unit_test(test_buf_json),
+        cmocka_unit_test(test_needles),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_err),
         cmocka_unit_test(test_list),

@@ -8,7 +8,7 @@ local FILE_LINES = 400
 -- name decides ("browser" is browser/*), unless the whole name stands here.
 local LAYERS = {
   { "fault" },
-  { "crypto", "image", "json", "redact", "redact_pii", "sync", "time", "url",
+  { "crypto", "image", "json", "json_encode", "redact", "redact_pii", "sync", "time", "url",
     "run.excerpt", "run.frames", "run.nearest", "run.secret", "run.show" },
   { "browser", "config", "expect", "http", "mail", "pixel", "server", "shop" },
   { "run" },

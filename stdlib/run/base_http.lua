@@ -1,0 +1,8 @@
+--- As run/base.lua, for a run that will make HTTP requests.
+
+local _ = sys.http
+require "run.base"
+require "expect"
+require "http"
+require "http.retry"
+require "run.http_words"
