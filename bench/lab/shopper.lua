@@ -10,14 +10,10 @@ local PHONE = { width = 430, height = 932, scale = 3, mobile = true, touch = tru
 local PIXELS = { "^https?://www%.facebook%.com/tr", "^https?://www%.google%-analytics%.com/g/collect",
   "^https?://analytics%.tiktok%.com/api/v2/pixel" }
 
-local function hits(page)
-  local count = 0
-  for _, request in ipairs(page:requests()) do
-    for _, pattern in ipairs(PIXELS) do
-      if request.url:find(pattern) then count = count + 1 end
-    end
+local function is_hit(url)
+  for _, pattern in ipairs(PIXELS) do
+    if url:find(pattern) then return true end
   end
-  return count
 end
 
 return skill "shopper" {
@@ -45,10 +41,10 @@ return skill "shopper" {
       page:click("#CartDrawer-Checkout")
       page:wait_for_load()
       page:vitals()
-      seen = hits(page)
+      seen = #page:requests { url = is_hit }
       while seen < o.pixels do
         page:wait_for_event("requestfinished", nil, { timeout = "2s" })
-        seen = hits(page)
+        seen = #page:requests { url = is_hit }
       end
     end)
     t.step("shot", function()

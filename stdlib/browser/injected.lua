@@ -25,13 +25,21 @@ local function assemble(first, files)
   return table.concat(parts)
 end
 
-local source, later, vitals
+local source, later, vitals, command
 
 --- The first script's text.
 ---@return string
 function injected.source()
   source = source or assemble("(()=>{'use strict';if(globalThis.__nano)return;\n", FILES)
   return source
+end
+
+--- Parameters of Page.addScriptToEvaluateOnNewDocument for the first script, as JSON.
+---@return string
+function injected.command()
+  command = command or sys.codec.json_encode { source = injected.source(),
+    worldName = injected.WORLD, runImmediately = true }
+  return command
 end
 
 -- A script that builds on the first, for documents that lack `name`.

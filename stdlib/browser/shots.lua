@@ -29,7 +29,9 @@ shots.PERSONAL = { "input[type=email]", "input[type=tel]", "input[type=password]
 function shots.picture(answer, text, code)
   if not answer then return nil, text, code end
   -- A megabyte of base64 has no escapes: cut out, not decoded.
-  return sys.codec.unbase64(answer:match('"data":"([^"]*)"') or "")
+  local _, before = answer:find('"data":"', 1, true)
+  local after = before and answer:find('"', before + 1, true)
+  return sys.codec.unbase64(after and answer:sub(before + 1, after - 1) or "")
 end
 
 local function capture(tab, clip, deadline)

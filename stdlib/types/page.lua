@@ -210,8 +210,9 @@ function page:visited() end
 ---@return nano.Response?
 function page:response() end
 
---- The last 400 requests of the page, its frames and its workers, the oldest first.
----@param options? { post_data: boolean }
+--- The last 400 requests of the page, its frames and its workers, the oldest first. url: only those
+--- to such addresses, a glob or a function that is given each.
+---@param options? { url?: string|(fun(url: string): boolean), post_data?: boolean }
 ---@return nano.RequestRecord[]
 function page:requests(options) end
 
