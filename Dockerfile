@@ -5,7 +5,7 @@
 
 FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
-      gcc libc6-dev libcurl4-openssl-dev libev-dev libluajit-5.1-dev libspng-dev libsqlite3-dev libssl-dev \
+      gcc libc6-dev libcurl4-openssl-dev libdeflate-dev libev-dev libluajit-5.1-dev libspng-dev libsqlite3-dev libssl-dev \
       libwebsockets-dev lua-argparse lua-cjson-dev luajit make pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src

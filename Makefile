@@ -16,8 +16,8 @@ Q = $(if $(V),,@)
 
 PACKAGES = gcc libc6-dev make pkg-config luajit libluajit-5.1-dev libev-dev libcurl4 libcurl4-openssl-dev \
   libwebsockets17 libwebsockets-dev libwebsockets-evlib-ev libsqlite3-dev lua-cjson-dev lua-argparse libssl-dev \
-  zlib1g-dev libspng-dev chromium-headless-shell fonts-dejavu-core
-TEST_PACKAGES = libcmocka-dev libxml2-utils sqlite3 openssl curl qpsmtpd libio-socket-ssl-perl
+  zlib1g-dev libspng-dev libdeflate-dev chromium-headless-shell fonts-dejavu-core
+TEST_PACKAGES = libcmocka-dev libxml2-utils sqlite3 openssl curl qpsmtpd libio-socket-ssl-perl prometheus
 
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Werror
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(SANITIZE) -Iengine -MMD -MP \
@@ -25,7 +25,7 @@ ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(SANITIZE) -Iengine -MMD -MP \
   -DNANO_VERSION='"$(VERSION)"'
 VERSION := $(shell cat VERSION)
 # libcurl is loaded on first use (io/curl_load.c): linking it would cost every start 3 ms.
-LIBS = -lluajit-5.1 -l:liblua5.1-cjson.a -lev -lsqlite3 -lcrypto -lssl -lz -lspng -lpthread -lm -ldl
+LIBS = -lluajit-5.1 -l:liblua5.1-cjson.a -lev -lsqlite3 -lcrypto -lssl -lz -lspng -l:libdeflate.a -lpthread -lm -ldl
 
 SOURCES := $(shell find engine -name '*.c' | sort)
 LIB_SOURCES := $(filter-out engine/app/main.c,$(SOURCES))
@@ -95,7 +95,7 @@ asan: test-deps
 FUZZ_SECONDS ?= 60
 FUZZ_CORE = engine/base/mem.c engine/base/utf8.c engine/base/buf.c engine/base/err.c
 FUZZ_cdp_split = engine/io/cdp_split.c engine/io/cdp_scan.c
-FUZZ_png = engine/io/image.c engine/io/image_png.c engine/io/image_diff.c engine/io/image_boxes.c
+FUZZ_png = engine/io/image.c engine/io/image_png.c engine/io/image_png_common.c engine/io/image_diff.c engine/io/image_boxes.c
 fuzz:
 	@tools/install-packages $(PACKAGES) clang libclang-rt-14-dev
 	@mkdir -p build/fuzz
@@ -104,7 +104,7 @@ fuzz:
 	done
 fuzz-one:
 	clang -g -O1 -std=gnu11 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iengine -o build/fuzz/$(NAME) \
-	  tests/fuzz/fuzz_$(NAME).c $(FUZZ_$(NAME)) $(FUZZ_CORE) -lspng -lz -lm
+	  tests/fuzz/fuzz_$(NAME).c $(FUZZ_$(NAME)) $(FUZZ_CORE) -lspng -ldeflate -lz -lm
 	@mkdir -p build/fuzz/$(NAME)-corpus
 	build/fuzz/$(NAME) build/fuzz/$(NAME)-corpus $(wildcard tests/fuzz/$(NAME)) -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
 	  $(if $(wildcard tests/fuzz/$(NAME).dict),-dict=tests/fuzz/$(NAME).dict)

@@ -3,17 +3,7 @@
 -- store's own share left out (own process).
 local bench = ...
 
-local program = sys.env.get("NANO_SRE")
-local store = assert(sys.process.spawn { argv = { program, "demo", "--port", "0" }, stdin = "null",
-  stdout = "pipe",
-  stderr = "null" })
-local seen, url = "", nil
-while not url do
-  local chunk = assert(store:read("stdout", 10000))
-  assert(chunk ~= "", "the demo store ended")
-  seen = seen .. chunk
-  url = seen:match("(http://[%w%.]+:%d+/?)")
-end
+local store = bench.demo_store()
 
 local function memory_mb(pid)
   return tonumber(sys.files.read("/proc/" .. pid .. "/status"):match("VmHWM:%s*(%d+)")) / 1024
@@ -25,7 +15,7 @@ local walls, cpus, steps = {}, {}, {}
 for i = 1, 10 do
   local start = sys.clock.mono()
   local result = pool:run { script = "checkout.lua", source = source, skill = "checkout",
-    store = { url = url },
+    store = { url = store.url },
     options = {}, timeout_ms = 60000, browser = { kind = "auto" }, artifacts = nil }
   assert(result.status == "PASS", result.summary)
   if i > 2 then
@@ -48,5 +38,4 @@ for name, list in pairs(steps) do
   bench.figure("journey", "step_" .. name:gsub(" ", "_"), bench.quantile(list, 0.5), "ms")
 end
 pool:close()
-store:kill("TERM")
-store:wait()
+store.stop()

@@ -1,7 +1,7 @@
 -- What one run costs beyond its script: a fresh state, the stdlib modules that the runner uses,
 -- sandbox, result. 300 runs of an empty skill in one process, one after another; the first is told
--- of alone, because it prepares the state that the others copy. http: a skill that requires the HTTP
--- client and does not use it.
+-- of alone, because it prepares the state that the others copy. http: a skill that requires the
+-- HTTP client and does not use it.
 local bench = ...
 
 local function job(source)

@@ -14,7 +14,7 @@
 local fault = require "fault"
 local options = require "http.options"
 local response = require "http.response"
-local retry = require "http.retry"
+local seen = require "http.seen"
 
 local http = {}
 
@@ -27,6 +27,7 @@ local http = {}
 ---@field body string?
 ---@field json any?                  sent as JSON, with its content type
 ---@field form table?                sent as a form
+---@field multipart http.Part[]?     sent as a form with files
 ---@field auth string[]?             { user, password }
 ---@field timeout string|number?     "30s" or milliseconds; of everything together; default 30 s, 0:
 ---  none
@@ -66,13 +67,16 @@ end
 local function run(signature, given)
   local plain, message, code = options.plain(signature, given, jar_handle)
   if not plain then return nil, message, code end
-  local plan = retry.read(signature, given.retry, plain.method or "GET")
+  local retry = given.retry ~= nil and require "http.retry" -- loaded for those that ask for it
+  local plan = retry and retry.read(signature, given.retry, plain.method or "GET")
   local attempts = 0
   while true do
     attempts = attempts + 1
+    if attempts == 1 and seen.is_first(plain.url) then plain.fresh_connection = true end
     local raw, text, why = sys.http.request(plain)
+    if attempts == 1 and raw then seen.note(raw.url, raw.remote_ip) end
     local answer = raw and response.wrap(raw, attempts)
-    local wait = retry.delay(plan, attempts, answer, why)
+    local wait = retry and retry.delay(plan, attempts, answer, why)
     if not wait then
       if answer then return answer end
       return nil, attempts > 1 and ("%s (%d attempts)"):format(text, attempts) or text, why
@@ -109,7 +113,7 @@ http.get = with_method "GET"
 ---@type fun(url: string, options: http.Options?): http.Response?, string?, string?
 http.head = with_method "HEAD"
 
---- Sends options.body, options.json or options.form.
+--- Sends options.body, options.json, options.form or options.multipart.
 ---@type fun(url: string, options: http.Options?): http.Response?, string?, string?
 http.post = with_method "POST"
 

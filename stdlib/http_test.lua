@@ -45,6 +45,22 @@ describe("http options", function()
     expect(plain({ body = "as it is" }).headers):is(nil)
   end)
 
+  it("send forms with files, the same bytes for the same parts", function()
+    local png = "\137PNG\r\n--x\0"
+    local function build()
+      return plain { multipart = { { name = "chat", value = "7" },
+        { name = "photo", filename = 'a "b".png', type = "image/png", value = png } } }
+    end
+    local out = build()
+    expect(out.headers[1]):is "Content-Type"
+    expect(build().body):is(out.body)
+    local parts = require("server.multipart").parse(out.body, out.headers[2])
+    expect(parts[1].value):is "7"
+    expect(parts[2].value):is(png)
+    expect(parts[2].filename):is 'a "b".png'
+    expect(parts[2].type):is "image/png"
+  end)
+
   it("reveal secrets to the wire only", function()
     local token = secret.new "s3cret"
     local out = plain { headers = { Authorization = "Bearer " .. token } }
@@ -63,7 +79,10 @@ describe("http options", function()
     raises({ headers = "x" }, "headers must be a table, not a string")
     raises({ headers = { "X-A: 1" } }, "headers must be a table such as")
     raises({ headers = { ["X-A"] = {} and true } }, "header X%-A")
-    raises({ body = "a", json = {} }, "only one of body, json and form")
+    raises({ body = "a", json = {} }, "only one of body, json, form and multipart")
+    raises({ multipart = {} }, "multipart must have a part")
+    raises({ multipart = { { name = "a" } } }, "multipart%[1%] must be { name = …, value = … }")
+    raises({ multipart = { { name = "a", value = "", file = "b" } } }, 'unknown field "file"')
     raises({ auth = { "user" } }, "auth must be")
     raises({ jar = {} }, "jar must be one that http.jar%(%) made")
     expect(function() http.get(5) end):raises("url must be a string, not a number")

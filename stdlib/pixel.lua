@@ -147,25 +147,33 @@ local function summary(self, seen)
       or "s", table.concat(names, ", "))
     if #names == 1 then text = text:gsub("pixel tell", "pixel tells", 1) end
   end
-  if self.ended then
-    text = ("%s; only up to \"%s\", where the shop itself failed: %s"):format(text,
-      self.ended.step, self.ended.message)
-  end
   return text
+end
+
+-- What was not heard is not judged: the shop's own trouble is for other skills to tell of.
+local function skip(self)
+  local what = self.ended.message:gsub(" %(console: .*$", "")
+  what = what:match("^(.-)%. ") or what
+  local heard = next(self.reached)
+    and "pixels were heard only for a part of the sale, in which nothing is wrong"
+    or "no pixel could be heard"
+  self.t.skip(("%s: the shop itself failed at \"%s\" (%s). Mend that first; "
+    .. "`nano-sre run checkout` shows more"):format(heard, self.ended.step, what))
 end
 
 local function tell(self, problems)
   local fails = {}
   for _, one in ipairs(problems) do
-    if one.severity == "fail" then fails[#fails + 1] = one.message end
+    if one.severity == "fail" then fails[#fails + 1] = one end
   end
   for _, one in ipairs(problems) do
     if one.severity ~= "fail" then self.t.warn(one.message) end
   end
   if #fails == 0 then return end
   local rest = #problems - 1
-  self.t.fail(fails[1] .. (rest > 0 and (" (and %d more problem%s of pixels)"):format(rest,
-    rest == 1 and "" or "s") or ""))
+  fault.failure { code = "pixel", hint = fails[1].hint, unseen = true,
+    message = fails[1].message .. (rest > 0 and (" (and %d more problem%s of pixels)"):format(rest,
+    rest == 1 and "" or "s") or "") }
 end
 
 local function finish(self, options)
@@ -185,6 +193,7 @@ local function finish(self, options)
   if not self.denied then
     self.t.learn(audit.learn(self.learned, found.seen))
   end
+  if self.ended and #problems == 0 then skip(self) end
   self.t.summary(summary(self, found.seen))
   tell(self, problems)
 end

@@ -6,7 +6,6 @@ local cart = require "shop.cart"
 local check_up = require "shop.check_up"
 local checkout = require "shop.checkout"
 local checks = require "shop.checks"
-local consent = require "shop.consent"
 local findings = require "shop.findings"
 local look = require "shop.look"
 local messages = require "shop.messages"
@@ -24,7 +23,7 @@ return {
   open_cart = cart.open,
   read_cart = cart.read,
   open_checkout = checkout.open,
-  answer_cookies = consent.answer,
+  answer_cookies = popups.answer_cookies,
   close_popups = popups.close,
   click = popups.click,
 

@@ -1,7 +1,7 @@
 -- journey: what the lab's browser bench asks for in LAB_MODE. journey: LAB_N runs of shopper.lua in
 -- one worker after LAB_WARMUP, each with its own Lua state and browser context; CPU and memory are
--- those of main and worker together. launch: LAB_N browsers with a new profile until 1 is evaluated.
--- rtt: LAB_N calls of Runtime.evaluate, one after another.
+-- those of main and worker together. launch: LAB_N browsers with a new profile until 1 is
+-- evaluated. rtt: LAB_N calls of Runtime.evaluate, one after another.
 local bench = ...
 local env = sys.env.get
 local mode, count = env("LAB_MODE") or "journey", tonumber(env("LAB_N") or "5")

@@ -7,7 +7,8 @@ local PHONE = { width = 430, height = 932, scale = 3, mobile = true, touch = tru
   agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 "
     .. "(KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1" }
 
-local PIXELS = { "^https?://www%.facebook%.com/tr", "^https?://www%.google%-analytics%.com/g/collect",
+local PIXELS = { "^https?://www%.facebook%.com/tr",
+  "^https?://www%.google%-analytics%.com/g/collect",
   "^https?://analytics%.tiktok%.com/api/v2/pixel" }
 
 local function is_hit(url)

@@ -30,6 +30,7 @@ void bind_apply_policy(lua_State *L, int table, script *s)
     if (lua_istable(L, policy)) {
         config.allow_private = bind_opt_bool(L, policy, "allow_private", false);
         config.store_host = host = store_of(L, policy, &config.store_port);
+        config.store_address = bind_opt_string(L, policy, "store_address", NULL, NULL);
     }
     bind_http_set_policy(s, http_policy_create(&config));
     free(host);

@@ -101,9 +101,9 @@ const char *browser_stderr_hint(const browser_stderr *s)
     static const struct {
         const char *sign, *hint;
     } known[] = {
-        {"No usable sandbox",
-         ". Allow user namespaces on this machine (docs/ci.md says how), or do without the sandbox: "
-         "--browser-arg=--no-sandbox"},
+        {"No usable sandbox", ". Allow user namespaces on this machine (docs/ci.md says how), or "
+                              "do without the sandbox: "
+                              "--browser-arg=--no-sandbox"},
         {"Running as root without --no-sandbox",
          ". Run it as another user, or with --browser-arg=--no-sandbox"},
         {"Missing X server", ". A window needs a display: leave out headed, or use xvfb-run"},

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +10,7 @@
 #include <zlib.h>
 
 #include "base/log.h"
+#include "io/crypto_load.h"
 
 static const char hex_digits[] = "0123456789abcdef";
 
@@ -32,7 +31,7 @@ void codec_base64(buf *out, const void *data, size_t len)
     while (len) {
         size_t n = len < slice ? len : slice;
         unsigned char *to = (unsigned char *)buf_reserve(out, (n + 2) / 3 * 4 + 1);
-        out->len += (size_t)EVP_EncodeBlock(to, at, (int)n);
+        out->len += (size_t)crypto()->EVP_EncodeBlock(to, at, (int)n);
         at += n;
         len -= n;
     }
@@ -154,7 +153,7 @@ bool codec_unhex(buf *out, const char *text, size_t len, err *e)
 
 void codec_sha256(const void *data, size_t len, unsigned char digest[CODEC_SHA256_SIZE])
 {
-    if (!EVP_Digest(data, len, digest, NULL, EVP_sha256(), NULL))
+    if (!crypto()->EVP_Digest(data, len, digest, NULL, crypto()->EVP_sha256(), NULL))
         give_up("sha256");
 }
 
@@ -162,14 +161,14 @@ void codec_hmac_sha256(const void *key, size_t key_len, const void *data, size_t
                        unsigned char digest[CODEC_SHA256_SIZE])
 {
     /* A NULL key means "the key of the last call" to OpenSSL. */
-    if (!EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key_len ? key : "", key_len, data, len,
-                   digest, CODEC_SHA256_SIZE, NULL))
+    if (!crypto()->EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key_len ? key : "", key_len, data,
+                             len, digest, CODEC_SHA256_SIZE, NULL))
         give_up("hmac");
 }
 
 bool codec_equal(const void *a, size_t a_len, const void *b, size_t b_len)
 {
-    return a_len == b_len && CRYPTO_memcmp(a, b, a_len) == 0;
+    return a_len == b_len && crypto()->CRYPTO_memcmp(a, b, a_len) == 0;
 }
 
 /* zlib counts in unsigned int. */

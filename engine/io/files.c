@@ -37,14 +37,16 @@ static files_info info_of(const struct stat *st)
     return info;
 }
 
-/* Reads fd to its end; stops after max + 1 bytes. False with errno. */
-static bool read_all(int fd, size_t max, buf *out)
+/* Reads fd to its end; stops after max + 1 bytes. hint: how many there probably are (files below
+ * /proc say 0). False with errno. */
+static bool read_all(int fd, size_t max, size_t hint, buf *out)
 {
     size_t start = out->len;
     while (out->len - start <= max) {
-        size_t want = max - (out->len - start) + 1;
-        if (want > 65536)
-            want = 65536;
+        size_t got = out->len - start, want = max - got + 1;
+        size_t part = hint >= got ? hint - got + 1 : 65536; /* 1 more, to see the end */
+        if (want > part)
+            want = part;
         ssize_t n = read(fd, buf_reserve(out, want), want);
         if (n == 0)
             return true;
@@ -63,10 +65,10 @@ bool files_read(const char *path, size_t max, buf *out, err *e)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return err_set_errno(e, errno, "cannot read %s", path);
-    struct stat st;
+    struct stat st = {0};
     if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
         err_set(e, "invalid", "cannot read %s: it is a folder", path);
-    else if (!read_all(fd, max, out))
+    else if (!read_all(fd, max, st.st_size > 4096 ? (size_t)st.st_size : 65535, out))
         err_set_errno(e, errno, "cannot read %s", path);
     else if (out->len - before > max)
         err_set(e, "too-large", "cannot read %s: it has more than %zu bytes", path, max);

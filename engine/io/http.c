@@ -105,6 +105,7 @@ void http_destroy(http_request *r)
     http_hop_finish(&r->hop);
     curl.slist_free_all(r->headers);
     curl.slist_free_all(r->connect_to);
+    curl.slist_free_all(r->pinned);
     http_jar_unref(r->jar);
     http_policy_unref(r->policy);
     free(r->proxy);

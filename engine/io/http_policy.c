@@ -11,7 +11,7 @@
 struct http_policy {
     int refs;
     bool allow_private;
-    char *store_host;
+    char *store_host, *store_address;
     int store_port;
     char **hosts;
     size_t host_count;
@@ -24,6 +24,7 @@ http_policy *http_policy_create(const http_policy_config *config)
     p->refs = 1;
     p->allow_private = config->allow_private;
     p->store_host = config->store_host ? mem_strdup(config->store_host) : NULL;
+    p->store_address = config->store_address ? mem_strdup(config->store_address) : NULL;
     p->store_port = config->store_port;
     p->any_host = !config->hosts;
     p->host_count = config->hosts ? config->host_count : 0;
@@ -40,6 +41,7 @@ http_policy *http_policy_narrow(const http_policy *p, const char *const *hosts, 
     return http_policy_create(&(http_policy_config){
         .allow_private = !p || p->allow_private,
         .store_host = p ? p->store_host : NULL,
+        .store_address = p ? p->store_address : NULL,
         .store_port = p ? p->store_port : 0,
         .hosts = hosts,
         .host_count = host_count,
@@ -61,6 +63,7 @@ void http_policy_unref(http_policy *p)
         free(p->hosts[i]);
     free(p->hosts);
     free(p->store_host);
+    free(p->store_address);
     free(p);
 }
 
@@ -87,6 +90,11 @@ bool http_policy_is_store(const http_policy *p, const char *host, int port)
     if (p->store_port == 0 || is_web_port(p->store_port))
         return is_web_port(port);
     return port == p->store_port;
+}
+
+const char *http_policy_address(const http_policy *p, const char *host, int port)
+{
+    return http_policy_is_store(p, host, port) ? p->store_address : NULL;
 }
 
 static const char *without_www(const char *host)

@@ -20,6 +20,8 @@ typedef struct http_policy_config {
     bool allow_private;     /* loopback, private, link-local … addresses may be reached */
     const char *store_host; /* the configured store: may be reached wherever it lives; NULL: none */
     int store_port;         /* 0: 80 and 443. Where it is 80 or 443, both are the store's */
+    const char *store_address; /* numeric: where requests to the store go; NULL: where its name
+                                  leads */
     /* Names that may be reached besides the store's: "api.example.com", "*.example.com" (any name
      * below it, not itself), each with ":port" if only that port is meant. International names in
      * their xn-- form. NULL: any. */
@@ -37,6 +39,9 @@ http_policy *http_policy_narrow(const http_policy *p, const char *const *hosts, 
 http_policy *http_policy_ref(http_policy *p);
 void http_policy_unref(http_policy *p);
 
+/* The address to which requests to host:port go instead of where the name leads; NULL: there. Only
+ * for the store itself. Valid as long as p. */
+const char *http_policy_address(const http_policy *p, const char *host, int port);
 /* Whether host:port is the configured store itself. */
 bool http_policy_is_store(const http_policy *p, const char *host, int port);
 /* Whether a request may name this host at all; otherwise code "denied". A www. before or off the

@@ -55,6 +55,7 @@ struct http_request {
     buf body;
     struct curl_slist *headers;
     struct curl_slist *connect_to;
+    struct curl_slist *pinned; /* the policy's address of the store, as connect_to; made on use */
     mono_ns connect_timeout, first_byte_timeout, total_timeout;
     uint64_t max_body;
     int max_redirects;

@@ -332,6 +332,24 @@ static bool aim_proxy(http_request *r, err *e)
     return fine;
 }
 
+/* Where the present hop connects to: nothing, connect_to, or the address that the policy has for
+ * the store. Behind a proxy the name is resolved elsewhere. */
+static struct curl_slist *dial_list(http_request *r, bool first_origin)
+{
+    if (first_origin)
+        return r->connect_to;
+    const char *address = r->hop.proxied || r->dial_host
+                              ? NULL
+                              : http_policy_address(r->policy, r->hop.host, r->hop.port);
+    if (address && !r->pinned) {
+        buf text = {0};
+        buf_printf(&text, strchr(address, ':') ? "::[%s]:" : "::%s:", address);
+        r->pinned = curl.slist_append(NULL, buf_cstr(&text));
+        buf_finish(&text);
+    }
+    return address ? r->pinned : NULL;
+}
+
 bool http_transfer_aim(http_request *r, err *e)
 {
     CURL *easy = r->job.easy;
@@ -348,7 +366,7 @@ bool http_transfer_aim(http_request *r, err *e)
         return false;
     bool first_origin = r->dial_host && r->hop.port == r->origin_port &&
                         strcasecmp(r->hop.host, r->origin_host) == 0;
-    curl.easy_setopt(easy, CURLOPT_CONNECT_TO, first_origin ? r->connect_to : NULL);
+    curl.easy_setopt(easy, CURLOPT_CONNECT_TO, dial_list(r, first_origin));
     if (!r->hop.judged_host) {
         r->hop.judged_host = mem_strdup(first_origin ? r->dial_host : r->hop.host);
         r->hop.judged_port = first_origin ? r->dial_port : r->hop.port;

@@ -1,14 +1,15 @@
-/* image_png.c: PNG in and out through libspng; see image.h. Input is hostile: sizes are checked
- * before anything is made. */
+/* image_png.c: PNG in and out; see image.h. What browsers write is read by image_png_common.c, all
+ * else by libspng. Input is hostile: sizes are checked before anything is made. */
 #include <spng.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "io/image.h"
+#include "io/image_png_common.h"
 
 enum { SIDE_MAX = 65535, CHUNK_MAX = 64 << 20 };
 
-bool image_decode_png(const void *bytes, size_t len, image *out, err *e)
+static bool decode_by_libspng(const void *bytes, size_t len, image *out, err *e)
 {
     memset(out, 0, sizeof *out);
     struct spng_ihdr header;
@@ -37,6 +38,11 @@ bool image_decode_png(const void *bytes, size_t len, image *out, err *e)
     }
     spng_ctx_free(ctx);
     return !failed;
+}
+
+bool image_decode_png(const void *bytes, size_t len, image *out, err *e)
+{
+    return image_decode_common_png(bytes, len, out) || decode_by_libspng(bytes, len, out, e);
 }
 
 bool image_encode_png(const image *i, int level, buf *out, err *e)

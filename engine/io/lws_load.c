@@ -4,41 +4,25 @@
 #include <dlfcn.h>
 #include <openssl/err.h>
 #include <stddef.h>
-#include <string.h>
+
+#include "io/load.h"
 
 lws_api lws;
 lws_tls_api lws_tls;
 
 static bool loaded;
 
-typedef struct symbol {
-    const char *name;
-    size_t offset;
-} symbol;
-
-static const symbol lws_symbols[] = {
+static const load_symbol lws_symbols[] = {
 #define X(name) {"lws_" #name, offsetof(lws_api, name)},
     LWS_LOAD_FUNCTIONS(X)
 #undef X
 };
 
-static const symbol tls_symbols[] = {
+static const load_symbol tls_symbols[] = {
 #define X(name) {#name, offsetof(lws_tls_api, name)},
     LWS_LOAD_TLS_FUNCTIONS(X)
 #undef X
 };
-
-/* Fills a table of function pointers; returns the first name that is missing, NULL if none is. */
-static const char *fill(void *library, void *table, const symbol *symbols, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        void *address = dlsym(library, symbols[i].name);
-        if (!address)
-            return symbols[i].name;
-        memcpy((char *)table + symbols[i].offset, &address, sizeof address);
-    }
-    return NULL;
-}
 
 bool lws_load(err *e)
 {
@@ -54,10 +38,11 @@ bool lws_load(err *e)
             "serving HTTP and WebSockets needs libwebsockets, which could not be loaded (%s): "
             "apt-get install libwebsockets17 libwebsockets-evlib-ev",
             dlerror());
-    const char *missing = fill(library, &lws, lws_symbols,
-                               sizeof lws_symbols / sizeof *lws_symbols);
+    const char *missing = load_fill(library, &lws, lws_symbols,
+                                    sizeof lws_symbols / sizeof *lws_symbols);
     if (!missing)
-        missing = fill(library, &lws_tls, tls_symbols, sizeof tls_symbols / sizeof *tls_symbols);
+        missing = load_fill(library, &lws_tls, tls_symbols,
+                            sizeof tls_symbols / sizeof *tls_symbols);
     if (missing) {
         dlclose(library);
         return err_set(e, "not-found", "this libwebsockets has no %s (Debian 12's 4.1.6 has)",

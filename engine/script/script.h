@@ -28,7 +28,7 @@ typedef enum {
 typedef struct script_config {
     const char *name;  /* for messages and logs; copied */
     size_t memory_cap; /* bytes of Lua memory; 0: no cap (trusted states) */
-    mono_ns slice_cap; /* longest time in Lua between two waits; 0: none */
+    mono_ns slice_cap; /* most CPU time in Lua between two waits; 0: none */
     bool trusted;      /* main and worker: every capability, no watchdog */
     /* A stdlib module that is loaded before the script starts, NULL: none; copied. States
      * with one are prepared once and then put back as they were (script_prepare). */

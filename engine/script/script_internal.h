@@ -59,6 +59,7 @@ struct script {
     task *running;
     task *main_task;
     mono_ns slice_start;
+    int64_t slice_cpu; /* the thread's CPU time at the slice's first look; 0: none yet */
     char last_seen[160]; /* user's code at the watchdog's last look: "checkout.lua:12" */
     mono_ns armed_at;
     bool turning, scheduled, finished;

@@ -1,7 +1,10 @@
 -- api: 1
 -- Discord, by a channel's webhook. Limits: title 256, description 4096, 25 fields (256/1024), all
--- embeds 6000 together.
+-- embeds 6000 together; a file 10 MB.
 local format = require "alert.format"
+local json = require "json"
+
+local FILE_MAX = 10 * 1000 * 1000
 
 local function embed_of(message)
   local embed = {
@@ -29,20 +32,26 @@ return alerter "discord" {
     webhook_url = option.secret { required = true, pattern = "^https?://",
       about = "https://discord.com/api/webhooks/…" },
     mention = option.string { about = "put before P0 and P1, such as @here or <@&ROLE_ID>" },
+    screenshot = option.boolean { default = true, about = "put the screenshot into the message" },
   },
   send = function(a, message, o)
     local urgent = o.mention and message.status ~= "resolved" and not message.test
       and (message.severity == "P0" or message.severity == "P1")
-    local answer = a.post(o.webhook_url, {
-      query = { wait = "true" }, -- answered when the message is there, with its id
-      json = {
-        content = urgent and format.cut(o.mention, 2000) or nil,
-        embeds = { embed_of(message) },
-        allowed_mentions = { parse = urgent and { "everyone", "roles", "users" }
-          or require("json").array() },
-      },
-    })
-    local made = answer:json()
+    local payload = {
+      content = urgent and format.cut(o.mention, 2000) or nil,
+      embeds = { embed_of(message) },
+      allowed_mentions = { parse = urgent and { "everyone", "roles", "users" } or json.array() },
+    }
+    local shot = o.screenshot and message.status ~= "resolved" and a.screenshot() or nil
+    local body = { json = payload }
+    if shot and #shot.bytes <= FILE_MAX then
+      payload.embeds[1].image = { url = "attachment://screenshot.png" }
+      body = { multipart = { { name = "payload_json", value = json.encode(payload) },
+        { name = "files[0]", filename = "screenshot.png", type = shot.type,
+          value = shot.bytes } } }
+    end
+    body.query = { wait = "true" } -- answered when the message is there, with its id
+    local made = a.post(o.webhook_url, body):json()
     return { id = type(made) == "table" and made.id or nil }
   end,
 }

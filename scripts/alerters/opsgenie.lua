@@ -1,6 +1,6 @@
 -- api: 1
--- Opsgenie, Alert API. Limits: message 130, alias 512, description 15000, 20 tags of 50, entity
--- 512, note 25000.
+-- Opsgenie, Alert API. Limits: message 130, alias 512, description 15000, 20 tags of 50, details
+-- 8000 together, entity 512, note 25000.
 local format = require "alert.format"
 
 -- Ours begin with P0, theirs with P1.
@@ -16,7 +16,8 @@ local function alert_of(item, o)
   return {
     message = format.cut(item.title, 130), alias = format.cut(item.dedup_key, 512, "bytes"),
     description = format.cut(item.text, 15000), priority = PRIORITY[item.severity] or "P3",
-    entity = format.cut(item.store_url or "", 512), source = "nano-sre", tags = tags,
+    entity = item.store_url ~= "" and format.cut(item.store_url, 512) or nil,
+    source = "nano-sre", tags = tags,
     responders = #responders > 0 and responders or nil,
     details = { skill = item.skill, step = item.step, incident = tostring(item.incident_id),
       store = item.store_name, since = item.since },

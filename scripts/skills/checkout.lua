@@ -25,7 +25,7 @@ return skill "checkout" {
     t.step("home", function()
       shop.open(t, page, "/")
       shop.measure(t, page, "home")
-      shop.close_popups(page)
+      shop.answer_cookies(page, "decline", { wait = 0 })
     end)
 
     t.step("product", function()

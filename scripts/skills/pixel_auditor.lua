@@ -15,6 +15,7 @@ return skill "pixel_auditor" {
   severity = "P1",
   tags     = { "pixels", "marketing" },
   needs    = { "browser" },
+  parents  = { "checkout" },
   options  = {
     product = option.string { about = "handle of the product; default: the first in stock" },
     device  = option.string { about = "the shopper's device; default: the project's, or a phone" },

@@ -143,7 +143,7 @@ end
 --- The script of an alerter.
 ---@param config Config
 ---@param use string
----@return {path: string, source: string, origin: string}?
+---@return {name: string, kind: "alerter", path: string, source: string, origin: string}?
 ---@return string? problem
 function config_of.script(config, use)
   for _, folder in ipairs(folders(config)) do
@@ -151,21 +151,30 @@ function config_of.script(config, use)
     if paths.is(path) then
       local source, why = sys.files.read(path, MAX_SOURCE)
       if not source then return nil, ("can't read %s: %s"):format(path, why) end
-      return { path = path, source = source, origin = paths.display(path, config.cwd) }
+      return { name = use, kind = "alerter", path = path, source = source,
+        origin = paths.display(path, config.cwd) }
     end
   end
   local source = sys.resource(BUNDLED .. use .. ".lua")
-  if source then return { path = BUNDLED .. use .. ".lua", source = source, origin = "bundled" } end
+  if source then
+    return { name = use, kind = "alerter", path = BUNDLED .. use .. ".lua", source = source,
+      origin = "bundled" }
+  end
   local nearest = require("run.nearest").find(use, config_of.scripts(config))
   return nil, ("there is no alerter %q%s"):format(use,
     nearest and (", did you mean %q?"):format(nearest)
       or "; `nano-sre alert list` shows all of them")
 end
 
+--- The folder in which scripts may require files.
+---@param config Config
+---@return string
+function config_of.root(config) return config.project and config.project.root or config.cwd end
+
 --- The problem of an alerter's script or of its options; nil: both are fine.
 local function inspect_one(config, setting, script, inspect)
   local manifest, why = inspect { script = script.path, source = script.source, kind = "alerter",
-    project = config.project and config.project.root or config.cwd, options = setting.options }
+    project = config_of.root(config), options = setting.options }
   if manifest then return manifest end
   local text = ("%s: %s%s"):format(setting.origin, why.message,
     why.hint and " (" .. why.hint .. ")" or "")
@@ -175,11 +184,11 @@ end
 --- Checks every alerter: its settings, its script, its options against what the script declares.
 ---@param config Config
 ---@param inspect fun(job: table): table?, table?  loads a script in a worker
----@param loaded table<string, table>?  receives the scripts that load, by name: see Sender:script
+---@param scripts WatchScripts?  takes the versions that load
 ---@return string[] problems  of the configuration
 ---@return table[] broken     scripts that do not load: script, message, where, hint, excerpt
 ---@return table<string, table> manifests  by alerter
-function config_of.check(config, inspect, loaded)
+function config_of.check(config, inspect, scripts)
   local problems, broken, manifests, names = {}, {}, {}, {}
   local settings = config_of.read(config)
   for name in pairs(settings) do names[#names + 1] = name end
@@ -197,8 +206,8 @@ function config_of.check(config, inspect, loaded)
       if why and why.code ~= "option" then
         broken[#broken + 1], problem = { script = script.path, message = why.message,
           where = why.where, hint = why.hint, excerpt = why.excerpt }, nil
-      elseif loaded then
-        loaded[setting.use] = script
+      elseif scripts then
+        scripts:refresh(script, config_of.root(config))
       end
     end
     problems[#problems + 1] = problem

@@ -5,8 +5,8 @@
 --- and there is no storm.
 ---
 --- A delivery is due once for each (incident, route, occasion); an occasion is "opened", "changed",
---- "again" (still open), "escalated:N" or "resolved". A resolved message goes only where an opened
---- one went.
+--- "again" (still open), "acknowledged", "escalated:N" or "resolved". The last ones go only where
+--- an opened one went.
 
 local match = require "alert.match"
 
@@ -209,6 +209,29 @@ local function escalate(state, route, incident, now, out)
   return later
 end
 
+-- That somebody has taken it goes at once to everybody who was told, an escalation's too: it keeps
+-- others from getting up. A digest tells what is still open when it is due.
+local function tell_acknowledged(state, route, key, incident, now, out)
+  if not incident.acknowledged_at or incident.status ~= "open" or route.digest then return nil end
+  local told = told_of(state, incident, route)
+  if not told.opened_at or told.acknowledged then return nil end
+  local hold = held_until(route, incident, now, "acknowledged")
+  if hold then return hold end
+  told.acknowledged = true
+  local item, seen = { { incident = incident, occasion = "acknowledged" } }, {}
+  local function tell(thread, alerters)
+    for _, alerter in ipairs(alerters or {}) do
+      if not seen[alerter] then add_delivery(out, state, route, thread, { alerter }, item, now) end
+      seen[alerter] = true
+    end
+  end
+  tell(key, route.to)
+  for level = 1, told.level do
+    local step = route.escalate and route.escalate[level]
+    tell(route.name .. "\0" .. incident.id, step and step.to)
+  end
+end
+
 -- A recovery goes to whoever an escalation reached, too.
 local function tell_escalated(state, route, incident, now, out)
   local told = told_of(state, incident, route)
@@ -290,6 +313,7 @@ function dispatch.due(state, incidents, config, now)
     wake = soonest(wake, flush_group(state, group.route, key, group.members, now, out))
     for _, incident in ipairs(group.members) do
       wake = soonest(wake, escalate(state, group.route, incident, now, out))
+      wake = soonest(wake, tell_acknowledged(state, group.route, key, incident, now, out))
       tell_escalated(state, group.route, incident, now, out)
     end
   end

@@ -119,7 +119,45 @@ describe("alert.dispatch", function()
     expect(w.text()):is("1:opened→slack 1:again→slack 1:again→slack")
     w.incidents["1"].acknowledged_at = w.now
     w.tick(24 * HOUR)
-    expect(#w.log):is(3)
+    expect(w.text()):is("1:opened→slack 1:again→slack 1:again→slack 1:acknowledged→slack")
+  end)
+
+  it("tells at once that somebody has taken it, once, to those who know of it", function()
+    local w = world { { name = "all", to = { "slack", "pagerduty" }, escalate = {
+      { after = 15 * MINUTE, to = { "pagerduty", "boss" } } } } }
+    w.open "1"
+    w.open "2"
+    w.incidents["2"].acknowledged_at = w.now -- before anybody was told
+    w.tick(31000)
+    w.tick(20 * MINUTE)
+    local before = #w.log
+    w.incidents["1"].acknowledged_at = w.now
+    w.tick(1)
+    local told = {}
+    for i = before + 1, #w.log do told[#told + 1] = w.log[i].id .. w.log[i].occasion
+      .. w.log[i].to end
+    expect(told):same { "1acknowledgedslack", "1acknowledgedpagerduty", "1acknowledgedboss" }
+    w.tick(5 * HOUR)
+    expect(#w.log):is(before + 3)
+    local text = w.text()
+    expect(text:find("2:opened→slack", 1, true) < text:find("2:acknowledged→slack", 1, true))
+      :is(true)
+  end)
+
+  it("tells of a taken incident neither in quiet hours nor in a digest", function()
+    local utc = zone.load "UTC"
+    local night = assert(hours.parse("daily 22:00-07:00", utc))
+    local w = world({ { name = "all", to = { "slack" }, quiet = night, continue = true },
+      { name = "sum", to = { "mail" }, digest = night } }, (20000 * 24 + 21) * HOUR)
+    w.open "1"
+    w.tick(MINUTE)
+    w.tick(2 * HOUR)
+    w.incidents["1"].acknowledged_at = w.now
+    w.tick(HOUR)
+    expect(w.text():find("acknowledged", 1, true)):is(nil)
+    w.tick(9 * HOUR)
+    expect(w.text()):matches "1:acknowledged→slack"
+    expect(w.text():find("acknowledged→mail", 1, true)):is(nil)
   end)
 
   it("tells a changed cause at most once an hour", function()
@@ -176,10 +214,12 @@ describe("alert.dispatch", function()
     w.tick(20 * MINUTE)
     w.incidents["1"].acknowledged_at = w.now
     w.tick(2 * HOUR)
-    expect(w.text()):is("1:opened→slack 1:escalated:1→pagerduty")
+    expect(w.text()):is("1:opened→slack 1:escalated:1→pagerduty "
+      .. "1:acknowledged→slack 1:acknowledged→pagerduty")
     w.incidents["1"].status = "resolved"
     w.tick(HOUR)
     expect(w.text()):is("1:opened→slack 1:escalated:1→pagerduty "
+      .. "1:acknowledged→slack 1:acknowledged→pagerduty "
       .. "1:resolved→slack 1:resolved→pagerduty")
   end)
 
@@ -260,6 +300,7 @@ describe("alert.dispatch", function()
           if incident.status == "open" then expect(told.opened):is(1) end
           expect((told.opened or 0) <= 1):is(true)
           expect((told.resolved or 0) <= (told.opened or 0)):is(true)
+          expect((told.acknowledged or 0) <= (told.opened or 0)):is(true)
         end
       end
       -- Resolved ones that were told get their recovery.

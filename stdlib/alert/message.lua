@@ -31,6 +31,8 @@ end
 
 local function subject_of(incident)
   if incident.kind == "engine" then
+    local trigger = (incident.skill or ""):match("^trigger (.+)$")
+    if trigger then return "The trigger " .. trigger end
     if (incident.store_url or "") == "" then return "nano-sre itself" end
     return ("The check %s of %s"):format(incident.skill, incident.store_name or incident.store_url)
   end
@@ -70,8 +72,15 @@ end
 
 local function advice_lines(item, add)
   if item.status == "resolved" or not tonumber(item.incident_id) then return end
-  if item.kind ~= "engine" and item.skill then
-    add(("To do: try it again with `nano-sre run %s --url %s`"):format(item.skill, item.store_url))
+  local advice = item.evidence and item.evidence.advice
+  if advice then add("What to do: " .. advice) end
+  if item.kind ~= "engine" and item.skill and not item.acknowledged_at then
+    add(("%s it again with `nano-sre run %s --url %s`"):format(
+      advice and "Then try" or "To do: try", item.skill, item.store_url))
+  end
+  if item.acknowledged_at then
+    add(("All of it: `nano-sre incident show %s`"):format(item.incident_id))
+    return
   end
   add(("Take it with `nano-sre incident ack %s`; all of it: `nano-sre incident show %s`"):format(
     item.incident_id, item.incident_id))
@@ -85,6 +94,10 @@ local function item_text(item)
       clock(item.resolved_at)))
     if item.cause ~= "" then add("It was: " .. item.cause) end
   else
+    if item.acknowledged_at then
+      add(("Taken by %s%s"):format(item.acknowledged_by or "somebody",
+        item.acknowledged_text and ": " .. item.acknowledged_text or ""))
+    end
     add((item.cause ~= "" and item.cause) or item.incident_title)
     if item.step and item.step ~= "" then add("Step: " .. item.step) end
     add("Since: " .. (item.since_text or "just now")
@@ -99,7 +112,8 @@ local function short_evidence(evidence)
   if type(evidence) ~= "table" then return nil end
   local out = { url = evidence.url, step = name_line(evidence.step),
     screenshot = evidence.screenshot,
-    selector = evidence.selector and one_line(evidence.selector), requests = {}, console = {} }
+    selector = evidence.selector and one_line(evidence.selector), requests = {}, console = {},
+    advice = evidence.advice and one_line(evidence.advice) }
   for i, request in ipairs(evidence.requests or {}) do
     if i > REQUESTS_SHOWN then break end
     out.requests[i] = { method = request.method, url = one_line(request.url),
@@ -125,7 +139,10 @@ local function make_item(entry, now_iso)
     skill = name_line(incident.skill), step = name_line(incident.step),
       cause = one_line(incident.cause), since = incident.first_seen,
     last_seen = incident.last_seen, resolved_at = incident.resolved_at,
-    acknowledged_at = incident.acknowledged_at, seen = incident.seen, run_id = incident.run_id,
+    acknowledged_at = incident.acknowledged_at,
+    acknowledged_by = name_line(incident.acknowledged_by),
+    acknowledged_text = incident.acknowledged_text and one_line(incident.acknowledged_text),
+    seen = incident.seen, run_id = incident.run_id,
     labels = incident.labels or {}, evidence = short_evidence(incident.evidence),
   }
   local ends = item.status == "resolved" and item.resolved_at or now_iso

@@ -76,6 +76,13 @@ describe("what machines read", function()
     expect(message.build(rows.resolved).dedup_key):is "nano-sre/inst/41"
   end)
 
+  it("say what to do, where the check knows it", function()
+    local row = stand.row("email", "opened",
+      { { "opened", stand.incident { evidence = { advice = "switch the app\noff" } } } })
+    local text = message.build(row).items[1].text
+    expect(text):contains("What to do: switch the app off\nThen try it again with `nano-sre run")
+  end)
+
   it("the picture's path is in one place alone", function()
     local row = stand.row("email", "opened",
       { { "opened", stand.incident { evidence = { screenshot = "/tmp/x/y.png" } } } })

@@ -9,6 +9,7 @@
 local config_of = require "alert.config"
 local message = require "alert.message"
 local redact = require "redact"
+local scripts = require "service.scripts"
 
 local send = {}
 
@@ -25,11 +26,13 @@ Sender.__index = Sender
 
 --- Makes a sender.
 ---@param options table  config(): Config; pool: Pool; now(): ms; version: string?;
----  loaded: table? scripts that have loaded, by name (alert/config.lua's check fills it);
+---  scripts: WatchScripts? versions that have loaded (alert/config.lua's check knows them, too);
 ---  print: fun(text: string)?  what the alerter stdout says; standard output if absent
 ---@return AlertSender
 function send.new(options)
-  options.lines, options.loaded = {}, options.loaded or {}
+  options.lines, options.last = {}, {}
+  options.scripts = options.scripts
+    or scripts.new(function(job) return options.pool:inspect(job) end)
   options.print = options.print or function(text) sys.env.write(1, text .. "\n") end
   return setmetatable(options, Sender)
 end
@@ -39,7 +42,7 @@ end
 ---@return fun(row: table): table
 function send.make(daemon)
   local sender = send.new { pool = daemon.pool, now = daemon.now, version = daemon.version,
-    loaded = daemon.alerter_scripts, config = function() return daemon.config end }
+    scripts = daemon.alerter_scripts, config = function() return daemon.config end }
   daemon.sender = sender
   return function(row) return sender:deliver(row) end
 end
@@ -107,23 +110,18 @@ end
 
 -- ---- sending ------------------------------------------------------------------------------------
 
---- The script's current text, if it loads; else the last that did.
+--- The script's current version, if it loads; else the last that did.
 function Sender:script(config, setting)
   local script, problem = config_of.script(config, setting.use)
-  local last = self.loaded[setting.use]
-  if not script then
-    if last then return last end
-    return nil, problem
+  if script then
+    local found, why = self.scripts:refresh(script, config_of.root(config))
+    if found.manifest then
+      self.last[setting.use] = found
+      return found
+    end
+    problem = ("%s: %s"):format(script.origin, (why or found.broken).message)
   end
-  if last and last.source == script.source and last.path == script.path then return last end
-  local manifest, why = self.pool:inspect { script = script.path, source = script.source,
-    kind = "alerter", project = config.project and config.project.root or config.cwd }
-  if manifest then
-    self.loaded[setting.use] = script
-    return script
-  end
-  if last then return last end
-  return nil, ("%s: %s"):format(script.origin, why.message)
+  return self.last[setting.use], problem
 end
 
 --- Runs the alerter's script for a row; the outcome is that of run/alert.lua.
@@ -138,8 +136,9 @@ function Sender:run(row)
   local script, problem = self:script(config, setting)
   if not script then return { ok = false, retry = true, message = problem } end
   local outcome = self.pool:alert({
-    script = script.path, source = script.source, alerter = row.alerter, options = setting.options,
-    project = config.project and config.project.root or config.cwd, version = self.version,
+    script = script.path, source = script.source, modules = script.modules or {},
+    alerter = row.alerter, options = setting.options, project = config_of.root(config),
+    version = self.version,
     message = redact.value(message.build(row), { pii = config:get "redact_pii" }),
       redact_pii = config:get "redact_pii", timeout_ms = JOB_LIMIT_MS,
     dry_run = row.dry_run,

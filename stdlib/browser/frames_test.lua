@@ -7,11 +7,12 @@ local web = assert(sys.load_trusted(sys.files.read("tests/lua/web.lua"), "tests/
 local ARGS = { "--site-per-process", "--host-resolver-rules=MAP *.test 127.0.0.1" }
 
 local PAY = [[<body style="margin:0"><h2>Pay</h2><div style="height:60px"></div>
-<input id="number" placeholder="Card number" oninput="this.dataset.keys = (this.dataset.keys || '') + '.'">
+<input id="number" placeholder="Card number"
+  oninput="this.dataset.keys = (this.dataset.keys || '') + '.'">
 <input type="checkbox" id="save"><label for="save">Save</label>
 <select id="country"><option>France</option><option>Japan</option></select>
-<button onclick="this.textContent = 'Paid ' + number.value" ontouchstart="this.dataset.touched=1">Pay
-</button><input type="file" id="file">
+<button onclick="this.textContent = 'Paid ' + number.value"
+  ontouchstart="this.dataset.touched=1">Pay</button><input type="file" id="file">
 <div style="height:900px"></div><button id="far" onclick="this.textContent = 'reached'">Far</button>
 <a id="top" target="_top" href="PARENT/thanks">Away</a>
 <script>addEventListener('message', e => { document.title = e.data; });</script>]]
@@ -30,8 +31,9 @@ describe("frames of other sites", function()
     site = web.site {
       ["/"] = function()
         return ([[<h1>Shop</h1><div style="height:1200px"></div>
-          <iframe id="pay" name="payment" src="%s" style="border:7px solid;padding:3px;height:300px">
-          </iframe><iframe id="own" src="/own"></iframe>]]):format(url("pay", "/pay"))
+          <iframe id="pay" name="payment" src="%s"
+          style="border:7px solid;padding:3px;height:300px"></iframe>
+          <iframe id="own" src="/own"></iframe>]]):format(url("pay", "/pay"))
       end,
       ["/pay"] = function()
         return (PAY:gsub("PARENT", url("shop", "")))
@@ -125,11 +127,13 @@ describe("frames of other sites", function()
     open { timeout = 300 }
     local pay = page:frame("#pay")
     pay:wait_for("h2")
-    expect(web.fault("failure", function() page:frame { url = "**/nowhere" }:text("h2") end).message)
+    local nowhere = page:frame { url = "**/nowhere" }
+    expect(web.fault("failure", nowhere.text, nowhere, "h2").message)
       :contains("frame at **/nowhere: there is no such frame; there are " .. url("pay", "/pay"))
     local missing = web.fault("failure", pay.click, pay, "text=Buy").message
     expect(missing):contains('click text=Buy: no visible match for 300 ms. On the page are: ')
-    expect(missing):contains(("URL %s, in its frame %s"):format(url("shop", "/"), url("pay", "/pay")))
+    expect(missing):contains(("URL %s, in its frame %s"):format(url("shop", "/"),
+      url("pay", "/pay")))
     page:eval([[document.body.insertAdjacentHTML('beforeend',
       '<div class="over" style="position:fixed;inset:0;background:#ccc">over</div>')]])
     expect(web.fault("failure", pay.click, pay, "text=Pay").message)

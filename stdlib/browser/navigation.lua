@@ -42,11 +42,17 @@ local function state_of(signature, state)
   return STATES[state]
 end
 
---- What a page that does not come to an end is waiting for.
+--- What a page that does not come to an end is waiting for. Chromium tells no end of what earlier
+--- documents and workers began, so only what this document asked for counts.
+---@return string words
+---@return string? what  "document" when it is the page itself that does not end
 local function pending_words(tab)
   local open, first = 0, nil
   for one in tab.network:after(tab.mark) do
-    if not one:is_over() then
+    if not one:is_over() and one:request().loader == tab.document.loader then
+      if one:request().type == "document" and one:source() == "page" then
+        return ": the server is still sending it", "document"
+      end
       open = open + 1
       first = first or one:request().url
     end
@@ -157,7 +163,7 @@ local function navigate(tab, page, url, deadline)
     tab:post("Page.stopLoading")
     fault.failure { code = "timeout",
       message = ("%s: the server did not answer for %s"):format(page, deadline:words()),
-      details = { url = url } }
+      details = { url = url, pending = "document" } }
   end
   world.raise(tab, page, text, code)
 end
@@ -170,10 +176,11 @@ local function await_document(tab, page, answer, before, event, deadline)
     return not event or document.events[event] or document.events.load and event ~= "networkIdle"
   end)
   if there then return end
+  local words, pending = pending_words(tab)
   tab:post("Page.stopLoading")
   fault.failure { code = "timeout",
-    message = ("%s was not loaded after %s%s"):format(page, deadline:words(),
-    pending_words(tab)), details = { url = tab.document.url } }
+    message = ("%s was not loaded after %s%s"):format(page, deadline:words(), words),
+    details = { url = tab.document.url, pending = pending } }
 end
 
 --- page:goto
@@ -252,9 +259,12 @@ function navigation.wait_for_load(tab, state, options)
     return not tab:is_leaving() and (not event or tab.document.events[event])
   end)
   if there then return end
-  fault.failure { code = "timeout", message = ("%s did not reach the state %s in %s%s"):format(
-    tab.hosts:words(tab.document.url), state or "load", deadline:words(), pending_words(tab)),
-    details = { url = tab.document.url } }
+  local words, pending = pending_words(tab)
+  local page, what = tab.hosts:words(tab.document.url), state or "load"
+  fault.failure { code = "timeout", details = { url = tab.document.url, pending = pending },
+    message = what == "load"
+      and ("%s was not loaded after %s%s"):format(page, deadline:words(), words)
+      or ("%s did not reach the state %s in %s%s"):format(page, what, deadline:words(), words) }
 end
 
 --- page:wait_for_url

@@ -147,6 +147,21 @@ function Network:on_request(raw, target)
   add(self, exchange)
 end
 
+--- Where an answer of a host came from, nil: none of those that are kept says it.
+---@param host string
+---@return string?
+function Network:address_of(host)
+  for i = self.first, self.last do -- the first ones are the pages themselves
+    local exchange = self.list[i]
+    local got = exchange and exchange:response()
+    local from = got and got.url and got.url:match "^%a+://([^/?#]*)"
+    from = from and (from:match "^%[(.-)%]" or from:gsub(":%d*$", ""))
+    if from == host and got.address and got.address ~= "" then
+      return (got.address:gsub("[%[%]]", ""))
+    end
+  end
+end
+
 --- Network.responseReceived
 ---@param raw string
 function Network:on_response(raw)

@@ -273,6 +273,10 @@ local function connect(context)
     endpoint = wanted.endpoint,
     headed = wanted.headed, args = wanted.args, timeout_ms = CONNECT_MS }
   if browser then return browser end
+  if code == "invalid" then
+    error(fault.new("usage", { code = "option", message = text,
+      hint = "take it out of browser_args (--browser-arg)" }), 0)
+  end
   fault.engine { code = code == "not-found" and "no-browser" or "browser",
     message = "the browser did not start: " .. tostring(text),
     hint = code == "not-found" and "install chromium-headless-shell, or run `nano-sre doctor`"
@@ -371,6 +375,7 @@ function page.finish(context)
     browser_context:release()
   end
   for _, one in ipairs(shared.pages) do one.tab.downloads:finish() end
+  if context.own_browser and shared.browser then pcall(shared.browser.close, shared.browser) end
   -- A state that holds nothing of the engine's is dropped without a walk through it.
   if shared.browser then shared.browser:release() end
   context.shared = nil

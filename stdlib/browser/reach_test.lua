@@ -16,10 +16,12 @@ window.told = new Promise(done => { worker.onmessage = e => done(e.data); });
 <div id="from" draggable="true" style="width:40px;height:40px;background:#aaa"
   ondragstart="event.dataTransfer.setData('text/plain', 'parcel')">From</div>
 <div id="to" style="width:40px;height:40px;background:#ccc" ondragover="event.preventDefault()"
-  ondrop="event.preventDefault(); this.textContent = event.dataTransfer.getData('text/plain')">To</div>
+  ondrop="event.preventDefault();
+    this.textContent = event.dataTransfer.getData('text/plain')">To</div>
 <input id="keys" onkeydown="this.dataset.key = event.key" onmouseover="this.dataset.over = 1">]]
 
-local WORKER = [[(async () => postMessage({ agent: navigator.userAgent, language: navigator.language,
+local WORKER = [[(async () => postMessage({
+  agent: navigator.userAgent, language: navigator.language,
   zone: Intl.DateTimeFormat().resolvedOptions().timeZone, text: (1234.5).toLocaleString(),
   answer: await fetch('/api').then(r => r.text(), e => 'failed') }))();]]
 
@@ -35,7 +37,8 @@ describe("frames of other sites and workers", function()
     site = web.site {
       ["/"] = function() return ('<iframe id="f" width="380" height="500" src="%s"></iframe>')
         :format(url("pay", "/frame")) end,
-      ["/frame"] = FRAME, ["/worker.js"] = script(WORKER), ["/app.js"] = script "window.app = 'real'",
+      ["/frame"] = FRAME, ["/worker.js"] = script(WORKER),
+      ["/app.js"] = script "window.app = 'real'",
       ["/api"] = function(request) return { body = request.headers["x-probe"] or "none" } end,
       ["/two"] = "<h1>Two</h1>",
       ["/data"] = { body = ("x"):rep(5000), headers = { ["content-type"] = "text/csv",
@@ -83,7 +86,8 @@ describe("frames of other sites and workers", function()
     local worker = frame:eval("told")
     expect(worker.agent):contains("iPhone")
     worker.agent = nil
-    expect(worker):same { zone = "Asia/Tokyo", text = "1.234,5", language = "de-DE", answer = "yes" }
+    expect(worker):same { zone = "Asia/Tokyo", text = "1.234,5", language = "de-DE",
+      answer = "yes" }
     expect(sent("/frame", "x-probe")):is("yes")
     expect(sent("/worker.js", "x-probe")):is("yes")
     expect(sent("/app.js", "accept-language")):matches("^de%-DE,de")

@@ -19,7 +19,8 @@ local function source_of(js, argument)
   local is_function = argument ~= nil
   for _, pattern in ipairs(FUNCTIONS) do is_function = is_function or js:find(pattern) ~= nil end
   if not is_function then return js end
-  return ("(\n%s\n)(%s)"):format((js:gsub("[%s;]+$", "")), argument == nil and "" or encode(argument))
+  return ("(\n%s\n)(%s)"):format((js:gsub("[%s;]+$", "")),
+    argument == nil and "" or encode(argument))
 end
 
 --- page:add_init_script: in the documents to come, of the page and of its frames.

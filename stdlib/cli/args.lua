@@ -70,6 +70,19 @@ local function complain(name, message)
     code = "usage" }), 0)
 end
 
+-- The value of --browser-arg begins with -- itself, which argparse takes for a flag of its own.
+local function join_browser_args(argv)
+  local out = {}
+  for _, word in ipairs(argv) do
+    if out[#out] == "--browser-arg" then
+      out[#out] = "--browser-arg=" .. word
+    else
+      out[#out + 1] = word
+    end
+  end
+  return out
+end
+
 --- Parses the words after the verb. Raises a usage fault.
 ---@param name string
 ---@param summary string
@@ -79,7 +92,7 @@ end
 function args.parse(name, summary, verb, argv)
   local parser = args.parser(name, summary, verb)
   if wants_help(argv) then return nil, parser:get_help() end
-  local ok, values = parser:pparse(argv)
+  local ok, values = parser:pparse(join_browser_args(argv))
   if not ok then complain(name, values) end
   return values
 end

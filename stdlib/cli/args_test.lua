@@ -30,6 +30,13 @@ describe("arguments", function()
     expect(parse("run", { "a", "--option", "k=v", "--reporter", "json" }).option):same { "k=v" }
   end)
 
+  it("take an argument for the browser as it is", function()
+    local values = parse("run", { "a", "--browser-arg", "--no-sandbox", "--browser-arg=--lang=de",
+      "--headed" })
+    expect(values.browser_args):same { "--no-sandbox", "--lang=de" }
+    expect(values.headed):is(true)
+  end)
+
   it("are refused with the nearest flag", function()
     local problem = refusal("run", { "a", "--ulr", "x" })
     expect(problem.kind):is("usage")

@@ -1,5 +1,6 @@
 --- Whether the shop at hand is a demo shop of this machine, and what a browser then needs to reach
---- the stand-ins of its pixels' vendors. Called by cli/session.lua and the verb demo.
+--- the stand-ins of its pixels' vendors. Called by cli/session.lua, watch/daemon.lua and the verb
+--- demo.
 
 local json = require "json"
 
@@ -46,6 +47,21 @@ function demo_shop.browser_args(url)
   if not answer or answer.status ~= 200 then return {} end
   local found = json.decode(answer.body)
   return type(found) == "table" and found.demo == true and demo_shop.flags(found.pixels) or {}
+end
+
+--- A job's browser with further arguments; one that runs already stays as it is.
+---@param browser table   of cli/jobs.lua; not changed
+---@param more string[]
+---@return table
+function demo_shop.with_args(browser, more)
+  if #more == 0 or browser.endpoint then return browser end
+  local out, args = {}, {}
+  for key, value in pairs(browser) do out[key] = value end
+  for _, list in ipairs { browser.args or {}, more } do
+    for _, arg in ipairs(list) do args[#args + 1] = arg end
+  end
+  out.args = args
+  return out
 end
 
 return demo_shop

@@ -40,8 +40,9 @@ function doctor.libraries()
 end
 
 local function browser_fix(wanted, code, why)
+  if code == "invalid" then return "take it out of browser_args (--browser-arg)" end
   if why:find("No usable sandbox", 1, true) then
-    return "sysctl kernel.unprivileged_userns_clone=1   (in a container: docs/ci.md, Chromium's sandbox)"
+    return "sysctl kernel.unprivileged_userns_clone=1   (in a container see docs/ci.md)"
   end
   if wanted.path or wanted.endpoint then return "name another one with --browser" end
   local package = wanted.kind == "chromium" and "chromium" or "chromium-headless-shell"
@@ -52,7 +53,7 @@ end
 --- A browser is there, starts and answers.
 function doctor.browser(session)
   local config = session.config
-  local wanted = require("cli.jobs").browser(config:get "browser", config:get "headed", session.cwd)
+  local wanted = require("cli.jobs").browser_of(config)
   local browser, why, code = sys.cdp.connect(wanted)
   if not browser then return { fail("browser", why, browser_fix(wanted, code, why)) } end
   local answer, problem = browser:call("Browser.getVersion", "{}", nil, 5000)

@@ -41,10 +41,11 @@ function flags.running(parser)
     parser:option("--record", "write what crossed into and out of each run to DIR"):argname("DIR"))
 end
 
---- --browser --headed
+--- --browser --browser-arg --headed
 function flags.browser(parser)
   parser:group("The browser",
     option(parser, "--browser", "browser", "WHICH"),
+    option(parser, "--browser-arg", "browser_args", "ARGUMENT"):count("*"),
     parser:flag("--headed", about "headed"):target("headed"))
 end
 

@@ -11,14 +11,9 @@ local function refuse(message, hint)
   error(fault.new("usage", { message = message, hint = hint, code = "usage" }), 0)
 end
 
---- The browser that --browser and --headed ask for, as a job carries it.
----@param which string   auto, shell, chromium, a path or ws://…
----@param headed boolean
----@param cwd string
----@return table  kind, path?, endpoint?, headed
-function jobs.browser(which, headed, cwd)
+local function choose_browser(which, headed, cwd)
   if which:find("^wss?://") then
-    if headed then
+   if headed then
       refuse("--headed can't be used with a browser that runs already (" .. which .. ")")
     end
     return { kind = "auto", endpoint = which, headed = false }
@@ -39,6 +34,30 @@ function jobs.browser(which, headed, cwd)
   local nearest = require("run.nearest").find(which, { "auto", "shell", "chromium" })
   refuse(("browser must be auto, shell, chromium, a path or ws://…, not %q"):format(which),
     nearest and ("did you mean %s?"):format(nearest))
+end
+
+--- The browser that --browser, --headed and --browser-arg ask for, as a job carries it.
+---@param which string   auto, shell, chromium, a path or ws://…
+---@param headed boolean
+---@param cwd string
+---@param args string[]?
+---@return table  kind, path?, endpoint?, headed, args?
+function jobs.browser(which, headed, cwd, args)
+  local browser = choose_browser(which, headed, cwd)
+  if browser.endpoint and args then
+    refuse("--browser-arg can't be used with a browser that runs already (" .. which .. ")",
+      "give it its arguments where it is started")
+  end
+  browser.args = args
+  return browser
+end
+
+--- The browser of a configuration.
+---@param config Config
+---@return table
+function jobs.browser_of(config)
+  return jobs.browser(config:get "browser", config:get "headed", config.cwd,
+    config:get "browser_args")
 end
 
 -- "key=value" or "skill.key=value"
@@ -158,7 +177,7 @@ end
 ---@param version string
 ---@return table[]
 function jobs.make(request, config, inspect, version)
-  local browser = jobs.browser(config:get "browser", config:get "headed", config.cwd)
+  local browser = jobs.browser_of(config)
   local url = config:get "store.url"
   local items = {}
   for i, entry in ipairs(request.entries) do

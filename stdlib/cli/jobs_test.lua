@@ -127,6 +127,13 @@ describe("the browser", function()
     expect(jobs.browser("/bin/sh", false, "/p").path):is("/bin/sh")
   end)
 
+  it("takes arguments, unless it runs already", function()
+    expect(jobs.browser("auto", false, "/p", { "--no-sandbox" }).args):same { "--no-sandbox" }
+    local ok, problem = pcall(jobs.browser, "ws://127.0.0.1:1/x", false, "/p", { "--x" })
+    expect(ok):is(false)
+    expect(problem.message):contains("--browser-arg can't be used")
+  end)
+
   for which, expected in pairs {
     ["/no/such/browser"] = "there is no browser at /no/such/browser", chromum = 'not "chromum"',
   } do

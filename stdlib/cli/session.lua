@@ -9,6 +9,7 @@
 
 local exit = require "cli.exit"
 local fault = require "fault"
+local machine = require "service.machine"
 local out = require "cli.out"
 local paths = require "config.paths"
 
@@ -37,7 +38,8 @@ end
 
 --- The manifest of a skill file; nil and the error when it can't be loaded.
 function Session:inspect(entry)
-  return self.pool:inspect { script = entry.path, source = require("cli.skills").read(entry) }
+  return self.pool:inspect { script = entry.path, source = require("cli.skills").read(entry),
+    kind = entry.kind }
 end
 
 local warm -- a pool whose worker is coming up already, until a session takes it
@@ -121,7 +123,9 @@ function Session:work()
     self.progress:started(item.name, item.job.store
       and require("config.types").public_url(item.job.store.url))
     self:give_learned(item)
+    local before = machine.look()
     local result = self.pool:run(item.job)
+    result.machine_wait = machine.wait_share(before)
     -- A run that a signal ended says nothing about the shop: it was not finished, so it is not a
     -- result.
     if not self.stopped then self:take_result(item, result) end
@@ -269,10 +273,10 @@ end
 
 -- A demo shop's pixels are heard by stand-ins, to which the browser has to be led.
 function Session:lead_browser()
-  local args = require("cli.demo_shop").browser_args(self.config:get "store.url")
-  if #args == 0 then return end
+  local demo_shop = require "cli.demo_shop"
+  local args = demo_shop.browser_args(self.config:get "store.url")
   for _, item in ipairs(self.items) do
-    if not item.job.browser.endpoint then item.job.browser.args = args end
+    item.job.browser = demo_shop.with_args(item.job.browser, args)
   end
 end
 

@@ -12,6 +12,7 @@ local skills = {}
 ---@field path string     absolute; of a bundled skill its resource name
 ---@field origin "project"|"scripts"|"bundled"|"file"
 ---@field shown string    how to write it for a person
+---@field kind string?    "trigger"; absent: a skill
 ---@field source string?  filled by skills.read
 
 local BUNDLED = "scripts/skills/"
@@ -63,6 +64,20 @@ function skills.all(config)
   return found
 end
 
+--- Every trigger's script that has a name here: those of the project (triggers/) and of
+--- scripts/triggers/. Also a table by name.
+---@param config Config
+---@return SkillFile[]
+function skills.triggers(config)
+  local found = {}
+  if config.project then
+    add_folder(found, config.project.root .. "/triggers", "project", config.cwd)
+  end
+  add_folder(found, config.cwd .. "/scripts/triggers", "scripts", config.cwd)
+  for _, entry in ipairs(found) do entry.kind = "trigger" end
+  return found
+end
+
 -- A name under `skills` in nano-sre.lua that is no skill is most likely mistyped.
 local function warn_of_unknown(config, all)
   local names = {}
@@ -101,7 +116,8 @@ local function find_file(config, ref)
   local path = paths.absolute(ref, config.cwd)
   local stat = sys.files.stat(path)
   if stat and stat.kind == "file" then
-    return { name = paths.base(path):gsub("%.lua$", ""), path = path, origin = "file", shown = ref }
+    return { name = paths.base(path):gsub("%.lua$", ""), path = path, origin = "file", shown = ref,
+      kind = paths.base(paths.folder(path)):match "^(trigger)s$" }
   end
   if stat then
     refuse(ref .. " is not a file",

@@ -26,6 +26,8 @@ local schema = {
 
   { key = "browser", type = "string", flag = "--browser", default = "auto",
     about = "auto, shell, chromium, the path of a browser, or ws://… of one that runs already" },
+  { key = "browser_args", type = "arguments", flag = "--browser-arg",
+    about = "an argument for the browser, such as --browser-arg=--no-sandbox; may be repeated" },
   { key = "headed", type = "boolean", flag = "--headed", default = false,
     about = "show the browser's window (full Chromium)" },
 
@@ -93,6 +95,7 @@ schema.skill_fields = { enabled = "boolean", timeout = "duration", options = "ta
 
 --- Tables of nano-sre.lua that are read as they are; who uses them checks them
 --- (watch/settings.lua).
-schema.tables = { stores = true, routes = true, maintenance = true, alerts = true }
+schema.tables = { stores = true, routes = true, maintenance = true, alerts = true,
+  triggers = true }
 
 return schema

@@ -119,6 +119,20 @@ function parsers.list(raw)
   return count == #raw and raw or nil, expected
 end
 
+--- Arguments of a program: texts that begin with "--", whole, because they may hold commas.
+function parsers.arguments(raw)
+  if type(raw) == "string" then raw = { raw } end
+  local list, expected = parsers.list(raw)
+  if not list then return nil, expected end
+  for _, word in ipairs(list) do
+    if not word:find("^%-%-%w") then
+      return nil, ('a list of arguments that begin with --, such as { "--no-sandbox" }, not %q')
+        :format(word)
+    end
+  end
+  return list
+end
+
 --- Checks and converts what a person wrote for a setting.
 ---@param setting table   an entry of config/schema.lua
 ---@param raw any
@@ -144,6 +158,7 @@ function types.show(setting, value)
   if setting.type == "duration" or setting.type == "minutes" then
     return time.format_duration(value)
   end
+  if setting.type == "arguments" then return table.concat(value, " ") end
   if setting.type == "list" then return table.concat(value, ", ") end
   if setting.type == "url" then return types.public_url(value) end
   return tostring(value)

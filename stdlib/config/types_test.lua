@@ -2,6 +2,25 @@ local types = require "config.types"
 
 local function url(raw) return (types.parse({ type = "url" }, raw)) end
 
+describe("arguments", function()
+  local setting = { type = "arguments" }
+
+  it("are whole texts that begin with --", function()
+    local rules = "--host-resolver-rules=MAP a 127.0.0.1, MAP b 127.0.0.1"
+    expect(types.parse(setting, { "--no-sandbox", rules })):same { "--no-sandbox", rules }
+    expect(types.parse(setting, rules)):same { rules }
+    expect(types.show(setting, { "--a", "--b=c" })):is("--a --b=c")
+  end)
+
+  it("are nothing else", function()
+    for _, raw in ipairs { "no-sandbox", { "--fine", "-x" }, { "--" }, 7, { [2] = "--a" } } do
+      local value, expected = types.parse(setting, raw)
+      expect(value):is(nil)
+      expect(expected):contains("list of")
+    end
+  end)
+end)
+
 describe("a shop's URL", function()
   local cases = {
     ["https://shop.example"] = "https://shop.example",

@@ -60,7 +60,21 @@ local API = { "^/products/[%w-]+%.js$", "^/products%.json$", "^/search/suggest",
   "^/api/[%w-]+/graphql%.json$", "^/recommendations/" }
 
 faults.rate_limited = {
-  about = "The shop refuses what the theme asks for (429), because an app asks far too often",
+  about = "The shop refuses what pages ask for (429), because an app asks far too often",
+  page = function(text, request)
+    if not is_product(request) then return text end
+    return into_head(text, '<script src="/assets/live-stock.js" defer></script>\n')
+  end,
+  assets = { ["live-stock.js"] = [[
+/* Live Stock 2.0: how many are left, asked again and again. */
+var asked = 0;
+var timer = setInterval(function () {
+  fetch(location.pathname + '.js').then(function (answer) {
+    if (answer.ok) document.documentElement.dataset.stock = 'known';
+  });
+  if (++asked === 5) clearInterval(timer);
+}, 20);
+]] },
   answer = function(request)
     for _, pattern in ipairs(API) do
       if request.path:find(pattern) then

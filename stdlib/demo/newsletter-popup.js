@@ -1,5 +1,5 @@
-/* The newsletter's pop-up of an app: it comes when a visitor has begun to scroll or has been here for
-   a moment, on each page until it is closed once. */
+/* The newsletter's pop-up of an app: it comes a moment after the page, on each page until it is
+   closed once. */
 (function () {
   'use strict';
   const KEY = 'newsletter-popup', DELAY = 400;

@@ -170,10 +170,9 @@
   const of = (line) => ({ product: line.product_id, variant: line.variant_id, sku: line.sku,
     title: line.product_title, price: line.price / 100, quantity: line.quantity });
 
-  async function viewedProduct() {
-    const handle = location.pathname.match(/\/products\/([^/]+)/)[1];
+  function viewedProduct() {
     const chosen = Number(document.querySelector('.product-variant-id').value);
-    const product = await getJson(`/products/${handle}.js`);
+    const { product } = window.ShopifyAnalytics.meta;
     const variant = product.variants.find((one) => one.id === chosen) || product.variants[0];
     const item = { product: product.id, variant: variant.id, sku: variant.sku,
       title: product.title, price: variant.price / 100, quantity: 1 };

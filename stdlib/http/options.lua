@@ -5,13 +5,12 @@ local fault = require "fault"
 local json = require "json"
 local secret = require "run.secret"
 local time = require "time"
-local url = require "url"
 
 local options = {}
 
 local KINDS = {
   url = "string", method = "string", headers = "table", query = "table",
-  body = "string", json = "any", form = "table", auth = "table",
+  body = "string", json = "any", form = "table", multipart = "table", auth = "table",
   connect_timeout = "duration", first_byte_timeout = "duration", timeout = "duration",
   max_body = "number", max_redirects = "number", jar = "table",
   proxy = "string", http_version = "string", connect_to = "string", ca_pem = "string",
@@ -101,17 +100,24 @@ local function add_header(flat, name, value)
 end
 
 local function set_body(signature, given, out, headers)
-  local body, value, form = given.body ~= nil, given.json ~= nil, given.form ~= nil
-  if body and (value or form) or value and form then
-    fault.usage(signature, "only one of body, json and form can be sent")
+  local count = 0
+  for _, name in ipairs { "body", "json", "form", "multipart" } do
+    if given[name] ~= nil then count = count + 1 end
+  end
+  if count > 1 then
+    fault.usage(signature, "only one of body, json, form and multipart can be sent")
   end
   if given.json ~= nil then
     out.body = json.encode(given.json)
     add_header(headers, "Content-Type", "application/json")
     add_header(headers, "Accept", "application/json")
   elseif given.form ~= nil then
-    out.body = url.encode_query(given.form)
+    out.body = require("url").encode_query(given.form)
     add_header(headers, "Content-Type", "application/x-www-form-urlencoded")
+  elseif given.multipart ~= nil then
+    local kind
+    out.body, kind = require("http.multipart").build(signature, given.multipart)
+    add_header(headers, "Content-Type", kind)
   else
     out.body = given.body
   end
@@ -139,7 +145,7 @@ function options.plain(signature, given, jar_handle)
   local out = { url = given.url, method = given.method and given.method:upper() }
   if given.query then
     local message, code
-    out.url, message, code = url.with_query(given.url, given.query)
+    out.url, message, code = require("url").with_query(given.url, given.query)
     if not out.url then return nil, message, code end
   end
   for _, name in ipairs(PLAIN) do out[name] = given[name] end

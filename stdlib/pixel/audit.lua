@@ -29,6 +29,7 @@ local COUNTED = { ga4 = true, meta = true, tiktok = true, pinterest = true, snap
 ---@field event string?   canonical
 ---@field step string?
 ---@field message string
+---@field hint string?    what to do about it
 
 --- "Meta pixel 1234"
 ---@param vendor string
@@ -55,8 +56,8 @@ end
 
 -- ---- what was seen --------------------------------------------------------------------------
 
---- The vendors in the order in which they were first heard of: { vendor, id, events = {name =
---- true} }, with their canonical events.
+--- The vendors by name, each with the canonical events that it was told of: { vendor, id, events =
+--- {name = true} }.
 ---@param events table[]
 ---@return table[]
 function audit.seen(events)
@@ -72,14 +73,22 @@ function audit.seen(events)
       if event.event then one.events[event.event] = true end
     end
   end
+  table.sort(list, function(a, b)
+    return audit.name(a.vendor, a.id) < audit.name(b.vendor, b.id)
+  end)
   return list, by_key
 end
 
 -- ---- missing --------------------------------------------------------------------------------
 
-local function add(self, severity, of, message, event, step)
+local MISSING_HINT = "look for its code in the theme and under Settings → Customer events: an "
+  .. "update of theme or app may have dropped it. If it was taken out on purpose: --update-baseline"
+local CONSENT_HINT = "let the pixel wait for the visitor's answer: add it under Settings → "
+  .. "Customer events with its permission set, or load it by the consent app, not by the theme"
+
+local function add(self, severity, of, message, event, step, hint)
   table.insert(self.problems, { severity = severity, vendor = of.vendor, id = of.id,
-    event = event, step = step, message = message })
+    event = event, step = step, message = message, hint = hint })
 end
 
 local function sorted(set)
@@ -104,6 +113,14 @@ local function absent(self, wanted, had)
   return list
 end
 
+-- Whether the journey came to one of the steps in which somebody was to be told.
+local function came_to(self, wanted)
+  for event in pairs(wanted) do
+    if self.reached[event] then return true end
+  end
+  return next(wanted) == nil and next(self.reached) ~= nil
+end
+
 local function tell_missing(self, severity, of, events, words)
   self.told[key_of(of.vendor, of.id)] = self.told[key_of(of.vendor, of.id)] or {}
   local told, new = self.told[key_of(of.vendor, of.id)], {}
@@ -113,7 +130,7 @@ local function tell_missing(self, severity, of, events, words)
   end
   if #new == 0 then return end
   add(self, severity, of, words:format(audit.name(of.vendor, of.id), words_of(of.vendor, new)),
-    new[1], self.reached[new[1]])
+    new[1], self.reached[new[1]], MISSING_HINT)
 end
 
 local function set_of(list)
@@ -135,9 +152,9 @@ local function check_expected(self, vendors, events)
         tell_missing(self, "fail", one, absent(self, wanted, one.events), "%s sends no %s")
       end
     end
-    if not found then
+    if not found and came_to(self, wanted) then
       add(self, "fail", { vendor = vendor, id = id }, ("%s sends nothing at all"):format(
-        audit.name(vendor, id)))
+        audit.name(vendor, id)), nil, nil, MISSING_HINT)
     end
   end
   if events and not vendors then
@@ -154,10 +171,11 @@ local function check_learned(self, learned)
     if now then
       tell_missing(self, "fail", now, absent(self, events, now.events),
         "%s no longer sends %s, as it did before")
-    else
+    elseif came_to(self, events) then
       local list = sorted(events)
       add(self, "fail", past, ("%s has disappeared%s"):format(audit.name(past.vendor, past.id),
-        #list > 0 and "; before, it sent " .. words_of(past.vendor, list) or ""))
+        #list > 0 and "; before, it sent " .. words_of(past.vendor, list) or ""), nil, nil,
+        MISSING_HINT)
     end
   end
 end
@@ -216,7 +234,8 @@ local function check_consent(self, event)
   if self.denied and (MARKETING[event.vendor] or event.vendor == "ga4") then
     local said = consent and (" (it says consent %s)"):format(consent.raw) or ""
     add(self, "fail", event, ("%s sends %s although the visitor refused cookies%s"):format(
-      audit.name(event.vendor, event.id), event.raw_event, said), event.event, event.step)
+      audit.name(event.vendor, event.id), event.raw_event, said), event.event, event.step,
+      CONSENT_HINT)
     event.problem = "sent without consent"
   elseif not self.denied and self.limited[event.step] and MARKETING[event.vendor] then
     add(self, "warn", event, ("%s sends %s while Google is told that consent is denied (%s)")

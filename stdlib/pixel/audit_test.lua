@@ -205,3 +205,16 @@ describe("beacons", function()
     expect(failing "net::ERR_ABORTED"):same {}
   end)
 end)
+
+describe("a journey that was cut short", function()
+  local learned = { vendors = { { vendor = "klaviyo", id = "K", events = { "add_to_cart" } } } }
+
+  it("tells of nobody who was to be told later", function()
+    expect(messages { of = {}, reached = {}, learned = learned }):same {}
+    expect(messages { of = {}, reached = {}, vendors = { "meta" } }):same {}
+    expect(messages { of = {}, reached = { page_view = "page view" }, learned = learned }):same {}
+    local all = messages { of = {}, learned = learned }
+    expect(#all):is(1)
+    expect(all[1]):contains("has disappeared")
+  end)
+end)

@@ -25,16 +25,25 @@ local function last_of(list, count)
   return picked
 end
 
-local function bad_requests(requests)
+local LEFT = { ["the page was left"] = true, ["net::ERR_ABORTED"] = true }
+local PATIENCE_MS = 2000 -- a request that was sent just before the end has had no time
+
+-- Those that say something about a failure. ended: ms since the run began, nil if that is not known
+local function bad_requests(requests, ended)
   local bad = {}
   for _, request in ipairs(requests) do
-    local status = type(request) == "table" and tonumber(request.status)
-    if type(request) ~= "table" or not status or status >= 400 then bad[#bad + 1] = request end
+    local one = type(request) == "table" and request or {}
+    local status, failure = tonumber(one.status), one.error or one.failure
+    local young = not failure and ended and one.start_ms and ended - one.start_ms < PATIENCE_MS
+    if not LEFT[failure or ""] and (failure or not status and not young or status and status >= 400)
+    then
+      bad[#bad + 1] = request
+    end
   end
   return bad
 end
 
-local function add_evidence(lines, paint, evidence)
+local function add_evidence(lines, paint, evidence, step)
   if evidence.url then field(lines, paint, "page", evidence.url) end
   local console = {}
   for _, entry in ipairs(last_of(evidence.console, EVIDENCE_LINES)) do
@@ -42,7 +51,8 @@ local function add_evidence(lines, paint, evidence)
   end
   if #console > 0 then field(lines, paint, "console", table.concat(console, "\n")) end
   local requests = {}
-  for _, entry in ipairs(last_of(bad_requests(evidence.requests), EVIDENCE_LINES)) do
+  local ended = step and step.start_ms and step.start_ms + (step.duration_ms or 0)
+  for _, entry in ipairs(last_of(bad_requests(evidence.requests, ended), EVIDENCE_LINES)) do
     requests[#requests + 1] = words.request(entry)
   end
   if #requests > 0 then field(lines, paint, "requests", table.concat(requests, "\n")) end
@@ -71,7 +81,7 @@ local function add_problem(lines, result, options)
     field(lines, paint, "", cause.excerpt)
   end
   if options.verbose and cause.traceback then field(lines, paint, "trace", cause.traceback) end
-  if evidence then add_evidence(lines, paint, evidence) end
+  if evidence then add_evidence(lines, paint, evidence, step) end
   for _, shot in ipairs(result.screenshots) do
     if shot.kind == "failure" then field(lines, paint, "picture", options.display(shot.path)) end
   end
@@ -81,10 +91,8 @@ end
 
 local function add_warnings(lines, result, options)
   for _, warning in ipairs(result.warnings) do
-    if warning.message ~= result.summary then
-      field(lines, options.paint, "warning", (warning.step and warning.step .. ": " or "")
-        .. warning.message)
-    end
+    local text = (warning.step and warning.step .. ": " or "") .. warning.message
+    if text ~= result.summary then field(lines, options.paint, "warning", text) end
   end
   for _, step in ipairs(result.steps) do
     if build.is_bad(step) and step.error then

@@ -8,11 +8,9 @@
 ---   refused for good; everything else may get better: a receiver that is down, a script or an
 --- option
 ---   that is mended before the next try.
----
---- The script may reach the hosts that its manifest names and those that its configured options
---- name, private ones too: whoever configured them meant them.
 
 local alert_words = require "run.alert_words"
+local bounded = require "run.bounded"
 local events = require "run.events"
 local load = require "run.load"
 local option = require "run.option"
@@ -20,32 +18,7 @@ local problem = require "run.problem"
 
 local alert = {}
 
-local LIMIT_MS, END_LIMIT_MS = 30000, 3000
-
--- Hosts in the values that a person configured, not in the script's own defaults.
-local function configured_hosts(options, into)
-  for _, value in pairs(options or {}) do
-    if type(value) == "table" then
-      configured_hosts(value, into)
-    elseif type(value) == "string" then
-      local authority = value:match("^%a[%w+.-]*://([^/?#%s]+)")
-      local host = authority and authority:gsub("^.*@", "")
-      host = host and (host:match("^%[(.-)%]") or host:gsub(":%d+$", ""))
-        or value:match("^[%w][%w.-]*%.[%w-]+$") or value:match("^localhost$")
-      if host then into[#into + 1] = host:lower() end
-    end
-  end
-  return into
-end
-
-local function restrict(found, job)
-  local hosts = configured_hosts(job.options, {})
-  for _, host in ipairs(found.needs.hosts) do hosts[#hosts + 1] = host end
-  sys.http.restrict(hosts)
-  local granted = { "files" }
-  for _, capability in ipairs(found.needs.capabilities) do granted[#granted + 1] = capability end
-  sys.host.restrict(granted)
-end
+local LIMIT_MS = 30000
 
 -- In a task of its own: what it finds out goes into `into`, because it may be ended at any point.
 local function perform(found, job, into)
@@ -83,21 +56,10 @@ function alert.run(job)
     modules = job.modules, kind = "alerter" }, function(text) events.log("info", text) end)
   if not loaded then return with_words { ok = false, retry = true, problem = cause } end
   local found, into = loaded.alerter, { prints = {} }
-  restrict(found, job)
-  local task = sys.task.spawn(perform, found, job, into)
-  local limit_ms = math.min(found.timeout_ms or LIMIT_MS, LIMIT_MS)
-  local ok, why, code, trace = task:join(limit_ms)
-  if not ok and not task:done() then
-    task:kill("timed out", "timeout")
-    ok, why, code, trace = task:join(END_LIMIT_MS)
-  end
-  sys.host.grace()
-  if into.outcome then return with_words(into.outcome) end
-  local told = problem.of_ended_task(why, code, trace)
-  if code == "timeout" then
-    told.message = ("no end after %s"):format(require("time").format_duration(limit_ms))
-  end
-  return with_words { ok = false, retry = true, problem = told }
+  bounded.restrict(found.needs, job.options)
+  local ended = bounded.run(math.min(found.timeout_ms or LIMIT_MS, LIMIT_MS), perform, found, job,
+    into)
+  return with_words(into.outcome or { ok = false, retry = true, problem = ended })
 end
 
 return alert

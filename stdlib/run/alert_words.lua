@@ -55,6 +55,8 @@ local function reveal(value)
   return setmetatable(copy, debug.getmetatable(value))
 end
 
+local BODIES = { json = true, form = true, body = true, multipart = true }
+
 local function host_of(url)
   return url:match("^%a[%w+.-]*://[^/?#]*@?([^/?#:]+)") or "the receiver"
 end
@@ -84,7 +86,7 @@ local function request(method, url, given)
     if name == "accept" then
       for _, status in ipairs(value) do accept[status] = true end
     else
-      all[name] = (name == "json" or name == "form" or name == "body") and reveal(value) or value
+      all[name] = BODIES[name] and reveal(value) or value
     end
   end
   all.url, all.method = url, all.method or method

@@ -1,4 +1,5 @@
---- As run/base.lua, for a run that will open pages. The scripts for pages are put together here, too.
+--- As run/base.lua, for a run that will open pages. The scripts for pages are put together here,
+--- too.
 
 local _ = sys.cdp, sys.task
 require "run.base"

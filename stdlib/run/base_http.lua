@@ -4,5 +4,4 @@ local _ = sys.http
 require "run.base"
 require "expect"
 require "http"
-require "http.retry"
 require "run.http_words"

@@ -178,15 +178,7 @@ function context.make(run, values)
   t.learned = run.job.learned
   function t.page(opts) return require("run.pages").open(run, opts) end
   function t.screenshot(page, name) return require("run.pages").screenshot(run, page, name) end
-  if run.skill.needs.has.http then
-    t.http = require("run.http_words").make()
-  else
-    local function missing()
-      guard.refuse("t.http: the script does not declare that it needs http", 'add "http" to needs',
-        "needs")
-    end
-    t.http = setmetatable({}, { __metatable = false, __newindex = missing, __index = missing })
-  end
+  t.http = run.skill.needs.has.http and require("run.http_words").make() or guard.undeclared "http"
   return guard.readonly("t", t, { learned = true }), options
 end
 

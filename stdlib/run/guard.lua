@@ -26,6 +26,17 @@ function guard.refuse(message, hint, code)
     { message = message, hint = hint, code = code or "usage", where = frames.where() }), 0)
 end
 
+--- What stands for t.http in a script that has not declared the need: every use of it says so.
+---@param need string  "http"
+---@return table
+function guard.undeclared(need)
+  local function missing()
+    guard.refuse(("t.%s: the script does not declare that it needs %s"):format(need, need),
+      ('add "%s" to needs'):format(need), "needs")
+  end
+  return setmetatable({}, { __metatable = false, __newindex = missing, __index = missing })
+end
+
 local function refuse_write(proxy, key)
   guard.refuse(("%s is read-only: cannot set %q"):format(names[proxy] or "this table",
     tostring(key)))

@@ -4,18 +4,18 @@
 local events = require "run.events"
 local json = require "json"
 local load = require "run.load"
-local skill = require "run.skill"
 
 local inspect = {}
 
 --- Loads job.source.
----@param job table  script, source, project, kind, options (of an alerter: checked)
+---@param job table  script, source, project, kind, options (of an alerter or a trigger: checked)
 ---@return table  { manifest = … } or { error = { kind, message, where, excerpt, traceback, hint,
 ---  code } }
 function inspect.run(job)
   local loaded, cause = load.script(job, function(text) events.log("info", text) end)
-  if loaded and job.options and loaded.alerter then
-    local ok, problem_value = pcall(require("run.option").resolve, loaded.alerter.options,
+  local kind = job.kind or "skill"
+  if loaded and job.options and kind ~= "skill" then
+    local ok, problem_value = pcall(require("run.option").resolve, loaded[kind].options,
       job.options)
     if not ok then cause = require("run.problem").describe(problem_value) end
   end
@@ -24,8 +24,7 @@ function inspect.run(job)
       excerpt = cause.excerpt,
       traceback = cause.traceback, hint = cause.hint, code = cause.code } }
   end
-  local manifest = loaded.alerter and require("run.alerter").describe(loaded.alerter)
-    or skill.describe(loaded.skill)
+  local manifest = load.word(kind).describe(loaded[kind])
   manifest.script = job.script
   manifest.files = json.array(loaded.loader.files)
   return { manifest = manifest }

@@ -10,6 +10,7 @@ local option_words = require("run.option").words()
 local problem = require "run.problem"
 local sandbox = require "run.sandbox"
 local skill = require "run.skill"
+local trigger = require "run.trigger"
 
 local load = {}
 
@@ -20,6 +21,7 @@ local LOAD_LIMIT_MS = 10000
 ---@class run.Loaded
 ---@field skill run.Skill?      as job.kind says
 ---@field alerter run.Alerter?
+---@field trigger run.Trigger?
 ---@field loader run.Loader
 ---@field file string     the script's name in messages
 
@@ -63,22 +65,26 @@ local function compile(text, file, env)
   refuse(what, habit_of(text, where), where)
 end
 
-local LATER = { alerter = "run.alerter" } -- loaded when a script says the word
-local words = { skill = skill }           -- those that it has said, and skill
+-- Loaded when a script says the word.
+local LATER = { alerter = "run.alerter", trigger = "run.trigger" }
+local words = { skill = skill } -- those that it has said, and skill
 
-local function word_of(kind)
+--- What is behind a declaring word: of(value), describe(one), word(name).
+---@param kind string  "skill", "alerter" or "trigger"
+---@return table
+function load.word(kind)
   words[kind] = words[kind] or require(LATER[kind])
   return words[kind]
 end
 
 local function late(kind)
-  return function(name) return word_of(kind).word(name) end
+  return function(name) return load.word(kind).word(name) end
 end
 
-local ARTICLE = { skill = "a skill", alerter = "an alerter" }
+local ARTICLE = { skill = "a skill", alerter = "an alerter", trigger = "a trigger" }
 
 local function take(value, file, kind)
-  local found = word_of(kind).of(value)
+  local found = load.word(kind).of(value)
   if found then return found end
   local article = ARTICLE[kind]
   for other, word in pairs(words) do
@@ -104,7 +110,7 @@ local function perform(job, into, log)
     local base = loader.folder_of(job.script)
     local require_user, state = loader.make(base, job.project or base, job.modules)
     state.env = sandbox.create({ skill = skill.word, alerter = late "alerter",
-      require = require_user, option = option_words }, log)
+      trigger = late "trigger", require = require_user, option = option_words }, log)
     local chunk = compile(text, file, state.env)
     local done, result, co = loader.execute(chunk, file)
     if not done then
@@ -114,13 +120,17 @@ local function perform(job, into, log)
     local kind = job.kind or "skill"
     local found = take(result, file, kind)
     loader.declare(state, found.needs)
+    if job.mode == "inspect" then
+      loader.foresee(state, text)
+    end
     return { [kind] = found, loader = state, file = file }
   end, problem.handler)
   if ok then into.loaded = value else into.problem = problem.describe(value) end
 end
 
 --- Loads job.source.
----@param job table   script, source, project, modules, kind ("skill" if absent, "alerter")
+---@param job table   script, source, project, modules, kind ("skill" if absent, "alerter",
+---  "trigger")
 ---@param log fun(text: string)  receives what the file prints
 ---@return run.Loaded?
 ---@return run.Problem?

@@ -50,10 +50,11 @@ end
 local function context_of(run)
   local job = run.job
   local store = job.store or {}
+  local browser, own_browser = require("run.conditions").browser(job)
   return {
     store = { url = store.url, password = store.password },
     hosts = run.skill.needs.hosts,
-    browser = job.browser or {},
+    browser = browser, own_browser = own_browser,
     device = job.device,
     privacy = job.blur_screenshots and "blur" or job.redact_pii and "fill" or nil,
     folder = job.script and job.script:match("^(.*)/") or nil,

@@ -63,7 +63,7 @@ local function of_fault(value)
   end
   local hint = value.hint
   if kind == "failure" and not hint then
-    hint = require("run.advice").of(value.code, value.details)
+    hint = require("advice").of(value.code, value.details)
   end
   return { kind = kind, message = value.message, code = value.code, where = value.where,
     hint = hint, unseen = value.unseen,

@@ -57,6 +57,9 @@ local function read_file(name, base, root)
   return text
 end
 
+local LATE = "its name is put together while the script runs, so it was read only now; with "
+  .. 'require "lib.cart" in the text it belongs to the version of the script that was loaded'
+
 --- Runs a loaded chunk where it cannot wait: in a coroutine that is not a task's own.
 ---@return boolean ok
 ---@return any value_or_error
@@ -76,16 +79,24 @@ function loader.execute(chunk, ...)
   return ok, value, co
 end
 
-local function load_file(state, name)
+-- The file of a module, compiled. In a daemon the texts came with the job; one that did not is read
+-- as it stands now.
+local function compile(state, name)
   local file = name:gsub("%.", "/") .. ".lua"
-  local text = state.modules[file] or read_file(name, state.base, state.root)
-  state.files[#state.files + 1] = file
+  local given = state.modules and state.modules[file]
+  local text = given or read_file(name, state.base, state.root)
+  state.files[#state.files + 1], state.texts[file] = file, text
   frames.register(file, text)
   local chunk, message = sys.load_user(text, file, state.env)
   if not chunk then
     local where, problem = frames.split(message)
-    refuse(name, problem, nil, where)
+    refuse(name, problem, state.modules and not given and LATE or nil, where)
   end
+  return chunk, text
+end
+
+local function load_file(state, name)
+  local chunk = compile(state, name)
   local ok, value, co = loader.execute(chunk, name)
   if not ok then
     if type(value) == "string" and not frames.split(value) then
@@ -117,7 +128,9 @@ end
 ---@field root string    the project's folder
 ---@field env table      the user's environment; set before the first call
 ---@field files string[] the files that were loaded
----@field modules table<string, string>  texts that came with the job, by file, as old as the script
+---@field texts table<string, string>  what was loaded, by file
+---@field modules table<string, string>?  texts that came with the job, by file, as old as the
+---  script
 ---@field wanted table[] what was required before the manifest was known
 ---@field needs run.Needs?  set by loader.declare once the script has been loaded
 
@@ -128,7 +141,8 @@ end
 ---@return fun(name: string): any require
 ---@return run.Loader state
 function loader.make(base, root, modules)
-  local state = { base = base, root = root, files = {}, wanted = {}, modules = modules or {} }
+  local state = { base = base, root = root, files = {}, texts = {}, wanted = {},
+    modules = modules }
   local loaded, loading = {}, {}
   local function require_user(name)
     if type(name) ~= "string" then refuse(name, "takes a name in quotes") end
@@ -169,6 +183,26 @@ function loader.declare(state, needs)
     if not needs.has[want.need] then refuse_need(want.name, want.need, want.where) end
   end
   state.needs = needs
+end
+
+--- Compiles the files that a text requires by name, and those that they require, though none of it
+--- has been executed: they belong to the same version of the script. Raises for one that is broken.
+---@param state run.Loader
+---@param source string
+---@param seen table<string, boolean>?
+function loader.foresee(state, source, seen)
+  seen = seen or {}
+  local text_only = source:gsub("%-%-[^\n]*", "")
+  for name in text_only:gmatch "%f[%w_]require%s*%(?%s*[\"']([%w_.-]+)[\"']" do
+    local file = name:gsub("%.", "/") .. ".lua"
+    local is_file = state.texts[file] or state.modules and state.modules[file]
+      or sys.files.stat(state.base .. "/" .. file)
+    if is_file and not public[name] and not seen[file] then
+      seen[file] = true
+      local text = state.texts[file] or select(2, compile(state, name))
+      loader.foresee(state, text, seen)
+    end
+  end
 end
 
 --- The folder of a script.

@@ -122,9 +122,12 @@ end
 local function execute(run, loaded)
   run.skill = loaded.skill
   restrict(run.skill.needs)
+  local conditions = run.job.attempt and require "run.conditions"
+  if conditions then conditions.prepare(run.job) end
   local limit_ms = run.job.timeout_ms or run.skill.timeout_ms or DEFAULT_LIMIT_MS
   local cause, path = await(run, sys.task.spawn(perform, run), limit_ms)
   steps.abandon(run, { message = "the step never came to its end" })
+  if conditions then conditions.note(run, cause ~= nil) end
   if run.page_context then require("run.pages").finish(run) end
   return cause, path
 end

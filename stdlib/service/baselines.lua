@@ -4,11 +4,13 @@
 --- A value is slow when it is above  median + max(4 × 1.4826 × MAD, 20 % of the median, a floor
 --- by unit)  of up to 30 past PASS and WARN runs. The two runs before this one are judged together
 --- with it, so they are not part of what they are judged by. One slow run says nothing: only the
---- third in a row is a warning. Median and MAD hardly move when a few runs are slow, so a
---- regression stays visible for half a window before it becomes the usual.
+--- third in a row is a warning, and none while this machine was too busy itself. Median and MAD
+--- hardly move when a few runs are slow, so a regression stays visible for half a window before it
+--- becomes the usual.
 
 local fault = require "fault"
 local json = require "json"
+local machine = require "service.machine"
 local record = require "service.db_record"
 local words = require "report.words"
 
@@ -201,11 +203,16 @@ local function warn(result, messages)
   result.summary = before and before ~= "" and before .. "; " .. text or text
 end
 
+local function note(result, text)
+  if type(result.notes) ~= "table" then result.notes = json.array {} end
+  table.insert(result.notes, text)
+end
+
 --- Compares the metrics of a result that are marked `baseline = true` with past runs: adds
 --- result.details.baselines, and turns PASS into WARN when one is slow for the third time in a row.
 --- FAIL, ERROR and SKIP stay as they are. Call it before the result is recorded.
 ---@param db Db
----@param result table     changed in place
+---@param result table     changed in place; machine_wait: of machine.wait_share, if it is known
 ---@param options table?   update: this run's values are the new beginning of what is usual
 ---@return boolean|nil ok
 ---@return Fault? trouble  the result is then as it was
@@ -229,8 +236,16 @@ function baselines.apply(db, result, options)
       messages[#messages + 1] = baselines.message(metric, judgement)
     end
   end
-  set_details(result, { metrics = entries })
-  if #messages > 0 then warn(result, messages) end
+  local share = result.machine_wait
+  local busy = machine.is_busy(share)
+  set_details(result, { metrics = entries, machine_busy = busy or nil })
+  if #messages == 0 then return true end
+  if busy then
+    note(result, ("slower than usual, but not held against the shop: this machine was busy itself "
+      .. "(for %d %% of the run something waited for a processor)"):format(share * 100))
+  else
+    warn(result, messages)
+  end
   return true
 end
 

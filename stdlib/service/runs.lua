@@ -7,6 +7,7 @@
 --- own.
 
 local culprit = require "service.culprit"
+local machine = require "service.machine"
 
 local runs = {}
 
@@ -119,6 +120,18 @@ local function on_lost(pool, worker)
   end
 end
 
+-- For how long it has been silent, without the time in which the machine gave it no turn; but no
+-- machine is so busy that a quarter of it would not do.
+local function silence(worker, now)
+  local silent = now - worker.heard_at
+  if silent < 2 * TICK_MS then
+    worker.waited_ms = machine.waited_ms(worker.pid)
+    return silent
+  end
+  local waited = machine.waited_ms(worker.pid) - (worker.waited_ms or 0)
+  return math.max(silent - waited, silent / 4)
+end
+
 local function check_pulse(pool, worker)
   local now = mono()
   worker.checked_at = now
@@ -132,7 +145,7 @@ local function check_pulse(pool, worker)
       worker.hung = true
     end
   end
-  if now - worker.heard_at > pool.hang_ms then worker.hung = true end
+  if silence(worker, now) > pool.hang_ms then worker.hung = true end
   if worker.hung then
     worker.handle:kill()
   elseif not worker.retiring then
@@ -243,7 +256,8 @@ function Pool:run(job)
     capabilities = CEILING,
     dry_run = job.dry_run,
     record = job.record,
-    policy = { allow_private = self.policy.allow_private, store_url = job.store and job.store.url },
+    policy = { allow_private = self.policy.allow_private, store_url = job.store and job.store.url,
+      store_address = job.look and job.look.address },
     limit_ms = job.timeout_ms,
   }, encode(job))
   local result = flight.result
@@ -282,7 +296,20 @@ function Pool:alert(job)
     message = culprit.result(job, outcome, flight.doing, sys.clock.now()).error.message }
 end
 
---- Loads a skill without running it. Files it requires are read, nothing else can be reached.
+--- Asks a trigger's script which checks are to run (run/trigger_run.lua). Waits.
+---@param job table  script, source, modules, project, options, checks, event, learned, timeout_ms
+---@return table outcome  { ok = true, runs, learned } | { ok = false, message, where, hint }
+function Pool:trigger(job)
+  job.mode = "trigger"
+  local outcome, flight = launch(self, job, { module = "run.main", base = "run.base",
+    capabilities = { "http", "files" }, policy = { allow_private = true },
+    limit_ms = job.timeout_ms }, encode(job))
+  if flight.result then return flight.result end
+  return { ok = false,
+    message = culprit.result(job, outcome, flight.doing, sys.clock.now()).error.message }
+end
+
+--- Loads a script without running it. Files it requires are read, nothing else can be reached.
 ---@param job {script: string, source: string}
 ---@return table? manifest
 ---@return table? error  {kind, message, where, excerpt, hint}

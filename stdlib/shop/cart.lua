@@ -22,14 +22,15 @@ local ADD_REQUEST = "**/cart/add*"
 local SCRIPT_HINT = "open a product page with the browser's console and mend the script that fails "
   .. "there; if it is an app's, switch the app off in the theme editor and try again"
 
-local ANSWER_HINT = "open the shop, add a product and look at what the browser's network log says of "
-  .. "it; then look at https://www.shopifystatus.com and at apps that change the cart"
-local REFUSED_HINT = "a page from a cache shows stock that has gone: publish the theme again, and look "
-  .. "at the product's stock and at apps that limit quantities"
+local ANSWER_HINT = "open the shop, add a product and look at what the browser's network log says "
+  .. "of it; then look at https://www.shopifystatus.com and at apps that change the cart"
+local REFUSED_HINT = "a page from a cache shows stock that has gone: publish the theme again, and "
+  .. "look at the product's stock and at apps that limit quantities"
 
 -- The checkout button of a cart that slid in from the side.
-local DRAWER = 'cart-drawer, [id*="cart-drawer" i], [id*="cartdrawer" i], [class*="cart-drawer" i], '
-  .. '[class*="cartdrawer" i], [id*="side-cart" i], [class*="side-cart" i], [class*="mini-cart" i]'
+local DRAWER = 'cart-drawer, [id*="cart-drawer" i], [id*="cartdrawer" i], '
+  .. '[class*="cart-drawer" i], [class*="cartdrawer" i], [id*="side-cart" i], '
+  .. '[class*="side-cart" i], [class*="mini-cart" i]'
 local DRAWER_OPEN = [[selector => [...document.querySelectorAll(selector)].some(drawer =>
   [...drawer.querySelectorAll('[name="checkout"], a[href*="/checkout"], button[data-checkout]')]
     .some(button => {

@@ -1,7 +1,7 @@
 --- The steps of shopify_doctor and headless_probe that put several parts together: what is compared
 --- with the shop's own word, and what is left out and why.
 
-local advice = require "run.advice"
+local advice = require "advice"
 local back_office = require "shop.back_office"
 local crawl = require "shop.crawl"
 local fault = require "fault"
@@ -67,9 +67,7 @@ function check_up.product_path(t, page, views, handle)
   local path = first(views[1])
   if not path then path = first(look.at(t, page, "/collections/all", "collection page")) end
   if path then return path end
-  fault.failure { code = "no-product",
-    message = "neither the home page nor /collections/all links to a product",
-    hint = "name one: -o product=HANDLE" }
+  fault.failure(storefront.no_product())
 end
 
 --- Requests that the shop refuses: those of its pages, and one each to the addresses that themes

@@ -44,7 +44,7 @@ function consent.wanted(page) return wanted[page] end
 --- Answers the cookie banner of the page that is open, if there is one.
 ---@param page Page
 ---@param answer "accept"|"decline"
----@param options { wait: number }?  ms to wait for a banner, 3000 if absent
+---@param options table?  wait: ms to wait for a banner, 3000 if absent; click(page, selector)
 ---@return boolean there  there was a banner, and it is answered
 function consent.answer(page, answer, options)
   local list = BUTTONS[answer]
@@ -59,7 +59,8 @@ function consent.answer(page, answer, options)
     button = page:first_visible(list)
   end
   if not button then return false end
-  page:click(button)
+  local click = options and options.click or page.click
+  click(page, button)
   pcall(page.wait_for, page, button, { state = "hidden", timeout = GONE_MS })
   return true
 end

@@ -1,7 +1,7 @@
 --- Follows the links and pictures of pages that were looked at, without a browser, a bounded number
 --- of them: what a shopper would click and find broken. For skills that need "http".
 
-local advice = require "run.advice"
+local advice = require "advice"
 local apps = require "shop.apps"
 local storefront = require "shop.storefront"
 local truth = require "shop.truth"

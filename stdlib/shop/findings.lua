@@ -6,7 +6,7 @@
 ---   found.step("links", function() … found.bad("…") … found.poor("…") end)
 ---   found.conclude("a sentence for the run in which nothing was found")
 
-local advice = require "run.advice"
+local advice = require "advice"
 local fault = require "fault"
 
 local findings = {}

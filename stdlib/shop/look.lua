@@ -2,7 +2,7 @@
 --- (texts, links, pictures, scripts, structured data, console) in one view. Used by skills through
 --- shop.look and shop.look_around.
 
-local advice = require "run.advice"
+local advice = require "advice"
 local fault = require "fault"
 local storefront = require "shop.storefront"
 
@@ -84,9 +84,8 @@ function look.around(t, page, found, handle)
     if not fault.is(view, "failure") then error(view, 0) end
     -- Behind a password, in a tab that is gone and where nobody answers, every page is the same
     -- trouble.
-    if view.code == "password" or page:is_closed() or path == "/" and view.code ~= "http-status" then
-      error(view, 0)
-    end
+    local nobody = path == "/" and view.code ~= "http-status"
+    if nobody or view.code == "password" or page:is_closed() then error(view, 0) end
     -- The cart is the last: it is still to be seen when the step has failed.
     found.bad(("the %s cannot be opened: %s"):format(name, view.message), { code = view.code,
       url = path, hint = view.hint or advice.of(view.code, view.details),
@@ -98,6 +97,10 @@ function look.around(t, page, found, handle)
   local product = handle and "/products/" .. handle
     or home and first_link(home, "/products/[^/]+$")
     or shelf and first_link(shelf, "/products/[^/]+$")
+  if (home or shelf) and not product then
+    local none = storefront.no_product()
+    found.bad(none.message, none)
+  end
   visit(product, "product page")
   visit("/cart", "cart page")
   return #views > 0 and views or nil

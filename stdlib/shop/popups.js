@@ -1,6 +1,6 @@
 // Finds what pops up over a page (a newsletter's form, a spinning wheel, a country question) and
-// marks its close button, for stdlib/shop/popups.lua. Gives {there, close}: a pop-up is there; it has
-// a button to close it. What belongs to buying (a cart drawer, the product's form) is none.
+// marks its close button, for stdlib/shop/popups.lua. Gives {there, close}: a pop-up is there; it
+// has a button to close it. What belongs to buying (a cart drawer, the product's form) is none.
 mark => {
   const BUYING = '[name="checkout"], a[href*="/checkout"], form[action*="/cart"], [name="add"]';
   const LABELLED = ['aria-label', 'title', 'class', 'id', 'data-testid', 'data-action']

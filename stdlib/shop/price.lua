@@ -67,10 +67,10 @@ function price.compare(t, shown, product, found, source)
   local fine, asked = fits(shown, normalized(product))
   if fine then return end
   found.bad(("the product page of %s shows a wrong price: %s, but %s asks for %s"):format(
-    product.title, table.concat(shown.texts, ", "), source, storefront.money(asked,
-      shown.currency)),
-    { code = "stale-price", at_hand = true, hint = "the page comes from a cache, or an app rewrites "
-    .. "prices: publish the theme again, and look at apps for prices, currencies and discounts" })
+    product.title, table.concat(shown.texts, ", "), source,
+    storefront.money(asked, shown.currency)),
+    { code = "stale-price", at_hand = true, hint = "the page comes from a cache, or an app "
+      .. "rewrites prices: publish the theme again, and look at apps for prices and discounts" })
 end
 
 return price

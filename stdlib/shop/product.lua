@@ -78,11 +78,7 @@ local function first_that_can_be_bought(t, page)
     storefront.open(t, page, "/collections/all")
     links = product.links(page)
   end
-  if #links == 0 then
-    fault.failure { code = "no-product",
-      message = "neither the home page nor /collections/all links to a product",
-      hint = "name one: -o product=HANDLE" }
-  end
+  if #links == 0 then fault.failure(storefront.no_product()) end
   local sold_out = {}
   for i = 1, math.min(TRIES, #links) do
     local one = product.read(page, links[i].handle)
@@ -94,8 +90,8 @@ local function first_that_can_be_bought(t, page)
   end
   fault.failure { code = "sold-out",
     message = ("sold out: %s"):format(table.concat(sold_out, ", ")),
-    hint = "restock, or let products be sold without stock; if it is meant to be, name one that can "
-      .. "be bought: -o product=HANDLE" }
+    hint = "restock, or let products be sold without stock; if it is meant to be, name one that "
+      .. "can be bought: -o product=HANDLE" }
 end
 
 --- Opens the page of a product: the one that is named, or the first linked one that is not sold

@@ -31,7 +31,8 @@ local function enter_password(t, page)
   if not password then
     fault.failure { code = "password",
       message = "visitors see the password page, the shop is closed to them",
-      hint = "if it is meant to be, set STORE_PASSWORD or give --password" }
+      hint = "take it off under Online Store → Preferences; if it is meant to be, set "
+        .. "STORE_PASSWORD or give --password" }
   end
   local status = page:eval(SEND_PASSWORD, secret.reveal(password))
   if status == 429 then
@@ -108,6 +109,15 @@ function storefront.measure_taps(t, page, name)
   t.measure("tbt_ms", vitals.tbt_ms, { page = name, unit = "ms" })
 end
 
+--- The fields of the failure that no product can be found.
+---@return table
+function storefront.no_product()
+  return { code = "no-product",
+    message = "neither the home page nor /collections/all links to a product",
+    hint = "is this the shop's address, and are its products published? If they are elsewhere, "
+      .. "name one: -o product=HANDLE" }
+end
+
 --- The first of several selectors that has something visible to offer. Themes differ: the most
 --- telling selector comes first, the one whose words a person would look for last; it explains the
 --- failure.
@@ -129,8 +139,8 @@ function storefront.find(page, selectors, what, timeout)
     .. table.concat(details.near, ", ") or ""
   fault.failure { code = "not-found",
     message = ("no %s is to be seen on %s%s"):format(what, path_of(page:url()), near),
-    hint = "look at the page on a phone: was the theme, an app or its settings changed last? An app's "
-      .. "style may hide it",
+    hint = "look at the page on a phone: was the theme, an app or its settings changed last? An "
+      .. "app's style may hide it",
     details = details }
 end
 

@@ -14,8 +14,8 @@ end
 
 --- Prints a figure: {"bench":…,"metric":…,"value":…,"unit":…, …more}.
 function bench.figure(name, metric, value, unit, more)
-  local line = { bench = name, metric = metric, value = tonumber(("%.4g"):format(value)),
-    unit = unit }
+  local short = value % 1 == 0 and value or tonumber(("%.4g"):format(value))
+  local line = { bench = name, metric = metric, value = short, unit = unit }
   for key, item in pairs(more or {}) do line[key] = item end
   sys.env.write(1, json.encode(line) .. "\n")
 end
@@ -35,6 +35,47 @@ function bench.time(name, metric, count, unit, fn)
   bench.figure(name, metric, bench.quantile(times, 0.5), unit,
     { p99 = tonumber(("%.4g"):format(bench.quantile(times, 0.99))), n = count,
       own_cpu_us = tonumber(("%.4g"):format(cpu)) })
+end
+
+--- A demo store in a process of its own.
+---@return {url: string, stop: fun()}
+function bench.demo_store()
+  local store = assert(sys.process.spawn { argv = { sys.env.get("NANO_SRE"), "demo", "--port",
+    "0" }, stdin = "null", stdout = "pipe", stderr = "null" })
+  local seen, url = "", nil
+  while not url do
+    local chunk = assert(store:read("stdout", 10000))
+    assert(chunk ~= "", "the demo store ended")
+    seen = seen .. chunk
+    url = seen:match("(http://[%w%.]+:%d+/?)")
+  end
+  return { url = url, stop = function()
+    store:kill("TERM")
+    store:wait()
+  end }
+end
+
+local function descendants(pid, into)
+  into[#into + 1] = tostring(pid)
+  local children = sys.files.read(("/proc/%s/task/%s/children"):format(pid, pid), 65536)
+  for child in (children or ""):gmatch("%d+") do descendants(child, into) end
+  return into
+end
+
+--- What a process and those below it have of memory for themselves (RssAnon), in MB: nano-sre's own
+--- ones, and all others, which are the browser's.
+---@param pid integer|string
+---@return number own
+---@return number browser
+function bench.memory(pid)
+  local own, browser = 0, 0
+  for _, one in ipairs(descendants(pid, {})) do
+    local status = sys.files.read("/proc/" .. one .. "/status", 65536) or ""
+    local mb = (tonumber(status:match("RssAnon:%s*(%d+)")) or 0) / 1024
+    local command = (sys.files.read("/proc/" .. one .. "/cmdline", 4096) or ""):match("^%Z*")
+    if command:find("nano%-sre$") then own = own + mb else browser = browser + mb end
+  end
+  return own, browser
 end
 
 --- The words after a lab task's name, from BENCH_ARGS (one a line).

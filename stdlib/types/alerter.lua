@@ -62,6 +62,8 @@ function alerter(name) end
 ---@field last_seen string?
 ---@field resolved_at string?
 ---@field acknowledged_at string?
+---@field acknowledged_by string?
+---@field acknowledged_text string?
 ---@field seen number?         how often
 ---@field run_id string?
 ---@field incident_id number|string|nil

@@ -52,6 +52,13 @@ function Response:json() end
 ---@field statuses number[]?        default 429, 502, 503, 504; for POST and PATCH 429 and 503
 ---@field codes string[]?           default those of a broken connection
 
+--- One part of a form with files.
+---@class http.Part
+---@field name string
+---@field value string
+---@field filename string?  makes it a file
+---@field type string?      of a file, e.g. "image/png"
+
 ---@class http.Options
 ---@field url string?
 ---@field method string?             GET if absent
@@ -60,6 +67,7 @@ function Response:json() end
 ---@field body string?
 ---@field json any?                  sent as JSON, with its content type
 ---@field form table?                sent as a form
+---@field multipart http.Part[]?     sent as a form with files
 ---@field auth string[]?             { user, password }
 ---@field timeout string|number?     "30s" or milliseconds; of everything; default 30 s, 0: none
 ---@field connect_timeout string|number?     name, connection and TLS; default 10 s

@@ -84,7 +84,8 @@ function shop.open_checkout(page) end
 ---@return boolean there
 function shop.answer_cookies(page, answer, options) end
 
---- Closes what pops up over the page: a cookie banner (refusing), a newsletter's form.
+--- Closes what pops up over the page, as far as it can be closed: a cookie banner (refusing, unless
+--- another answer was given before), a newsletter's form.
 ---@param page nano.Page
 ---@return integer closed
 function shop.close_popups(page) end

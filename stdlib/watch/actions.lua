@@ -26,7 +26,7 @@ local function missing(id, core)
   return nil, ("there is no open incident %s"):format(id), "not-found"
 end
 
---- The incident is somebody's: no more messages but the last.
+--- The incident is somebody's: that is told, then nothing but its end.
 function actions.ack(core, id, request, now)
   local incident = core:acknowledge(id, text_of(request.author), text_of(request.text), now)
   if not incident then return missing(id, core) end
@@ -76,26 +76,39 @@ function actions.expire(core, id, now)
   return { id = silence.id }
 end
 
---- Runs checks now: a check's id, a skill's or a store's name.
-function actions.trigger(core, name, now)
-  local found, started = 0, {}
+--- The checks that a name means: a check's id, a skill's or a store's name.
+---@param core WatchCore
+---@param name string
+---@return WatchCheck[]? checks
+---@return string? problem
+function actions.find_checks(core, name)
+  local found = {}
   for _, check in ipairs(core.planner.order) do
     if check.id == name or check.skill == name or check.store.name == name then
-      found = found + 1
-      if core:trigger(check.id, now) then started[#started + 1] = check.id end
+      found[#found + 1] = check
     end
   end
-  if found == 0 then
-    local names = {}
-    for _, check in ipairs(core.planner.order) do
-      names[check.id], names[check.skill] = true, true
-    end
-    local nearest = require("run.nearest").find(name, names)
-    return nil, ("nothing called %q is watched%s"):format(name,
-      nearest and (", did you mean %q?"):format(nearest) or ""), "not-found"
+  if #found > 0 then return found end
+  local names = {}
+  for _, check in ipairs(core.planner.order) do
+    names[check.id], names[check.skill] = true, true
   end
-  if #started == 0 then return nil, name .. " is running already", "busy" end
-  return { started = started }
+  local nearest = require("run.nearest").find(name, names)
+  return nil, ("nothing called %q is watched%s"):format(name,
+    nearest and (", did you mean %q?"):format(nearest) or "")
+end
+
+--- Runs checks now, or after the run of theirs that goes on.
+function actions.trigger(core, name, now)
+  local found, why = actions.find_checks(core, name)
+  if not found then return nil, why, "not-found" end
+  local wanted, answer = {}, { started = {}, queued = {} }
+  for i, check in ipairs(found) do wanted[i] = { id = check.id, trigger = "manual" } end
+  for i, outcome in ipairs(core:request(wanted, now)) do
+    table.insert(outcome == "started" and answer.started or answer.queued, wanted[i].id)
+  end
+  return { started = require("json").array(answer.started),
+    queued = require("json").array(answer.queued) }
 end
 
 return actions

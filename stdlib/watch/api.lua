@@ -13,8 +13,8 @@ local url = require "url"
 
 local api = {}
 
-local MAX_BODY = 65536
-local STATUS_OF = { ["not-found"] = 404, invalid = 400, busy = 409 }
+local MAX_BODY, MAX_WEBHOOK = 65536, 1048576
+local STATUS_OF = { ["not-found"] = 404, invalid = 400, busy = 409, failed = 422 }
 
 ---@class WatchApi
 local Api = {}
@@ -32,29 +32,36 @@ end
 
 --- Opens the server and writes where it is to watch.json beside the database.
 ---@param daemon Daemon
+---@param config Config
+---@param token string?  of the one before, which stays unless one is configured
 ---@return WatchApi? api
 ---@return table? trouble
-function api.open(daemon)
-  local config = daemon.config
+function api.open(daemon, config, token)
   local host, port = host_and_port(config:get "watch.listen")
-  local loopback, token = is_loopback(host), config:get "watch.token"
-  if not loopback and not token then
+  local loopback, own = is_loopback(host), config:get "watch.token"
+  if not loopback and not own then
     return nil, { message = ("watch.listen %s can be reached from other machines, so it needs "
       .. "watch.token (or NANO_SRE_TOKEN)"):format(config:get "watch.listen") }
   end
-  local server, why = sys.server.listen { host = host, port = port, max_body = MAX_BODY }
+  local server, why = sys.server.listen { host = host, port = port, max_body = MAX_WEBHOOK }
   if not server then return nil, { message = "the API can't listen: " .. why } end
   local self = setmetatable({ daemon = daemon, server = server, loopback = loopback,
-    token = token or sys.codec.hex(sys.random.bytes(24)), host = host }, Api)
+    listen = config:get "watch.listen", own = own, host = host,
+    token = own or token or sys.codec.hex(sys.random.bytes(24)) }, Api)
   daemon.log:hide(self.token)
   self.url = ("http://%s:%d"):format(host:find(":", 1, true) and "[" .. host .. "]" or host,
     server:port())
   self.file = daemon.folder .. "/watch.json"
-  local ok
-  ok, why = sys.files.write(self.file, json.encode { pid = sys.env.pid(), url = self.url,
+  self:announce()
+  return self
+end
+
+--- Writes where the API is, and its token, for the verbs.
+function Api:announce()
+  local daemon = self.daemon
+  local ok, why = sys.files.write(self.file, json.encode { pid = sys.env.pid(), url = self.url,
     token = self.token, version = daemon.version } .. "\n", { mode = 384 }) -- 0600
   if not ok then daemon.log:say("warn", "api.not_announced", { "why", why }) end
-  return self
 end
 
 -- ---- who may ------------------------------------------------------------------------------------
@@ -136,6 +143,10 @@ get["/api/v1/checks"] = function(self)
   return answer(200, { checks = json.array(api.checks(self.daemon)) })
 end
 
+get["/api/v1/triggers"] = function(self)
+  return answer(200, { triggers = json.array(self.daemon.triggers:shown()) })
+end
+
 get["/api/v1/incidents"] = function(self, query)
   return rows("incidents", queries.incidents(self.daemon.db, query))
 end
@@ -162,8 +173,11 @@ post["/-/reload"] = function(self)
 end
 
 post["/api/v1/trigger"] = function(self, _, body)
-  local value, message, code = actions.trigger(self.daemon.core, tostring(body.name),
-    self.daemon.now())
+  local name = tostring(body.name)
+  local value, message, code = actions.trigger(self.daemon.core, name, self.daemon.now())
+  if code == "not-found" and self.daemon.triggers.by_name[name] then
+    value, message, code = self.daemon.triggers:fire(name)
+  end
   if value then self.daemon.loop:wake() end
   return result(value, message, code)
 end
@@ -192,6 +206,11 @@ end
 
 --- Answers a request: status, headers, body.
 function Api:route(request)
+  if request.path:find "^/webhooks/" then -- who may, says the signature
+    return require("watch.trigger_webhook").answer(self.daemon.triggers, request)
+  elseif #(request.body or "") > MAX_BODY then
+    return answer(413, { error = ("a body has at most %d bytes"):format(MAX_BODY) })
+  end
   local id = request.path:match "/(%d+)%f[/%z]"
   local path = id and request.path:gsub("/%d+%f[/%z]", "/#", 1) or request.path
   local reads = request.method == "GET" or request.method == "HEAD"
@@ -228,6 +247,26 @@ function Api:run()
     if not request then return end
     sys.task.spawn(self.serve_one, self, request)
   end
+end
+
+--- Another address or token is configured: listens there from now on. What the old one has taken is
+--- answered.
+---@param config Config
+---@return WatchApi? new      nil: nothing has changed
+---@return table? trouble     it stays where it is
+function Api:move(config)
+  local listen, own = config:get "watch.listen", config:get "watch.token"
+  if listen == self.listen and own == self.own then return nil end
+  if listen == self.listen then
+    self.own, self.token = own, own or self.token
+    self.daemon.log:hide(self.token)
+    self:announce()
+    return nil
+  end
+  local new, trouble = api.open(self.daemon, config, self.token)
+  if not new then return nil, trouble end
+  self.server:close()
+  return new
 end
 
 --- Stops listening; the file that says where goes, too.

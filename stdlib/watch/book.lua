@@ -54,12 +54,15 @@ end
 local function evidence_of(result)
   local first = type(result.evidence) == "table" and result.evidence[1]
   if type(first) ~= "table" then first = {} end
+  local cause = type(result.failure) == "table" and result.failure or result.error
   local out = { step = first.step, url = first.url, selector = first.selector,
-    screenshot = first.screenshot, requests = {}, console = {} }
+    screenshot = first.screenshot, requests = {}, console = {},
+    advice = type(cause) == "table" and cut(cause.hint, 500) or nil }
   for i, request in ipairs(type(first.requests) == "table" and first.requests or {}) do
     if i > 5 then break end
     out.requests[i] = type(request) == "table" and { method = request.method,
-      url = cut(request.url, 300), status = request.status, error = cut(request.error, 200) } or nil
+      url = cut(request.url, 300), status = request.status,
+      error = cut(request.error or request.failure, 200) } or nil
   end
   for i, line in ipairs(type(first.console) == "table" and first.console or {}) do
     if i > 5 then break end
@@ -151,6 +154,7 @@ function Book:acknowledge(id, author, text, now, out)
   if not incident or incident.status ~= "open" then return nil end
   if incident.acknowledged_at then return incident end
   incident.acknowledged_at, incident.acknowledged_by = now, author
+  incident.acknowledged_text = cut(text, 500)
   out[#out + 1] = sql("UPDATE incidents SET acknowledged_at = ?, acknowledged_by = ? WHERE id = ?",
     time.iso8601(now), author, tonumber(id))
   out[#out + 1] = book.entry(id, now, "acknowledged", { author = author, text = text })

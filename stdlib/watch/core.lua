@@ -56,6 +56,7 @@ function Core:restore(saved)
   self.dispatch_state = saved.dispatch or dispatch.new()
   self.dispatch_text = json.encode(self.dispatch_state)
   self.silences, self.silence_serial = saved.silences or {}, saved.silence_serial or 0
+  self.saved_requests = saved.requests
 end
 
 --- Both kinds of silences, as alert/dispatch.lua takes them; what is over goes.
@@ -69,6 +70,19 @@ function Core:all_silences(now)
   return list
 end
 
+-- What waits to be run at somebody's request, or runs so, as the database keeps it.
+local function requests_statement(id, live)
+  local list = live and live.requests:plain(live.launch and live.launch.request)
+  if not list or #list == 0 then
+    return sql("DELETE FROM watch_state WHERE name = ?", "requests/" .. id)
+  end
+  return sql("INSERT INTO watch_state (name, value) VALUES (?, ?) ON CONFLICT (name) "
+    .. "DO UPDATE SET value = excluded.value", "requests/" .. id, json.encode(list))
+end
+
+-- A trigger's script has a track like a check's, so that somebody hears when it breaks.
+local function trigger_id(name) return ":trigger/" .. name end
+
 --- The checks, limits, routes and windows from now on. Incidents of a check that is no longer
 --- watched end: nobody could say when they are over.
 ---@param setup WatchSetup
@@ -77,9 +91,15 @@ function Core:configure(setup, now)
   self.setup = setup
   self.planner:configure(setup.checks, setup.limits, now, self.last_due)
   self.last_due = nil
-  local out = { kind = "incident" }
+  local out, known = { kind = "incident" }, {}
+  for id, list in pairs(self.saved_requests or {}) do
+    for _, request in ipairs(list) do self.planner:request(id, request, now) end
+    if not self.planner.live[id] then out[#out + 1] = requests_statement(id) end
+  end
+  self.saved_requests = nil
+  for _, trigger in ipairs(setup.triggers or {}) do known[trigger_id(trigger.name)] = true end
   for id, incident in pairs(self.book.incidents) do
-    if incident.status == "open" and incident.check_id
+    if incident.status == "open" and incident.check_id and not known[incident.check_id]
       and not self.planner.checks[incident.check_id] then
       self.book:resolve(id, { text = "no longer watched" }, now, nil, out)
       self.tracks[incident.check_id] = nil
@@ -116,6 +136,8 @@ function Core:take(now)
   if not launch then return nil end
   launch.run_id = core.run_id(launch.check.id, launch.due_ms, launch.attempt)
   launch.late_ms = math.max(0, now - launch.due_ms)
+  local last = self.planner.live[launch.check.id].last
+  launch.previous_address = last and last.address
   return launch
 end
 
@@ -158,6 +180,19 @@ function Core:follow(check, result, run_id, now, out)
   return state, incident_id
 end
 
+local function track_statement(id, due_ms, state, now)
+  return sql("INSERT INTO checks (id, last_due_ms, track, updated_at) VALUES "
+    .. "(?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET last_due_ms = excluded.last_due_ms, "
+    .. "track = excluded.track, updated_at = excluded.updated_at", id, due_ms,
+    json.encode(state), time.iso8601(now))
+end
+
+-- At which address of the shop a run looked.
+local function address_of(result)
+  local conditions = type(result.details) == "table" and result.details.conditions
+  return type(conditions) == "table" and conditions.address or nil
+end
+
 --- A run has ended. Emits one transaction with everything that follows from it.
 ---@param launch Launch
 ---@param result table
@@ -169,7 +204,7 @@ function Core:finish(launch, result, now)
   local live = self.planner.live[check.id]
   if not live then return {} end -- taken out of the configuration while it ran
   live.last = { status = result.status, at = now, duration_ms = result.duration_ms or 0,
-    summary = result.summary }
+    summary = result.summary, address = address_of(result) }
   self.counts.runs[result.status] = (self.counts.runs[result.status] or 0) + 1
   local out = record.statements(result, launch.run_id,
     { check_id = check.id, attempt = launch.attempt, trigger = launch.trigger },
@@ -177,27 +212,66 @@ function Core:finish(launch, result, now)
   out.kind = "run"
   local state, incident_id = self:follow(check, result, launch.run_id, now, out)
   record.set_incident(out, incident_id)
-  out[#out + 1] = sql("INSERT INTO checks (id, last_due_ms, track, updated_at) VALUES "
-    .. "(?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET last_due_ms = excluded.last_due_ms, "
-    .. "track = excluded.track, updated_at = excluded.updated_at", check.id, live.due_ms,
-    json.encode(state), time.iso8601(now))
+  out[#out + 1] = track_statement(check.id, live.due_ms, state, now)
+  if launch.request then out[#out + 1] = requests_statement(check.id, live) end
   if out.changes then out.kind = "incident" end
   self:dispatch(now, out)
   self.emit(out)
   if track.is_suspicious(state, check.policy) and launch.attempt < check.policy.fails then
     local wait = CONFIRM_MIN_MS + (CONFIRM_MAX_MS - CONFIRM_MIN_MS) * self.chance()
     self.planner:soonest(check.id, now + wait, launch.due_ms, math.max(1, launch.attempt) + 1,
-      "confirm")
+      "confirm", launch.options)
   end
   return out.changes or {}
+end
+
+--- A trigger's script ran: trouble of the monitor's own after three failures in a row, and its end.
+---@param name string
+---@param problem table?  message, where; nil: it came to its end
+---@param now number
+function Core:trigger_ran(name, problem, now)
+  local id = trigger_id(name)
+  local state = self.tracks[id]
+  if not problem and not (state and state.errors > 0) then return end -- as always
+  local skill = "trigger " .. name
+  local check = { id = id, skill = skill, store = { name = "nano-sre", url = "" }, labels = {},
+    policy = track.DEFAULTS }
+  local message = problem and (problem.where and problem.where .. ": " or "") .. problem.message
+  local out = { kind = "state" }
+  state = self:follow(check, { status = problem and "ERROR" or "PASS", skill = skill,
+    summary = message, error = problem and { message = message } }, nil, now, out)
+  out[#out + 1] = track_statement(id, nil, state, now)
+  if out.changes then out.kind = "incident" end
+  self:dispatch(now, out)
+  self.emit(out)
 end
 
 --- A launch that was given up (the daemon stops): nothing is recorded, it is due again.
 function Core:abandon(launch) self.planner:forget(launch) end
 
---- Runs a check now.
----@return boolean ok  false: it runs already, or there is none
-function Core:trigger(id, now) return self.planner:soonest(id, now, now, 0, "manual") end
+--- Runs checks beside their schedule; see Planner:request. What is taken in is kept, so that it
+--- happens though the daemon is killed.
+---@param list table[]  id, trigger, and if wanted at (ms) and options
+---@param now number
+---@param out table?    statements that are to be written with it, unless all of it is refused
+---@return string[] outcomes  of each: "started", "queued", "joined", "not-found" or "busy"
+---@return boolean emitted
+function Core:request(list, now, out)
+  local outcomes, taken = {}, #list == 0
+  out = out or {}
+  out.kind = "state"
+  for i, wanted in ipairs(list) do
+    local how, code = self.planner:request(wanted.id, { at = wanted.at or now,
+      trigger = wanted.trigger, options = wanted.options }, now)
+    if how and how ~= "joined" then
+      out[#out + 1] = requests_statement(wanted.id, self.planner.live[wanted.id])
+    end
+    outcomes[i], taken = how or code, taken or how ~= nil
+  end
+  local emits = taken and #out > 0
+  if emits then self.emit(out) end
+  return outcomes, emits
+end
 
 -- ---- messages -----------------------------------------------------------------------------------
 

@@ -2,12 +2,14 @@
 --- and takes them apart again. Called by cli/verb/watch.lua. Main's side: no user's Lua runs here.
 
 local core = require "watch.core"
+local demo_shop = require "cli.demo_shop"
 local fault = require "fault"
 local journal = require "watch.journal"
 local loop = require "watch.loop"
+local machine = require "service.machine"
 local paths = require "config.paths"
 local restore = require "watch.restore"
-local scripts = require "watch.scripts"
+local scripts = require "service.scripts"
 local setup = require "watch.setup"
 
 local daemon = {}
@@ -20,18 +22,20 @@ Daemon.__index = Daemon
 
 --- Makes a daemon that watches nothing yet.
 ---@param options table  flags: settings given as flags; log: WatchLog; cwd; getenv?; version;
----  busy_timeout_ms?: of the database
+---  busy_timeout_ms?: of the database; resolve?: the addresses of a name
 ---@return Daemon
 function daemon.new(options)
   local self = setmetatable({ flags = options.flags or {}, log = options.log, cwd = options.cwd,
     getenv = options.getenv, version = options.version, policy = {}, listeners = {},
-    busy_timeout_ms = options.busy_timeout_ms,
-    alerter_scripts = {},
+    busy_timeout_ms = options.busy_timeout_ms, resolve = options.resolve or sys.http.resolve,
     started_ms = sys.clock.now(), broken = {}, reloads = 0, reload_failures = 0 }, Daemon)
   self.now = sys.clock.now
   self.pool = require("service.runs").open { concurrency = 100000, policy = self.policy,
     patient = true, on_worker = function(what, fields) self:on_worker(what, fields) end }
-  self.scripts = scripts.new(function(job) return self.pool:inspect(job) end)
+  local function inspect(job) return self.pool:inspect(job) end
+  self.scripts, self.trigger_scripts = scripts.new(inspect), scripts.new(inspect)
+  self.alerter_scripts = scripts.new(inspect)
+  self.triggers = require("watch.triggers").new(self)
   return self
 end
 
@@ -63,7 +67,8 @@ function Daemon:read()
   local config = require("config.load").load { cwd = self.cwd, flags = self.flags,
     getenv = self.getenv, inspect = function(path) return inspect_config(self, path) end }
   local made, broken = setup.build { config = config, scripts = self.scripts,
-    version = self.version, default_to = self:default_alerters(config) }
+    trigger_scripts = self.trigger_scripts, version = self.version,
+    default_to = self:default_alerters(config) }
   self:check_alerts(config, made.routes, broken)
   return made, broken, config
 end
@@ -102,6 +107,7 @@ function Daemon:apply(made, config)
   self.log:hide(config:get "watch.token")
   self.log:hide_personal_data(config:get "redact_pii")
   self.core:configure(made, self.now())
+  self.triggers:configure(made.triggers)
   if self.loop then self.loop:wake() end
 end
 
@@ -119,7 +125,7 @@ function Daemon:open_database(path)
   self.lock = require("watch.lock").take(folder)
   local db, why = require("service.db").open(path, { busy_timeout_ms = self.busy_timeout_ms })
   if not db then error(why, 0) end
-  self.db = db
+  self.db, self.database = db, path
   local saved
   saved, why = restore.read(db, self.now())
   if not saved then error(why, 0) end
@@ -136,7 +142,10 @@ function Daemon:open_journal()
     instance = function() return self.core.instance end, now = self.now }
   self.journal = journal.open {
     db = self.db,
-    on_written = function(tx) if tx.alerts then self.outbox:notify() end end,
+    on_written = function(tx)
+      if tx.alerts then self.outbox:notify() end
+      if tx.on_written then tx.on_written() end
+    end,
     on_dropped = function(tx, why)
       log:say("error", "journal.dropped", { "kind", tx.kind, "why", why.message })
     end,
@@ -200,6 +209,7 @@ function Daemon:start()
   if not ok then error(why, 0) end
   self.journal_task = sys.task.spawn(self.journal.run, self.journal)
   self.loop_task = sys.task.spawn(self.loop.run, self.loop)
+  self.triggers:start()
 end
 
 --- A script's new text can't be loaded; the old version goes on.
@@ -229,9 +239,17 @@ end
 ---@return table?  nil when it was given up
 function Daemon:run(launch)
   local job, learned = setup.job(self.setup, launch), require "service.learned"
+  job.browser = demo_shop.with_args(job.browser,
+    demo_shop.browser_args(launch.check.browser and job.store and job.store.url))
   job.learned = learned.get(self.db, job.store and job.store.url, job.skill)
+  job.attempt = math.max(1, launch.attempt)
+  if job.attempt > 1 then
+    job.look = require("watch.confirm").look(self.resolve, job.store.url, launch.previous_address)
+  end
+  local before = machine.look()
   local result = self.pool:run(job)
   if self.abandoned then return nil end
+  result.machine_wait = machine.wait_share(before)
   require("report.build").normalise(result)
   result.skill = launch.check.skill
   local ok, why = require("service.baselines").apply(self.db, result)
@@ -275,6 +293,7 @@ function Daemon:stop(why)
   if self.stopping then return end
   self.stopping = true
   self.log:say("info", "watch.stopping", { "why", why, "running", self.loop.count })
+  self.triggers:stop()
   self.loop:drain()
   local function idle() return self.loop.count == 0 end
   if not wait_until(DRAIN_MS, idle) then

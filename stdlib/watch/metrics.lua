@@ -127,6 +127,18 @@ local function alerts(page, daemon)
   end
 end
 
+local function triggers(page, daemon)
+  page:family("nano_sre_triggers_total", "counter",
+    "What came in for each trigger, by what became of it: fired, duplicate, ignored, refused, "
+    .. "limited, missed, failed.")
+  for _, trigger in ipairs(daemon.triggers.list) do
+    local counts = daemon.triggers.states[trigger.name].counts
+    for _, outcome in ipairs(sorted(counts)) do
+      page:sample(counts[outcome], { "trigger", trigger.name, "outcome", outcome })
+    end
+  end
+end
+
 local function engine(page, daemon)
   local journal, pool = daemon.journal, daemon.pool
   page:family("nano_sre_store_write_seconds", "summary", "Commits to the database.")
@@ -162,6 +174,7 @@ function metrics.page(daemon)
   probes(page, daemon)
   runs(page, daemon)
   alerts(page, daemon)
+  triggers(page, daemon)
   engine(page, daemon)
   return page:finish()
 end

@@ -210,12 +210,12 @@ describe("watch.core", function()
     expect(w.core:acknowledge("1", "me", "on it", w.now).acknowledged_by):is "me"
     stop = w.now + DAY
     while w.now < stop do w.step(stop) end
-    expect(alerts()):is(2) -- never again: somebody has it
+    expect(alerts()):is(4) -- that somebody has it, and never again
     expect(w.core:resolve("1", "me", "fixed", w.now).status):is "resolved"
     stop = w.now + 10 * MINUTE
     w.health["s1/k1"] = "PASS"
     while w.now < stop do w.step(stop) end
-    expect(alerts()):is(4)
+    expect(alerts()):is(6)
     expect(w.core:resolve("1", "me", "again", w.now)):is(nil)
   end)
 

@@ -3,11 +3,12 @@
 --- asks. Used by watch/core.lua.
 ---
 --- Invariants: a check has at most one launch, waiting or running; a due time that finds it so is
---- counted as missed and never made up for.
+--- counted as missed and never made up for; a request that finds it so waits for its end.
 
 local heap = require "schedule.heap"
 local lanes = require "watch.lanes"
 local plan = require "schedule.plan"
+local requests = require "watch.requests"
 
 local planner = {}
 
@@ -33,7 +34,9 @@ local SPREAD_STEP_MS = 250 -- and over no more than this for each check
 ---@field check WatchCheck
 ---@field due_ms number
 ---@field attempt integer    1; 2 and more are looks at a first failure
----@field trigger string     "schedule", "confirm", "manual"
+---@field trigger string     "schedule", "confirm", "manual", "trigger NAME"
+---@field options table?     of the request that asked for it, over those of the check
+---@field request table?     see watch/requests.lua
 
 ---@class Planner
 local Planner = {}
@@ -82,7 +85,8 @@ function Planner:configure(checks, limits, now, last_due)
   for _, check in ipairs(checks) do
     local old = before[check.id]
     self.checks[check.id] = check
-    self.live[check.id] = self.live[check.id] or { durations = {}, missed = 0 }
+    self.live[check.id] = self.live[check.id]
+      or { durations = {}, missed = 0, requests = requests.new() }
     if not old or not same_schedule(old, check) then
       self:plan_check(check, now, window, last_due and last_due[check.id]
         or self.live[check.id].due_ms)
@@ -128,6 +132,9 @@ function Planner:replan(now)
     self.live[check.id].soon = nil
   end
   self.soon = heap.new()
+  for id, live in pairs(self.live) do
+    if live.requests:hurry(now) then self.soon:push(now, { id = id }) end
+  end
 end
 
 --- A check's usual duration.
@@ -138,9 +145,10 @@ function Planner:median(id) return self.live[id] and median(self.live[id].durati
 function Planner:lanes_of(check) return check.browser and self.browser or self.plain end
 
 --- Puts a launch of a check in line.
-function Planner:offer(check, due_ms, attempt, trigger)
+function Planner:offer(check, due_ms, attempt, trigger, more)
   local live = self.live[check.id]
-  local launch = { check = check, due_ms = due_ms, attempt = attempt, trigger = trigger }
+  local launch = { check = check, due_ms = due_ms, attempt = attempt, trigger = trigger,
+    options = more and more.options, request = more and more.request }
   live.launch = launch
   local slow = (median(live.durations) or 0) > SLOW_MS
   self:lanes_of(check):offer(check.store.name, slow, launch)
@@ -157,8 +165,10 @@ function Planner:advance(now)
     if live and live.soon == item then
       live.soon = nil
       if not live.launch and self.checks[item.id] then
-        self:offer(self.checks[item.id], item.due_ms, item.attempt, item.trigger)
+        self:offer(self.checks[item.id], item.due_ms, item.attempt, item.trigger, item)
       end
+    elseif not item.due_ms then
+      self:serve_request(item.id, now)
     end
   end
   for _, due in ipairs(self.plan:take_due(now)) do
@@ -200,6 +210,9 @@ function Planner:forget(launch)
   local live = self.live[id]
   if live and live.launch == launch then live.launch = nil end
   if not self.checks[id] then self.live[id] = nil end
+  if self.live[id] and #live.requests.list > 0 then
+    self.soon:push(live.requests.list[1].at, { id = id }) -- what waited for its end
+  end
 end
 
 --- Whether a launch that runs has become slow: call when it has run for SLOW_MS.
@@ -224,13 +237,42 @@ end
 ---@param due_ms number
 ---@param attempt integer
 ---@param trigger string
+---@param options table?
 ---@return boolean ok  false: it runs or waits already, or there is no such check
-function Planner:soonest(id, at, due_ms, attempt, trigger)
+function Planner:soonest(id, at, due_ms, attempt, trigger, options)
   local live = self.live[id]
   if not live or not self.checks[id] or live.launch then return false end
-  live.soon = { id = id, due_ms = due_ms, attempt = attempt, trigger = trigger }
+  live.soon = { id = id, due_ms = due_ms, attempt = attempt, trigger = trigger, options = options }
   self.soon:push(at, live.soon)
   return true
+end
+
+--- Takes a request to run a check, beside its schedule. While the check runs it waits for the end
+--- of that run; one that would change nothing joins the one that waits already.
+---@param id string
+---@param request CheckRequest
+---@param now number
+---@return "started"|"queued"|"joined"|nil how  nil: there is no such check, or too many wait
+---@return string? code  "not-found", "busy"
+function Planner:request(id, request, now)
+  local live = self.live[id]
+  if not live or not self.checks[id] then return nil, "not-found" end
+  local how, code = live.requests:add(request, now)
+  if how ~= "added" then return how, code end
+  self.soon:push(request.at, { id = id })
+  return live.launch and "queued" or "started"
+end
+
+--- Puts the next request of a check in line that may start now.
+function Planner:serve_request(id, now)
+  local live, check = self.live[id], self.checks[id]
+  if not live or not check or live.launch then return end
+  local request = live.requests:take(now)
+  if request then
+    live.soon = nil -- this run is the look that was planned
+    self:offer(check, request.due_ms, 0, request.trigger, { options = request.options,
+      request = request })
+  end
 end
 
 --- When something becomes due next.

@@ -26,14 +26,18 @@ function Reload:folders()
   local daemon = self.daemon
   local config, set = daemon.config, {}
   local root = config.project and config.project.root or daemon.cwd
-  for _, folder in ipairs { root, root .. "/skills", root .. "/alerters", daemon.cwd,
-    daemon.cwd .. "/scripts", daemon.cwd .. "/scripts/skills",
-    daemon.cwd .. "/scripts/alerters" } do
-    set[folder] = true
+  for _, base in ipairs { root, daemon.cwd .. "/scripts" } do
+    for _, name in ipairs { "skills", "alerters", "triggers" } do
+      set[base .. "/" .. name] = true
+    end
+    set[base] = true
   end
-  for path, script in pairs(daemon.scripts.by_path) do
-    for file in pairs(script.modules or {}) do
-      set[paths.folder(paths.folder(path) .. "/" .. file)] = true
+  set[daemon.cwd] = true
+  for _, scripts in ipairs { daemon.scripts, daemon.trigger_scripts } do
+    for path, script in pairs(scripts.by_path) do
+      for file in pairs(script.modules or {}) do
+        set[paths.folder(paths.folder(path) .. "/" .. file)] = true
+      end
     end
   end
   return set
@@ -93,6 +97,40 @@ local function outcome_of(ok, value)
     hint = problem.hint, excerpt = problem.details and problem.details.excerpt } } }
 end
 
+--- Settings that are not a check's: the API moves, the database stays until the next start. What
+--- could not be done is a problem of the reload, each time, as long as it is so.
+function Reload:settings(config)
+  local daemon, problems = self.daemon, {}
+  local database = config:get "database"
+  if database ~= daemon.database then
+    local message = "database is %s now, but the daemon has had %s open since its start: "
+      .. "everything else was taken"
+    problems[1] = { setting = "database", message = message:format(
+      paths.display(database, daemon.cwd), paths.display(daemon.database, daemon.cwd)),
+      hint = "stop nano-sre watch and start it again" }
+  end
+  if daemon.api then
+    local new, trouble = daemon.api:move(config)
+    if new then
+      daemon.api = new
+      sys.task.spawn(new.run, new)
+      daemon.log:say("info", "api.listening", { "url", new.url })
+    elseif trouble then
+      problems[#problems + 1] = { setting = "watch.listen", message = trouble.message
+        .. "; it goes on at " .. daemon.api.url }
+    end
+  end
+  local told = {}
+  for _, problem in ipairs(problems) do
+    told[problem.setting] = problem.message
+    if (self.told_settings or {})[problem.setting] ~= problem.message then
+      daemon:tell_config_broken(problem)
+    end
+  end
+  self.told_settings = told
+  return problems
+end
+
 --- The whole of one reload. Returns what it came to.
 function Reload:perform(why)
   local daemon = self.daemon
@@ -120,6 +158,10 @@ function Reload:perform(why)
     if not before or before.message ~= problem.message or before.where ~= problem.where then
       daemon:tell_broken(problem)
     end
+  end
+  for _, problem in ipairs(self:settings(config)) do
+    outcome.ok = false
+    outcome.problems[#outcome.problems + 1] = problem
   end
   for path in pairs(daemon.broken) do
     if not now_broken[path] then daemon.broken[path] = nil end

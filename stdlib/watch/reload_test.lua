@@ -77,6 +77,89 @@ describe("watch.reload", function()
     expect(one.scripts:current(folder .. "/skills/two.lua")):is(nil)
   end)
 
+  it("keeps what a script requires later with its version", function()
+    local function skill(n)
+      return ([[return skill "one" { every = "1h", run = function(t)
+        t.summary(require("lib.outer") .. "%d") end }]]):format(n)
+    end
+    local function ran()
+      local check = one.core.planner.checks["127.0.0.1:1/one"]
+      return one.pool:run(require("watch.setup").job(one.setup, { check = check, run_id = "r1",
+        attempt = 1 })).summary
+    end
+    sys.files.make_dirs(folder .. "/skills/lib")
+    write("skills/lib/outer.lua", 'return "a" .. require "lib.inner"')
+    write("skills/lib/inner.lua", 'return "b"')
+    write("skills/one.lua", skill(1))
+    expect(one.reload:request("test").ok):is(true)
+    expect(ran()):is "ab1"
+    write("skills/lib/inner.lua", "return '") -- half-written
+    expect(ran()):is "ab1"
+    local outcome = one.reload:request "test"
+    expect(outcome.problems[1].where):is "lib/inner.lua:1"
+    write("skills/one.lua", skill(2))
+    expect(one.reload:request("test").ok):is(false) -- the two belong together
+    expect(ran()):is "ab1"
+    write("skills/lib/inner.lua", 'return "c"')
+    expect(one.reload:request("test").ok):is(true)
+    expect(ran()):is "ac2"
+    -- A name that is put together is not foreseen; what is wrong says so.
+    write("skills/one.lua", [[return skill "one" { every = "1h", run = function(t)
+      require("lib." .. "late") end }]])
+    write("skills/lib/late.lua", "return '")
+    expect(one.reload:request("test").ok):is(true)
+    local check = one.core.planner.checks["127.0.0.1:1/one"]
+    local result = one.pool:run(require("watch.setup").job(one.setup, { check = check,
+      run_id = "r2", attempt = 1 }))
+    expect(result.status):is "ERROR"
+    expect(result.error.hint):matches "read only now"
+  end)
+
+  it("says that another database needs a restart, and takes the rest", function()
+    write("nano-sre.lua", [[return { store = { url = "http://127.0.0.1:1" }, database = "other.db",
+      skills = { one = { every = "7m" } } }]])
+    local outcome = one.reload:request "test"
+    expect(outcome.ok):is(false)
+    expect(outcome.problems[1].message):matches "database is other.db now"
+    expect(outcome.problems[1].hint):matches "start it again"
+    expect(one.core.planner.checks["127.0.0.1:1/one"].every_ms):is(420000)
+    expect(one.reload:request("test").ok):is(false) -- still so
+    expect(one.reload_failures):is(1) -- told once
+    write("nano-sre.lua", 'return { store = { url = "http://127.0.0.1:1" } }')
+    expect(one.reload:request("test").ok):is(true)
+  end)
+
+  it("listens where it is told to from now on", function()
+    local http = require "http"
+    one.api = assert(require("watch.api").open(one, one.config))
+    sys.task.spawn(one.api.run, one.api)
+    local old, token = one.api.url, one.api.token
+    local taken = assert(sys.server.listen { host = "127.0.0.1", port = 0 })
+    local function listen(port, more)
+      write("nano-sre.lua", ([[return { store = { url = "http://127.0.0.1:1" },
+        watch = { listen = "127.0.0.1:%d" %s } }]]):format(port, more or ""))
+      return one.reload:request "test"
+    end
+    local outcome = listen(taken:port())
+    expect(outcome.ok):is(false)
+    expect(outcome.problems[1].message):matches "it goes on at http://127.0.0.1"
+    expect(http.get(old .. "/-/healthy").status):is(200)
+    taken:close()
+    local port = taken:port()
+    expect(listen(port).ok):is(true)
+    local url = "http://127.0.0.1:" .. port
+    local answer = http.post(url .. "/-/reload", { headers = { Authorization = "Bearer " .. token },
+      fresh_connection = true })
+    expect(answer.status):is(200)
+    expect(http.get(old .. "/-/healthy", { fresh_connection = true })):is(nil)
+    expect(listen(port, ', token = "another-token"').ok):is(true)
+    answer = http.post(url .. "/-/reload", { headers = { Authorization = "Bearer " .. token } })
+    expect(answer.status):is(401)
+    answer = http.post(url .. "/-/reload", { headers = { Authorization = "Bearer another-token" } })
+    expect(answer.status):is(200)
+    one.api:close()
+  end)
+
   it("follows saves of every kind", function()
     local task = sys.task.spawn(one.reload.run, one.reload)
     local function await(text)

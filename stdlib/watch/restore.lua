@@ -59,6 +59,17 @@ function restore.silences(db, now)
   return list
 end
 
+-- Runs that were asked for and have not ended, by check.
+local function requests_of(named)
+  local found = {}
+  for name, value in pairs(named) do
+    local id = name:match "^requests/(.*)$"
+    local list = id and json.decode(value)
+    if type(list) == "table" then found[id] = list end
+  end
+  return found
+end
+
 --- Everything, for Core:restore.
 ---@param db Db
 ---@param now number
@@ -75,6 +86,7 @@ function restore.read(db, now)
   local state = named.dispatch and json.decode(named.dispatch)
   if type(state) == "table" and state.told and state.groups then saved.dispatch = state end
   saved.journal = named.journal
+  saved.requests = requests_of(named)
   local ok
   ok, why = load_checks(db, saved)
   if ok then ok, why = load_incidents(db, saved, now) end

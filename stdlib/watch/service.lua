@@ -82,7 +82,7 @@ function service.run(daemon)
   end
   start_pumps(daemon)
   local why
-  daemon.api, why = require("watch.api").open(daemon)
+  daemon.api, why = require("watch.api").open(daemon, daemon.config)
   if daemon.api then
     sys.task.spawn(daemon.api.run, daemon.api)
     daemon.log:say("info", "api.listening", { "url", daemon.api.url })

@@ -40,8 +40,15 @@ function own.wait(raw)
   return nil, 'a time such as "30s" or "4h"'
 end
 
--- Reads the fields of one table by their kinds.
-local function fields(raw, kinds, prefix, problems)
+--- Reads the fields of one table by their kinds: those of config/types.lua, those above, those of
+--- `more`.
+---@param raw any
+---@param kinds table<string, string>
+---@param prefix string
+---@param problems string[]
+---@param more table<string, fun(raw: any): any, string?>?
+---@return table
+function settings.fields(raw, kinds, prefix, problems, more)
   local out = {}
   if type(raw) ~= "table" then
     problems[#problems + 1] = prefix .. " must be a table"
@@ -55,7 +62,8 @@ local function fields(raw, kinds, prefix, problems)
         nearest and (", did you mean %q?"):format(nearest) or "")
     else
       local parsed, expected
-      if own[kind] then parsed, expected = own[kind](value)
+      local parser = more and more[kind] or own[kind]
+      if parser then parsed, expected = parser(value)
       else parsed, expected = types.parse({ type = kind }, value) end
       if parsed == nil then
         problems[#problems + 1] = ("%s.%s must be %s"):format(prefix, name, expected)
@@ -66,8 +74,13 @@ local function fields(raw, kinds, prefix, problems)
   return out
 end
 
--- A store's value may be { env = "NAME" }, so that nano-sre.lua can be shared without secrets.
-local function resolve_references(raw, environment, problems, prefix)
+--- A value may be { env = "NAME" }, so that nano-sre.lua can be shared without secrets.
+---@param raw any
+---@param environment fun(name: string): string?
+---@param problems string[]
+---@param prefix string
+---@return any
+function settings.resolve(raw, environment, problems, prefix)
   if type(raw) ~= "table" then return raw end
   local out = {}
   for name, value in pairs(raw) do
@@ -106,8 +119,8 @@ local function host_of(url)
 end
 
 local function read_store(raw, prefix, environment, problems)
-  local store = fields(resolve_references(raw, environment, problems, prefix), STORE_FIELDS, prefix,
-    problems)
+  raw = settings.resolve(raw, environment, problems, prefix)
+  local store = settings.fields(raw, STORE_FIELDS, prefix, problems)
   if not store.url then problems[#problems + 1] = prefix .. " needs a url" end
   if store.skills then
     store.skills = read_skills(store.skills, prefix .. ".skills", problems)
@@ -177,7 +190,7 @@ local function read_hours(route, field, where, prefix, problems)
 end
 
 local function read_route(raw, prefix, default_zone, problems)
-  local route = fields(raw, ROUTE_FIELDS, prefix, problems)
+  local route = settings.fields(raw, ROUTE_FIELDS, prefix, problems)
   route.name = route.name or prefix
   if not route.to then
     problems[#problems + 1] = prefix .. ' needs to = { "an alerter" }'
@@ -190,7 +203,7 @@ local function read_route(raw, prefix, default_zone, problems)
   end
   for i, step in ipairs(route.escalate or {}) do
     local name = ("%s.escalate[%d]"):format(prefix, i)
-    route.escalate[i] = fields(step, STEP_FIELDS, name, problems)
+    route.escalate[i] = settings.fields(step, STEP_FIELDS, name, problems)
     if not route.escalate[i].after or not route.escalate[i].to then
       problems[#problems + 1] = name .. ' needs after = "15m" and to = { … }'
     end
@@ -234,7 +247,7 @@ function settings.maintenance(config, problems)
   local list = {}
   for i, raw in ipairs(config.tables.maintenance or {}) do
     local prefix = ("maintenance[%d]"):format(i)
-    local window = fields(raw, WINDOW_FIELDS, prefix, problems)
+    local window = settings.fields(raw, WINDOW_FIELDS, prefix, problems)
     local one = { match = window.match or {}, comment = window.comment }
     if window.window then
       local schedule = settings.schedule({ hours = window.window, timezone = window.timezone },

@@ -155,8 +155,8 @@ local function check_names(context, stores, entries)
 end
 
 --- Builds the setup.
----@param options table  config: Config; scripts: WatchScripts; version; default_to: alerters when
----  no route is configured
+---@param options table  config: Config; scripts, trigger_scripts: WatchScripts; version;
+---  default_to: alerters when no route is configured
 ---@return WatchSetup
 ---@return table[] broken  scripts whose text on disk can't be loaded: script, message, where, …
 function setup.build(options)
@@ -185,6 +185,8 @@ function setup.build(options)
     table.insert(context.problems, "there is no skill to watch with; "
       .. "`nano-sre new skill NAME` begins one")
   end
+  out.triggers = require("watch.trigger_setup").build(context, out.checks,
+    options.trigger_scripts)
   if #context.problems > 0 then
     table.sort(context.problems)
     local message = table.concat(context.problems, "\n")
@@ -194,12 +196,21 @@ function setup.build(options)
   -- Beside the database unless somebody chose a place: the project may be read-only for a service.
   local state = config.origins.report_dir == "default" and paths.folder(config:get "database")
     or config:get "report_dir"
-  out.job = { browser = cli_jobs.browser(config:get "browser", config:get "headed", config.cwd),
+  out.job = { browser = cli_jobs.browser_of(config),
     project = context.project, version = options.version,
     redact_pii = config:get "redact_pii", blur_screenshots = config:get "blur_screenshots",
     artifacts = state .. "/artifacts" }
   out.folder = paths.folder(config:get "database")
   return out, context.broken
+end
+
+-- Those that a request gave go over the check's own.
+local function options_for(check, launch)
+  if not launch.options then return check.options end
+  local out = {}
+  for name, value in pairs(check.options) do out[name] = value end
+  for name, value in pairs(launch.options) do out[name] = value end
+  return out
 end
 
 --- The job of a launch, for service/runs.lua.
@@ -210,8 +221,8 @@ function setup.job(out, launch)
   local check = launch.check
   return {
     id = launch.run_id, mode = "run", script = check.script.path, source = check.script.source,
-    modules = check.script.modules, skill = check.skill, store = check.store,
-    options = check.options, timeout_ms = check.timeout_ms, dry_run = false,
+    modules = check.script.modules or {}, skill = check.skill, store = check.store,
+    options = options_for(check, launch), timeout_ms = check.timeout_ms, dry_run = false,
     browser = out.job.browser, project = out.job.project, version = out.job.version,
     redact_pii = out.job.redact_pii, blur_screenshots = out.job.blur_screenshots,
     artifacts = ("%s/%s/%s"):format(out.job.artifacts, check.id:gsub("[^%w._-]", "_"),

@@ -1,7 +1,7 @@
 -- From nano-sre.lua to checks, routes and windows.
 
 local config_load = require "config.load"
-local scripts = require "watch.scripts"
+local scripts = require "service.scripts"
 local settings = require "watch.settings"
 local setup = require "watch.setup"
 
@@ -28,7 +28,8 @@ describe("watch.setup", function()
   end
   local function build(file, flags, env)
     local found = scripts.new(function(job) return manifests[job.script:match "([%w]+)%.lua$"] end)
-    return setup.build { config = load(file, flags, env), scripts = found, version = "1" }
+    return setup.build { config = load(file, flags, env), scripts = found,
+      trigger_scripts = scripts.new(error), version = "1" }
   end
   local function by_id(made)
     local map = {}
@@ -127,7 +128,7 @@ describe("watch.setup", function()
       return manifests.checkout
     end)
     local made, broken = setup.build { config = load { store = { url = "a.example" } },
-      scripts = found, version = "1" }
+      scripts = found, trigger_scripts = found, version = "1" }
     expect(#made.checks):is(2)
     expect(#broken):is(1)
     expect(broken[1].where):is "home.lua:1"

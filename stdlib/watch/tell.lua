@@ -7,7 +7,8 @@ local time = require "time"
 local tell = {}
 
 -- The most urgent first: what a message with several items is about.
-local RANK = { escalated = 1, opened = 2, changed = 3, again = 4, resolved = 5, test = 6 }
+local RANK = { escalated = 1, opened = 2, changed = 3, again = 4, acknowledged = 5,
+  resolved = 6, test = 7 }
 
 local function iso(ms) return ms and time.iso8601(ms) or nil end
 
@@ -23,7 +24,8 @@ function tell.incident(incident, instance)
     skill = incident.skill, step = incident.step, cause = incident.cause,
     fingerprint = incident.fingerprint, first_seen = iso(incident.first_seen),
     last_seen = iso(incident.last_seen), resolved_at = iso(incident.resolved_at),
-    acknowledged_at = iso(incident.acknowledged_at), seen = incident.seen,
+    acknowledged_at = iso(incident.acknowledged_at), acknowledged_by = incident.acknowledged_by,
+    acknowledged_text = incident.acknowledged_text, seen = incident.seen,
     run_id = incident.run_id, labels = incident.labels, evidence = incident.evidence,
   }
 end

@@ -3,8 +3,8 @@
 --- closes the line.
 ---
 --- Messages in: {op="run"|"cancel"|"ping"|"quit"}, after that of a run a NUL and the run's argument
---- as it is; out: {type="event", id, event}, {type="end", id, how, text, stats, event}, whose event is
---- the run's last, and {type="pong"}. Invariant: every "run" is answered by exactly one "end",
+--- as it is; out: {type="event", id, event}, {type="end", id, how, text, stats, event}, whose event
+--- is the run's last, and {type="pong"}. Invariant: every "run" is answered by exactly one "end",
 --- whatever the script does.
 
 local main = {}

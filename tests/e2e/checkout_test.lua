@@ -77,6 +77,19 @@ describe("checkout at the demo store", function()
     expect(run(folder, demo).status):is("PASS")
   end)
 
+  it("gives the browser the arguments of the configuration and of --browser-arg", function()
+    demo = folder:demo()
+    local rule = ("--host-resolver-rules=MAP shop.test %s"):format(demo.url:match("//(.+)$"))
+    folder:write("nano-sre.lua", "return { browser_args = { '--lang=de', '" .. rule .. "' } }")
+    local function status(...)
+      return folder:report({ "run", "checkout", "--url", "http://shop.test", ... }).checkout.status
+    end
+    expect(status()):is("PASS")
+    expect(status("--browser-arg", "--lang=de")):is("FAIL") -- a flag replaces the whole list
+    expect(status("--browser-arg", rule)):is("PASS")
+    sys.files.remove(folder.path .. "/nano-sre.lua")
+  end)
+
   it("gets past the password page with the password, and says so without", function()
     demo = folder:demo("password_page")
     local result = run(folder, demo)

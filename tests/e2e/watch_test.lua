@@ -30,6 +30,14 @@ local function await(read)
   end
 end
 
+-- A server or tool of Debian that the tests need; `make test-deps` installs all of them.
+local function spawn(options, package)
+  local process, why = sys.process.spawn(options)
+  if process then return process end
+  error(("%s cannot be started (%s): apt-get install %s, or make test-deps"):format(
+    options.argv[1], tostring(why), package), 2)
+end
+
 local function start(folder, ...)
   local run = folder:start { "watch", ... }
   local where = folder.path .. "/.nano-sre/watch.json"
@@ -182,14 +190,12 @@ return skill "cart" { every = "50ms", run = function(t) t.expect(word):is(%q) en
     expect(run.get("/metrics", { Host = "evil.example" }).status):is(401)
     expect(run.get("/nothing").status):is(404)
     expect(run.get("/-/reload").status):is(405)
-    local tool = sys.process.spawn { argv = { "promtool", "check", "metrics" }, stdin = "pipe",
-      stdout = "pipe", stderr = "pipe" }
-    if tool then -- Debian package prometheus
-      tool:write(page.body)
-      tool:close_stdin()
-      local said = tool:read("stderr", 10000)
-      if tool:wait(10000).code ~= 0 then error(said) end
-    end
+    local tool = spawn({ argv = { "promtool", "check", "metrics" }, stdin = "pipe",
+      stdout = "pipe", stderr = "pipe" }, "prometheus")
+    tool:write(page.body)
+    tool:close_stdin()
+    expect(tool:read("stderr", 10000)):is ""
+    expect(tool:wait(10000).code):is(0)
   end, { timeout_ms = 60000 })
 
   it("is scraped by Prometheus", function()
@@ -202,10 +208,9 @@ return skill "cart" { every = "50ms", run = function(t) t.expect(word):is(%q) en
 global: { scrape_interval: 200ms, scrape_timeout: 200ms }
 scrape_configs: [ { job_name: shops, static_configs: [ { targets: ["%s"] } ] } ]
 ]]):format(run.at.url:match "//(.*)"))
-    local prometheus = sys.process.spawn { argv = { "prometheus", "--config.file=prometheus.yml",
+    local prometheus = spawn({ argv = { "prometheus", "--config.file=prometheus.yml",
       "--storage.tsdb.path=tsdb", "--web.listen-address=127.0.0.1:" .. port }, cwd = folder.path,
-      stdin = "null", stdout = "null", stderr = "null" }
-    if not prometheus then return end -- the Debian package prometheus
+      stdin = "null", stdout = "null", stderr = "null" }, "prometheus")
     local found = await(function()
       local answer = http.get(("http://127.0.0.1:%d/api/v1/query?query=probe_success"):format(port))
       local data = answer and answer.status == 200 and answer:json().data

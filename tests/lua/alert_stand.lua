@@ -41,6 +41,51 @@ function stand.nowhere()
   return "http://127.0.0.1:" .. port
 end
 
+-- ---- what the vendors want and answer ----------------------------------------------------------
+
+local WHSEC = "whsec_" .. sys.codec.base64("a secret of 24 bytes ...")
+--- The options of each alerter, for a stand-in at a URL.
+stand.OPTIONS = {
+  slack = function(url) return { webhook_url = url .. "/services/T/B/x", mention = "<!here>" } end,
+  discord = function(url)
+    return { webhook_url = url .. "/api/webhooks/1/x", mention = "@here" }
+  end,
+  teams = function(url) return { webhook_url = url .. "/workflows/1" } end,
+  pagerduty = function(url)
+    return { routing_key = ("0123456789abcdef"):rep(2), url = url .. "/v2/enqueue" }
+  end,
+  opsgenie = function(url)
+    return { api_key = "og-key-1234", url = url, teams = { "web" }, tags = { "shop" } }
+  end,
+  telegram = function(url)
+    return { token = "123456:AAF_secret-token", chat_id = "-100", url = url }
+  end,
+  twilio = function(url)
+    return { account_sid = "AC0123abcd", auth_token = "tw-token-1", from = "+15005550006",
+      to = { "+15005550001", "+15005550002" }, url = url }
+  end,
+  webhook = function(url) return { url = url .. "/hook", secret = WHSEC } end,
+  alertmanager = function(url) return { url = url .. "/" } end,
+  github = function(url) return { repo = "me/shop", token = "ghp_tokentokentoken", url = url } end,
+}
+
+--- What the vendors answer when all is well.
+function stand.kind_answer(name)
+  return function(request)
+    if name == "telegram" then return 200, nil, '{"ok":true,"result":{"message_id":7}}' end
+    if name == "discord" then return 200, nil, '{"id":"77"}' end
+    if name == "twilio" then return 201, nil, '{"sid":"SM1","status":"queued"}' end
+    if name == "github" then
+      if request.method == "GET" then return 200, nil, "[]" end
+      return 201, nil, '{"number":12,"body":"' .. "" .. '"}'
+    end
+    if name == "pagerduty" or name == "opsgenie" then
+      return 202, nil, '{"status":"success","requestId":"og1"}'
+    end
+    return 200
+  end
+end
+
 -- ---- incidents ----------------------------------------------------------------------------------
 
 local NUMBER = 41
@@ -74,6 +119,23 @@ function stand.row(alerter, occasion, items)
     route = "default", created_at = "2026-05-04T10:05:00Z", occasion = occasion, items = list } }
 end
 
+local picture
+
+--- The path of a picture, made once.
+function stand.picture()
+  if not picture then
+    picture = assert(sys.files.temp_dir("nano-sre-alert-")) .. "/failure.png"
+    assert(sys.files.write(picture, assert(sys.files.read("tests/fuzz/png/palette.png", 1e6))))
+  end
+  return picture
+end
+
+--- Removes it.
+function stand.remove_picture()
+  if picture then sys.files.remove(picture:match("^(.*)/"), { recursive = true }) end
+  picture = nil
+end
+
 --- The rows that every alerter must be able to tell.
 function stand.rows(alerter)
   local long = ("Überlänge 😀 *_[x](y) <b> & "):rep(1500)
@@ -90,6 +152,11 @@ function stand.rows(alerter)
     again = stand.row(alerter, "again", { { "again", stand.incident() } }),
     escalated = stand.row(alerter, "escalated",
       { { "escalated:1", stand.incident { severity = "P0" } } }),
+    acknowledged = stand.row(alerter, "acknowledged", { { "acknowledged",
+      stand.incident { acknowledged_at = "2026-05-04T10:05:00Z", acknowledged_by = "Anna",
+        acknowledged_text = "on it" } } }),
+    pictured = stand.row(alerter, "opened", { { "opened", stand.incident { evidence = {
+      url = "https://shop.example/cart", screenshot = stand.picture() } } } }),
     resolved = stand.row(alerter, "resolved", { { "resolved", stand.incident { status = "resolved",
       resolved_at = "2026-05-04T10:05:00Z" } } }),
     grouped = stand.row(alerter, "opened", { { "opened", stand.incident() },

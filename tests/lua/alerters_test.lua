@@ -8,30 +8,7 @@ local json = require "json"
 local function load(path) return assert(sys.load_trusted(sys.files.read(path), path))() end
 local stand, rules = load "tests/lua/alert_stand.lua", load "tests/lua/alert_rules.lua"
 
-local WHSEC = "whsec_" .. sys.codec.base64("a secret of 24 bytes ...")
-local OPTIONS = {
-  slack = function(url) return { webhook_url = url .. "/services/T/B/x", mention = "<!here>" } end,
-  discord = function(url)
-    return { webhook_url = url .. "/api/webhooks/1/x", mention = "@here" }
-  end,
-  teams = function(url) return { webhook_url = url .. "/workflows/1" } end,
-  pagerduty = function(url)
-    return { routing_key = ("0123456789abcdef"):rep(2), url = url .. "/v2/enqueue" }
-  end,
-  opsgenie = function(url)
-    return { api_key = "og-key-1234", url = url, teams = { "web" }, tags = { "shop" } }
-  end,
-  telegram = function(url)
-    return { token = "123456:AAF_secret-token", chat_id = "-100", url = url }
-  end,
-  twilio = function(url)
-    return { account_sid = "AC0123abcd", auth_token = "tw-token-1", from = "+15005550006",
-      to = { "+15005550001", "+15005550002" }, url = url }
-  end,
-  webhook = function(url) return { url = url .. "/hook", secret = WHSEC } end,
-  alertmanager = function(url) return { url = url .. "/" } end,
-  github = function(url) return { repo = "me/shop", token = "ghp_tokentokentoken", url = url } end,
-}
+local OPTIONS, kind_answer = stand.OPTIONS, stand.kind_answer
 
 local opened
 local pool
@@ -40,23 +17,6 @@ local function start(answer)
   local one = stand.start(answer)
   opened[#opened + 1] = one
   return one
-end
-
--- What the vendors answer when all is well.
-local function kind_answer(name)
-  return function(request)
-    if name == "telegram" then return 200, nil, '{"ok":true,"result":{"message_id":7}}' end
-    if name == "discord" then return 200, nil, '{"id":"77"}' end
-    if name == "twilio" then return 201, nil, '{"sid":"SM1","status":"queued"}' end
-    if name == "github" then
-      if request.method == "GET" then return 200, nil, "[]" end
-      return 201, nil, '{"number":12,"body":"' .. "" .. '"}'
-    end
-    if name == "pagerduty" or name == "opsgenie" then
-      return 202, nil, '{"status":"success","requestId":"og1"}'
-    end
-    return 200
-  end
 end
 
 local function config_of(alerts, more)
@@ -79,7 +39,10 @@ local function fresh()
   opened, printed = {}, {}
 end
 fresh()
-after_each(fresh)
+after_each(function()
+  fresh()
+  stand.remove_picture()
+end)
 
 local function check(name, request)
   local ok, why = pcall(rules[name], request)
@@ -96,8 +59,8 @@ describe("alerters keep the vendor's rules:", function()
       local receiver = start(kind_answer(name))
       local sender = sender_of { [name] = OPTIONS[name](receiver.url) }
       local rows = stand.rows(name)
-      for _, kind in ipairs { "opened", "changed", "again", "escalated", "resolved", "grouped",
-        "huge", "many", "bare" } do
+      for _, kind in ipairs { "opened", "changed", "again", "escalated", "acknowledged",
+        "pictured", "resolved", "grouped", "huge", "many", "bare" } do
         local before = #receiver.requests
         local outcome = sender:deliver(rows[kind])
         if not outcome.sent then error(("%s: %s"):format(kind, outcome.error), 0) end
@@ -123,13 +86,39 @@ describe("alerters say the right thing:", function()
     local _, sender = deliver("pagerduty", receiver, rows.opened)
     deliver("pagerduty", receiver, rows.resolved, sender)
     local first, second = receiver.requests[1].json, receiver.requests[2].json
+    deliver("pagerduty", receiver, rows.acknowledged, sender)
+    expect(receiver.last().json):same { routing_key = first.routing_key,
+      event_action = "acknowledge", dedup_key = first.dedup_key }
     expect(first.event_action):is("trigger")
     expect(first.payload.severity):is("error")
     expect(second.event_action):is("resolve")
     expect(second.dedup_key):is(first.dedup_key)
     deliver("pagerduty", receiver, rows.grouped, sender)
-    expect(#receiver.requests):is(4)
-    expect(receiver.requests[4].json.dedup_key):is("nano-sre/inst/42")
+    expect(#receiver.requests):is(5)
+    expect(receiver.requests[5].json.dedup_key):is("nano-sre/inst/42")
+  end)
+
+  it("telegram and discord show the picture, and say it without when they must", function()
+    local refuse = false
+    local receiver = start(function(request)
+      if refuse and request.path:find("sendPhoto", 1, true) then
+        return 400, nil, '{"ok":false,"description":"Bad Request: PHOTO_INVALID_DIMENSIONS"}'
+      end
+      return 200, nil, '{"ok":true,"result":{"message_id":7}}'
+    end)
+    local outcome, sender = deliver("telegram", receiver, stand.rows("telegram").pictured)
+    expect(outcome.id):is "7"
+    expect(receiver.last().path):matches "sendPhoto$"
+    refuse = true
+    expect(deliver("telegram", receiver, stand.rows("telegram").pictured, sender).id):is "7"
+    expect(receiver.last().path):matches "sendMessage$"
+    expect(deliver("discord", receiver, stand.rows("discord").pictured).sent):is(true)
+    expect(receiver.last().headers["content-type"]):matches "^multipart/form%-data"
+    check("discord", receiver.last())
+    local off = OPTIONS.discord(receiver.url)
+    off.screenshot = false
+    sender_of({ discord = off }):deliver(stand.rows("discord").pictured)
+    expect(receiver.last().headers["content-type"]):matches "^application/json"
   end)
 
   it("opsgenie closes by the alias that it created", function()
@@ -140,6 +129,9 @@ describe("alerters say the right thing:", function()
     expect(receiver.requests[1].json.alias):is("nano-sre/inst/41")
     expect(receiver.requests[2].query):is("identifierType=alias")
     expect(receiver.requests[2].path):matches("close$")
+    deliver("opsgenie", receiver, rows.acknowledged, sender)
+    expect(receiver.last().path):matches("acknowledge$")
+    expect(receiver.last().json.note):matches("Taken by Anna: on it")
   end)
 
   it("github opens one issue, comments on it, and closes it", function()

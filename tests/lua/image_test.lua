@@ -1,14 +1,39 @@
 -- sys.image against a plain Lua model of the same published algorithm, and its behaviour with bad
 -- input.
 
--- A PNG of RGBA rows, stored through zlib; only what these tests need.
-local function png(width, height, pixel)
+local function paeth(a, b, c)
+  local pa, pb, pc = math.abs(b - c), math.abs(a - c), math.abs(a + b - 2 * c)
+  if pa <= pb and pa <= pc then return a end
+  return pb <= pc and b or c
+end
+
+-- What PNG's filters take off a byte: a is to the left, b above, c above to the left.
+local FILTERS = { [0] = function() return 0 end, function(a) return a end,
+  function(_, b) return b end, function(a, b) return math.floor((a + b) / 2) end, paeth }
+
+local function filtered(rows, filter, channels)
+  local out, above = {}, ("\0"):rep(#rows[1])
+  for y, row in ipairs(rows) do
+    local bytes = { string.char(filter) }
+    for i = 1, #row do
+      local a = i > channels and row:byte(i - channels) or 0
+      local c = i > channels and above:byte(i - channels) or 0
+      bytes[i + 1] = string.char((row:byte(i) - FILTERS[filter](a, above:byte(i), c)) % 256)
+    end
+    out[y], above = table.concat(bytes), row
+  end
+  return table.concat(out)
+end
+
+-- A PNG of the bytes that pixel() gives (RGBA, or RGB), packed by zlib; only what these tests need.
+local function png(width, height, pixel, filter, extra)
   local rows = {}
   for y = 0, height - 1 do
-    local row = { "\0" }
+    local row = {}
     for x = 0, width - 1 do row[#row + 1] = string.char(pixel(x, y)) end
     rows[#rows + 1] = table.concat(row)
   end
+  local channels = #rows[1] / width
   local function u32(n)
     return string.char(bit.band(bit.rshift(n, 24), 255), bit.band(bit.rshift(n, 16), 255),
       bit.band(bit.rshift(n, 8), 255),
@@ -17,8 +42,9 @@ local function png(width, height, pixel)
   local function chunk(kind, data)
     return u32(#data) .. kind .. data .. u32(sys.codec.crc32(kind .. data))
   end
-  return "\137PNG\r\n\26\n" .. chunk("IHDR", u32(width) .. u32(height) .. "\8\6\0\0\0")
-    .. chunk("IDAT", sys.codec.deflate(table.concat(rows))) .. chunk("IEND", "")
+  return "\137PNG\r\n\26\n" .. chunk("IHDR", u32(width) .. u32(height)
+    .. (channels == 4 and "\8\6\0\0\0" or "\8\2\0\0\0")) .. (extra and chunk(unpack(extra)) or "")
+    .. chunk("IDAT", sys.codec.deflate(filtered(rows, filter or 0, channels))) .. chunk("IEND", "")
 end
 
 local function decode(...) return assert(sys.image.decode(png(...))) end
@@ -33,9 +59,45 @@ describe("sys.image", function()
     expect(diff.compared):is(35)
   end)
 
+  it("reads all of PNG's filters, with transparency and without", function()
+    math.randomseed(7)
+    local noise = {}
+    local function random(x, y, k)
+      local at = (y * 40 + x) * 4 + k
+      noise[at] = noise[at] or math.random(0, 255)
+      return noise[at]
+    end
+    local function rgb(x, y) return random(x, y, 0), random(x, y, 1), random(x, y, 2) end
+    local function rgba(x, y)
+      return random(x, y, 0), random(x, y, 1), random(x, y, 2), random(x, y, 3)
+    end
+    local function solid(x, y) return random(x, y, 0), random(x, y, 1), random(x, y, 2), 255 end
+    for _, case in ipairs { { rgb, solid }, { rgba, rgba } } do
+      local plain_one = decode(40, 12, case[2])
+      for filter = 0, 4 do
+        local diff = sys.image.diff(plain_one, decode(40, 12, case[1], filter), { threshold = 0 })
+        expect(diff.different, "filter " .. filter):is(0)
+        expect(diff.antialiased):is(0)
+      end
+    end
+  end)
+
+  it("reads what is of a rarer kind: a colour that stands for nothing", function()
+    local function rgb(x) if x == 1 then return 9, 9, 9 end return 200, 0, 0 end
+    local holes = decode(3, 1, rgb, 0, { "tRNS", "\0\9\0\9\0\9" })
+    local same = decode(3, 1, function(x)
+      if x == 1 then return 9, 9, 9, 0 end
+      return 200, 0, 0, 255
+    end)
+    expect(sys.image.diff(holes, same, { threshold = 0 }).different):is(0)
+    local filled = decode(3, 1, rgb)
+    expect(sys.image.diff(holes, filled, { threshold = 0 }).different):is(1)
+  end)
+
   it("refuses what is not a PNG, with a reason", function()
     for _, bytes in ipairs { "", "GIF89a", png(3, 3, plain(1, 2, 3)):sub(1, 50),
-      png(3, 3, plain(1, 2, 3)):gsub("IDAT", "XDAT") } do
+      (png(3, 3, plain(1, 2, 3)):gsub("IDAT", "XDAT")),
+      (png(3, 3, plain(1, 2, 3)):gsub("IDAT.", "IDAT\1")) } do
       local picture, text, code = sys.image.decode(bytes)
       expect(picture):is(nil)
       expect(code):is("corrupt")

@@ -143,6 +143,13 @@ local REAL = {
       { version = "1" }, {}, {})
     return known(function() return a.qqqqqqqqqqqqqqqqqqqq end)
   end,
+  ["nano.TriggerFields"] = function() return known_fields(
+    'trigger "x" { qqqqqqqqqqqqqqqqqqqq = 1 }') end,
+  ["nano.TriggerContext"] = function()
+    local t = require("run.trigger_words").make({ name = "x", options = {}, needs = { has = {} } },
+      { trigger = "x", checks = {}, event = {} }, {}, { runs = {}, log = {} })
+    return known(function() return t.qqqqqqqqqqqqqqqqqqqq end)
+  end,
   ["nano.OptionFields"] = function() return known_fields(
     "option.url { qqqqqqqqqqqqqqqqqqqq = 1 }") end,
   ["nano.TextOptionFields"] = function() return known_fields(

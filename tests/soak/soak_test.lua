@@ -1,7 +1,7 @@
 -- Many runs in a row through one worker: neither it nor main may grow, and nothing may be left
 -- behind, not by runs that break, nor by a worker that is killed.
 --
---   SOAK_BROWSER_RUNS=200 LIMIT=1800 tests/run soak   the full one; without it 30 runs have a browser
+--   SOAK_BROWSER_RUNS=200 LIMIT=1800 tests/run soak   the full one; else 30 runs have a browser
 --   SOAK_PRINT=1 ./nano-sre --role=test tests/soak/soak_test.lua   prints what was measured
 --
 -- How it is measured: memory is what a process has for itself (RssAnon), looked at after each round
@@ -119,8 +119,9 @@ local CARELESS = [[return skill "careless" { needs = { "browser" }, run = functi
   error("left open")
 end }]]
 
-local DOWNLOADS = [[return skill "downloads" { needs = { "browser" }, options = {
-  stay = option.boolean { about = "until somebody ends it", default = false } }, run = function(t, o)
+local DOWNLOADS = [[return skill "downloads" { needs = { "browser" },
+  options = { stay = option.boolean { about = "until somebody ends it", default = false } },
+  run = function(t, o)
   local page = t.page()
   page:goto("/")
   page:eval("document.body.prepend(Object.assign(document.createElement('a'), "

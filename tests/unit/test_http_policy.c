@@ -205,6 +205,36 @@ static void the_store_may_be_private(void **state)
     http_policy_unref(o.policy);
 }
 
+/* A look at another of the shop's addresses: its own name alone goes there, wherever it leads. */
+static void the_store_is_looked_for_at_its_address(void **state)
+{
+    (void)state;
+    test_fetch f;
+    http_policy *p = http_policy_create(&(http_policy_config){.store_host = "shop.invalid",
+                                                              .store_port = server.port,
+                                                              .store_address = "127.0.0.1"});
+    http_options o = get(on(&server, "shop.invalid", "/hello"));
+    o.policy = p;
+    const http_answer *a = fetch_good(&f, &o);
+    assert_string_equal(a->remote_ip, "127.0.0.1");
+    assert_int_equal(a->status, 200);
+    fetch_done(&f);
+    char path[200];
+    snprintf(path, sizeof path, "/to/302/%s", on(&server, "shop.invalid", "/hello"));
+    o.url = on(&server, "shop.invalid", path); /* a redirect within the store goes there, too */
+    fetch_good(&f, &o);
+    fetch_done(&f);
+    o.url = on(&other, "shop.invalid", "/hello"); /* another port is not the store */
+    fetch_run(&f, &o);
+    assert_int_equal(http_get_state(f.request), HTTP_FAILED);
+    fetch_done(&f);
+    http_policy *narrow = http_policy_narrow(p, NULL, 0);
+    assert_string_equal(http_policy_address(narrow, "SHOP.invalid", server.port), "127.0.0.1");
+    assert_null(http_policy_address(narrow, "127.0.0.1", server.port));
+    http_policy_unref(narrow);
+    http_policy_unref(p);
+}
+
 static void redirects_are_judged_too(void **state)
 {
     (void)state;
@@ -539,6 +569,7 @@ int main(void)
         cmocka_unit_test(hosts_are_matched),
         cmocka_unit_test(private_addresses_are_refused),
         cmocka_unit_test(the_store_may_be_private),
+        cmocka_unit_test(the_store_is_looked_for_at_its_address),
         cmocka_unit_test(redirects_are_judged_too),
         cmocka_unit_test(kept_connections_are_judged),
         cmocka_unit_test(redirects_are_followed),

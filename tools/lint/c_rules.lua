@@ -17,17 +17,18 @@ local IO, LUA = { io = true }, { script = true, bind = true, app = true }
 -- Headers of libraries, by their beginning, with the layers that may know them.
 local LIBRARIES = {
   { "^ev%.h$", IO }, { "^curl/", IO }, { "^libwebsockets", IO }, { "^sqlite3", IO },
-  { "^openssl/", IO }, { "^zlib%.h$", IO }, { "^spng%.h$", IO }, { "^libpq", IO },
+  { "^openssl/", IO }, { "^zlib%.h$", IO }, { "^spng%.h$", IO }, { "^libdeflate%.h$", IO },
+  { "^libpq", IO },
   { "^lua%.h$", LUA }, { "^lauxlib%.h$", LUA }, { "^lualib%.h$", LUA }, { "^luajit%.h$", LUA },
   { "^lua5%.1/", LUA },
 }
 
 local SYSTEM = {}
-for name in ([[assert ctype dirent dlfcn elf errno execinfo fcntl fenv float fnmatch ftw getopt glob
-  grp ifaddrs inttypes iso646 langinfo libgen limits link locale malloc math memory netdb poll
-  pthread pwd sched search semaphore setjmp signal spawn stdalign stdarg stdatomic stdbool stddef
-  stdint stdio stdlib stdnoreturn string strings syslog termios threads time uchar unistd utime
-  wchar wctype]]):gmatch("%S+") do
+for name in ([[assert ctype dirent dlfcn elf endian errno execinfo fcntl fenv float fnmatch ftw
+  getopt glob grp ifaddrs inttypes iso646 langinfo libgen limits link locale malloc math memory
+  netdb poll pthread pwd sched search semaphore setjmp signal spawn stdalign stdarg stdatomic
+  stdbool stddef stdint stdio stdlib stdnoreturn string strings syslog termios threads time uchar
+  unistd utime wchar wctype]]):gmatch("%S+") do
   SYSTEM[name .. ".h"] = true
 end
 

@@ -7,7 +7,7 @@ local FILE_LINES = 400
 -- From the ground up: a module may require its own layer and those below. The first part of its
 -- name decides ("browser" is browser/*), unless the whole name stands here.
 local LAYERS = {
-  { "fault" },
+  { "advice", "fault" },
   { "crypto", "image", "json", "json_encode", "redact", "redact_pii", "sync", "time", "url",
     "run.excerpt", "run.frames", "run.nearest", "run.secret", "run.show" },
   { "browser", "config", "expect", "http", "mail", "pixel", "server", "shop" },

@@ -11,6 +11,9 @@ return {
   -- What `nano-sre check` runs: everything in skills/, and these bundled skills.
   skills = {
     checkout = { options = {} },
+    -- headless_probe = true,
+    -- pixel_auditor = true,
+    -- shopify_doctor = true,
   },
 
   fail_on = "fail", -- "warn": warnings make `check` end with 1 too

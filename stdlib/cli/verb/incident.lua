@@ -5,7 +5,7 @@ local verb = {}
 verb.examples = {
   { "nano-sre incident list", "the open ones" },
   { "nano-sre incident show 12", "timeline, cause, evidence, runs" },
-  { "nano-sre incident ack 12 -m 'on it'", "no more messages but the last" },
+  { "nano-sre incident ack 12 -m 'on it'", "told to those who know of it; then its end" },
   { "nano-sre incident note 12 -m 'theme rolled back'", "a line in its timeline" },
   { "nano-sre incident resolve 12", "over, whatever the checks say" },
 }

@@ -1,4 +1,4 @@
---- nano-sre info NAME: what a skill does, what it needs and what it can be told.
+--- nano-sre info NAME: what a skill or a trigger does, what it needs and what it can be told.
 
 local verb = {}
 
@@ -46,6 +46,7 @@ local function option_rows(manifest, paint)
 end
 
 local function example(entry, manifest)
+  if entry.kind == "trigger" then return ("nano-sre trigger %s --dry-run"):format(entry.name) end
   local words = { "nano-sre run", entry.origin == "file" and entry.shown or entry.name }
   local option = manifest.options and manifest.options[1]
   if option then words[#words + 1] = ("-o %s=…"):format(option.name) end
@@ -86,8 +87,8 @@ end
 function verb.run(args)
   local session = require("cli.session").open {}
   local skills = require "cli.skills"
-  local entry = skills.find(session.config, args.skill,
-    function(candidate) return (session:inspect(candidate)) end)
+  local entry = skills.triggers(session.config)[args.skill] or skills.find(session.config,
+    args.skill, function(candidate) return (session:inspect(candidate)) end)
   local manifest, problem = session:inspect(entry)
   session:close()
   if not manifest then

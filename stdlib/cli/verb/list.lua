@@ -1,4 +1,4 @@
---- nano-sre list: the skills that can be run here.
+--- nano-sre list: the skills that can be run here, and the triggers that run them.
 
 local verb = {}
 
@@ -56,6 +56,41 @@ local function print_table(described)
   out.write(1, out.columns(rows))
 end
 
+-- The triggers of nano-sre.lua and triggers/, as they are when nobody watches.
+local function describe_triggers(session)
+  local settings, json = require "watch.trigger_settings", require "json"
+  local entries, described = require("cli.skills").triggers(session.config), {}
+  local problems = {}
+  for i, trigger in ipairs(settings.read(session.config, entries, problems)) do
+    local manifest, problem
+    if trigger.script then manifest, problem = session:inspect(trigger.script) end
+    described[i] = { name = trigger.name, kind = trigger.kind,
+      when = settings.describe(trigger, manifest), run = trigger.run and json.array(trigger.run),
+      script = trigger.script and trigger.script.shown, about = manifest and manifest.about,
+      error = problem and { message = problem.message, where = problem.where,
+        hint = problem.hint } }
+  end
+  return described, problems
+end
+
+local function print_triggers(described, problems)
+  local out = require "cli.out"
+  local paint, rows = out.painter(1), {}
+  for _, trigger in ipairs(described) do
+    local runs = trigger.error and paint("red", "can't be loaded: ")
+      .. require("report.words").clean(first_line(trigger.error.message))
+      or trigger.run and "runs " .. table.concat(trigger.run, ", ")
+      or trigger.about and first_line(trigger.about) or trigger.script or ""
+    rows[#rows + 1] = { paint("bold", trigger.name), trigger.when, runs }
+  end
+  if #rows > 0 then
+    table.insert(rows, 1, { paint("dim", "TRIGGER"), paint("dim", "WHEN"), paint("dim", "ABOUT") })
+    out.line()
+    out.write(1, out.columns(rows))
+  end
+  for _, problem in ipairs(problems) do out.note(paint("red", problem)) end
+end
+
 function verb.run(args)
   local session = require("cli.session").open {}
   local described = {}
@@ -63,11 +98,14 @@ function verb.run(args)
     local manifest, problem = session:inspect(entry)
     described[i] = describe(entry, manifest, problem)
   end
+  local triggers, problems = describe_triggers(session)
   if args.form == "json" then
     local json = require "json"
-    require("cli.out").line(json.pretty { skills = json.array(described) })
+    require("cli.out").line(json.pretty { skills = json.array(described),
+      triggers = json.array(triggers), problems = problems[1] and json.array(problems) })
   else
     print_table(described)
+    print_triggers(triggers, problems)
   end
   session:close()
   return 0

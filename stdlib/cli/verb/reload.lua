@@ -16,7 +16,7 @@ function verb.run(args)
     return 0
   end
   if status ~= 409 then out.problem { message = answer.error or ("answered " .. status) } end
-  out.note "what could not be loaded goes on in its old version"
+  out.note "what could not be taken stays as it was"
   return 1
 end
 

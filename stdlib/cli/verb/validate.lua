@@ -1,9 +1,9 @@
---- nano-sre validate [FILE…]: loads skills (and nano-sre.lua) without running them.
+--- nano-sre validate [FILE…]: loads skills, triggers and nano-sre.lua without running them.
 
 local verb = {}
 
 verb.examples = {
-  { "nano-sre validate", "every skill of the project and its nano-sre.lua" },
+  { "nano-sre validate", "every skill and trigger of the project, and its nano-sre.lua" },
   { "nano-sre validate skills/search.lua", "one file" },
 }
 verb.remarks = "Ends with 1 when a file is broken."
@@ -65,6 +65,9 @@ function verb.run(args)
       if entry.origin ~= "bundled" or not project then
         failed = failed + validate_skill(session, entry)
       end
+    end
+    for _, entry in ipairs(skills.triggers(session.config)) do
+      failed = failed + validate_skill(session, entry)
     end
   end
   for _, ref in ipairs(args.skill) do

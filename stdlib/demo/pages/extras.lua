@@ -1,5 +1,6 @@
---- Parts that a shop may have or not: the cart as a drawer, the cookie banner, a pop-up. Switched by the demo
---- store's options. Used by demo/shop.lua, which hands them to demo/pages/layout.lua in the view.
+--- Parts that a shop may have or not: the cart as a drawer, the cookie banner, a pop-up. Switched
+--- by the demo store's options. Used by demo/shop.lua, which hands them to demo/pages/layout.lua in
+--- the view.
 
 local html = require "demo.html"
 local layout = require "demo.pages.layout"

@@ -145,6 +145,18 @@ local function structured_data(view, product, chosen)
   } })
 end
 
+-- What Shopify writes into product pages for its analytics; pixels read it.
+local function analytics(product, chosen)
+  local variants = {}
+  for i, variant in ipairs(product.variants) do
+    variants[i] = { id = variant.id, price = variant.price, sku = variant.sku,
+      name = product.title }
+  end
+  return fill('<script>window.ShopifyAnalytics = { meta: {=meta} };</script>\n', {
+    meta = layout.script_json { product = { id = product.id, title = product.title,
+      vendor = product.vendor, variants = variants }, selectedVariantId = chosen.id } })
+end
+
 local function thumbnails(product)
   if #product.images < 2 then return "" end
   return '<ul class="product__thumbnails" role="list">'
@@ -170,7 +182,8 @@ return function(view, product, chosen)
   local section = "template--main"
   return layout.page(view, {
     template = "product", title = product.title, description = product.text, og_type = "product",
-    path = "/products/" .. product.handle, head = structured_data(view, product, chosen),
+    path = "/products/" .. product.handle,
+    head = structured_data(view, product, chosen) .. analytics(product, chosen),
     image = "/cdn/shop/files/" .. product.images[1].name .. ".png?v=1&width=1206",
     content = fill(CONTENT, {
       section = section, handle = product.handle, title = product.title, vendor = product.vendor,

@@ -1,9 +1,10 @@
 --- The skills' files as the daemon knows them: text and manifest of the version that is current.
 --- A version is taken only when it loads; a broken one leaves the old in place and is told. Used by
---- watch/setup.lua. Files are read here, in main; they are loaded in a worker.
+--- watch/setup.lua and alert/send.lua. Files are read here, in main; they are loaded in a worker.
 ---
 --- Invariant: a check that runs has one whole version: its text, and the texts of the files that it
---- requires while it loads, are those that were loaded when the version was taken.
+--- requires by name, while it loads or later, are those that were there when the version was
+--- taken.
 
 local scripts = {}
 
@@ -52,7 +53,7 @@ end
 
 --- Loads a text; the files it requires are read before and after, so that what was loaded is known.
 function Scripts:load(entry, source, project)
-  local job = { script = entry.path, source = source, project = project }
+  local job = { script = entry.path, source = source, project = project, kind = entry.kind }
   for _ = 1, 5 do
     local manifest, why = self.inspect(job)
     if not manifest then return nil, why end
