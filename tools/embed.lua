@@ -1,7 +1,7 @@
 -- embed.lua: turns the stdlib into one C file. Run by the Makefile: luajit tools/embed.lua OUT.c
 -- DIR=PREFIX… FILE… Arguments are `name=path` pairs. Lua files of the stdlib become bytecode (with
--- lines, so that errors have them); everything else, the bundled scripts included, is
--- embedded as it is.
+-- lines, so that errors have them); the scripts for pages lose their whole-line comments and their
+-- indentation; everything else, the bundled scripts included, is embedded as it is.
 
 local out_path = table.remove(arg, 1)
 local entries = {}
@@ -84,6 +84,9 @@ for _, pair in ipairs(arg) do
     and not name:match("/templates/") then
     data = data:gsub("^#[^\n]*", "")
     data = compact(string.dump(assert(loadstring(data, "@[nano]/" .. name)), false))
+  elseif name:match("^browser/injected/") then
+    -- Nothing in these files spans lines inside of a text.
+    data = ("\n" .. data):gsub("\n +", "\n"):gsub("\n//[^\n]*", ""):gsub("^\n+", "")
   end
   entries[#entries + 1] = { name = name, data = data }
 end

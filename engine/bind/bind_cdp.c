@@ -3,8 +3,9 @@
  * decodes it.
  *
  * connect{kind=, path=, endpoint=, headed=, args=, timeout_ms=} → browser; then browser:call, :send
- * and :wait, :post, :peek, :subscribe, :context, :info, :close. A call that waits keeps its token
- * in the room that io gives each call, so a round trip allocates nothing in Lua but its result.
+ * and :wait, :post, :peek, :subscribe, :context, :info, :close, :release. A call that waits keeps
+ * its token in the room that io gives each call, so a round trip allocates nothing in Lua but its
+ * result.
  */
 #include "bind/bind_cdp.h"
 
@@ -373,9 +374,13 @@ static int l_close(lua_State *L)
     return task_wait(L);
 }
 
-static int l_gc(lua_State *L)
+/* browser:release(): gives the handle up at once, with all that came of it; the browser goes on for
+ * those who use it later. */
+static int l_release(lua_State *L)
 {
     browser_handle *b = bind_check(L, 1, BROWSER_TYPE);
+    if (b->holder)
+        script_note_owned(script_of(L), -1);
     cdp_holder_drop(b->holder);
     b->holder = NULL;
     return 0;
@@ -438,12 +443,13 @@ static const gate_fn browser_methods[] = {
     {"context", bind_cdp_context, GATE_READ, CAP_BROWSER, NULL},
     {"info", l_info, GATE_READ, CAP_BROWSER, NULL},
     {"close", l_close, GATE_READ, CAP_BROWSER, NULL},
+    {"release", l_release, GATE_READ, CAP_BROWSER, NULL},
     {NULL, NULL, 0, 0, NULL},
 };
 
 int bind_cdp(lua_State *L)
 {
-    bind_type(L, BROWSER_TYPE, browser_methods, l_gc);
+    bind_type(L, BROWSER_TYPE, browser_methods, l_release);
     bind_cdp_events(L);
     gate_push_module(L, "cdp", functions);
     return 1;

@@ -106,10 +106,12 @@ static int l_next(lua_State *L)
     return task_wait(L);
 }
 
-static void close_sub(sub_handle *s)
+static void close_sub(lua_State *L, sub_handle *s)
 {
     task_token token = s->waiting;
     s->waiting = (task_token){0};
+    if (s->holder)
+        script_note_owned(script_of(L), -1);
     cdp_sub_destroy(s->sub);
     s->sub = NULL;
     cdp_holder_drop(s->holder);
@@ -121,7 +123,7 @@ static void close_sub(sub_handle *s)
 /* sub:close(): a task that waits for events gets nil, text, "closed" */
 static int l_sub_close(lua_State *L)
 {
-    close_sub(bind_check(L, 1, SUB_TYPE));
+    close_sub(L, bind_check(L, 1, SUB_TYPE));
     return 0;
 }
 
@@ -172,13 +174,15 @@ int bind_cdp_context(lua_State *L)
 static int l_id(lua_State *L)
 {
     context_handle *x = bind_check(L, 1, CONTEXT_TYPE);
-    lua_pushstring(L, cdp_context_id(x->context));
+    lua_pushstring(L, x->context ? cdp_context_id(x->context) : "");
     return 1;
 }
 
 static void close_cancel(void *arg)
 {
-    cdp_context_cancel(((context_handle *)arg)->context);
+    const context_handle *x = arg;
+    if (x->context)
+        cdp_context_cancel(x->context);
 }
 
 static void on_closed(void *arg, const err *error)
@@ -200,20 +204,23 @@ static int l_context_close(lua_State *L)
     context_handle *x = bind_check(L, 1, CONTEXT_TYPE);
     lua_pushvalue(L, 1);
     x->closing = task_begin(L, close_cancel, x);
-    if (!cdp_context_close(x->context, on_closed, x))
+    if (!x->context || !cdp_context_close(x->context, on_closed, x))
         on_closed(x, NULL);
     return task_wait(L);
 }
 
 static int l_sub_gc(lua_State *L)
 {
-    close_sub(bind_check(L, 1, SUB_TYPE));
+    close_sub(L, bind_check(L, 1, SUB_TYPE));
     return 0;
 }
 
-static int l_context_gc(lua_State *L)
+/* context:release(): closes it without waiting for that, if it is open */
+static int l_context_release(lua_State *L)
 {
     context_handle *x = bind_check(L, 1, CONTEXT_TYPE);
+    if (x->holder)
+        script_note_owned(script_of(L), -1);
     cdp_context_destroy(x->context);
     x->context = NULL;
     cdp_holder_drop(x->holder);
@@ -230,11 +237,12 @@ static const gate_fn sub_methods[] = {
 static const gate_fn context_methods[] = {
     {"id", l_id, GATE_READ, CAP_BROWSER, NULL},
     {"close", l_context_close, GATE_READ, CAP_BROWSER, NULL},
+    {"release", l_context_release, GATE_READ, CAP_BROWSER, NULL},
     {NULL, NULL, 0, 0, NULL},
 };
 
 void bind_cdp_events(lua_State *L)
 {
     bind_type(L, SUB_TYPE, sub_methods, l_sub_gc);
-    bind_type(L, CONTEXT_TYPE, context_methods, l_context_gc);
+    bind_type(L, CONTEXT_TYPE, context_methods, l_context_release);
 }

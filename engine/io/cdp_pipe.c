@@ -2,11 +2,19 @@
  * cdp_pipe.c: the transport over Chromium's debugging pipe, frames ended by NUL. Commands that are
  * sent in one turn of the loop go out in one write, just before the loop waits; only a large one is
  * written at once, to spare the copy.
+ *
+ * A page that loads makes the browser tell of a few hundred events in as many writes. Being woken
+ * for each costs more than handling it, so after a read that made nobody send a command the pipe is
+ * left alone for REST; the kernel keeps what comes meanwhile. Not so while somebody asks and gets
+ * answers: for PROMPT after a command every frame is taken at once. libev cannot leave a descriptor
+ * alone for a moment without being woken by it once, so the pipe lies in an epoll set of its own,
+ * and the loop watches that.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -24,12 +32,19 @@ enum {
     PARTS_MAX = 8,
 };
 
+static const mono_ns REST = 6 * NS_PER_MS, PROMPT = 3 * NS_PER_MS;
+
 typedef struct cdp_pipe {
     cdp_transport base;
     cdp_transport_events events;
     int in, out;
+    int in_set; /* an epoll set that holds in alone; -1: none was to be had, then it never rests */
     ev_io readable, writable;
     ev_prepare flush;
+    loop_timer rest;
+    bool deaf;         /* in_set does not tell of what comes: the timer runs */
+    bool has_read;     /* in this turn of the loop */
+    mono_ns last_sent; /* when there was a command */
     cdp_split split;
     buf queue;
     size_t sent; /* bytes of queue already written */
@@ -46,11 +61,14 @@ static void stop(cdp_pipe *p)
     ev_io_stop(loop_ev(), &p->readable);
     ev_io_stop(loop_ev(), &p->writable);
     ev_prepare_stop(loop_ev(), &p->flush);
+    loop_timer_stop(&p->rest);
 }
 
 static void pipe_free(cdp_pipe *p)
 {
     stop(p);
+    if (p->in_set >= 0)
+        close(p->in_set);
     close(p->in);
     close(p->out);
     cdp_split_finish(&p->split);
@@ -67,16 +85,26 @@ static void report_closed(cdp_pipe *p, const char *code, const char *text)
     p->events.closed(p->events.arg, &e);
 }
 
-static void on_readable(struct ev_loop *ev, ev_io *w, int events)
+/* The end of the pipe is told of to the deaf as well. */
+static void set_deaf(cdp_pipe *p, bool on)
 {
-    (void)ev, (void)events;
-    cdp_pipe *p = w->data;
+    if (p->deaf == on || p->in_set < 0)
+        return;
+    p->deaf = on;
+    epoll_ctl(p->in_set, EPOLL_CTL_MOD, p->in, &(struct epoll_event){.events = on ? 0 : EPOLLIN});
+}
+
+/* Reads once and hands out what is whole; p may be gone afterwards. */
+static void take(cdp_pipe *p)
+{
     size_t room;
     char *space = cdp_split_space(&p->split, &room);
     ssize_t n = read(p->in, space, room);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+        set_deaf(p, false);
         return;
-    p->delivering = true;
+    }
+    p->delivering = p->has_read = true;
     if (n <= 0)
         report_closed(p, "exited", "the browser has closed its debugging pipe");
     else if (!cdp_split_commit(&p->split, (size_t)n, p->events.frame, p->events.arg) &&
@@ -87,6 +115,17 @@ static void on_readable(struct ev_loop *ev, ev_io *w, int events)
     p->delivering = false;
     if (p->destroyed)
         pipe_free(p);
+}
+
+static void on_readable(struct ev_loop *ev, ev_io *w, int events)
+{
+    (void)ev, (void)events;
+    take(w->data);
+}
+
+static void on_rested(void *arg)
+{
+    take(arg);
 }
 
 /* The browser does not read any more. It is about to close its end too: on_readable reports it. */
@@ -127,8 +166,17 @@ static void on_before_wait(struct ev_loop *ev, ev_prepare *w, int events)
 {
     (void)ev, (void)events;
     cdp_pipe *p = w->data;
-    if (p->queue.len && !ev_is_active(&p->writable))
-        push(p);
+    bool has_read = p->has_read;
+    p->has_read = false;
+    if (p->queue.len) {
+        set_deaf(p, false);
+        loop_timer_stop(&p->rest);
+        if (!ev_is_active(&p->writable))
+            push(p);
+    } else if (has_read && !p->closed && p->in_set >= 0 && clock_mono() - p->last_sent > PROMPT) {
+        set_deaf(p, true);
+        loop_timer_start(&p->rest, REST, on_rested, p);
+    }
 }
 
 static void pipe_start(cdp_transport *t, const cdp_transport_events *events)
@@ -156,6 +204,7 @@ static void pipe_send(cdp_transport *t, const struct iovec *parts, int count)
     size_t total = 1, written = 0;
     if (p->closed || count >= PARTS_MAX)
         return;
+    p->last_sent = clock_mono();
     for (int i = 0; i < count; i++) {
         all[i] = parts[i];
         total += parts[i].iov_len;
@@ -193,7 +242,9 @@ cdp_transport *cdp_pipe_create(int in, int out)
     fcntl(in, F_SETFL, O_NONBLOCK);
     fcntl(out, F_SETFL, O_NONBLOCK);
     fcntl(in, F_SETPIPE_SZ, PIPE_SIZE); /* may be refused: then it stays at 64 KB */
-    ev_io_init(&p->readable, on_readable, in, EV_READ);
+    p->in_set = epoll_create1(EPOLL_CLOEXEC);
+    epoll_ctl(p->in_set, EPOLL_CTL_ADD, in, &(struct epoll_event){.events = EPOLLIN});
+    ev_io_init(&p->readable, on_readable, p->in_set >= 0 ? p->in_set : in, EV_READ);
     ev_io_init(&p->writable, on_writable, out, EV_WRITE);
     ev_prepare_init(&p->flush, on_before_wait);
     ev_set_priority(&p->flush, EV_MINPRI); /* after the tasks that the loop runs there */

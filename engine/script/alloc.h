@@ -5,6 +5,8 @@
 #ifndef NANO_SCRIPT_ALLOC_H
 #define NANO_SCRIPT_ALLOC_H
 
+#include <lua.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -18,6 +20,8 @@ typedef struct alloc_account {
     size_t refused;    /* how often the cap has refused */
     /* Called when it does, before Lua raises; may look at the state, not change it. May be NULL. */
     void (*on_refused)(struct alloc_account *);
+    lua_State *capped; /* whose garbage counts towards the cap; NULL: none */
+    bool tight;        /* it has grown so large that garbage may not pile up any more */
 } alloc_account;
 
 /* A lua_Alloc; ud is an alloc_account. */

@@ -21,7 +21,7 @@ enum {
     GRAIN = 16,
     SMALL_MAX = 1024, /* bytes of a block that has a class */
     CLASSES = SMALL_MAX / GRAIN,
-    MAPPED = 1 << 20,
+    MAPPED = 2 << 20, /* what is not touched takes no memory */
     ROOM = 192 << 10, /* bytes beyond the image that small blocks may take; then malloc's */
 };
 

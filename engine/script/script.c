@@ -94,6 +94,7 @@ script *script_create(const script_config *config)
     script *s = config->base ? take_idle(config->base) : NULL;
     if (s) {
         begin(s, config);
+        s->memory.capped = config->memory_cap ? s->L : NULL;
         return s;
     }
     s = mem_zero(1, sizeof *s);
@@ -106,6 +107,7 @@ script *script_create(const script_config *config)
         script_destroy(s);
         return NULL;
     }
+    s->memory.capped = config->memory_cap ? s->L : NULL;
     watchdog_open(s);
     return s;
 }

@@ -198,6 +198,22 @@ function actions.now(tab, what, selector, name, more)
   return answer.value
 end
 
+--- page:first_visible: which of several selectors has something visible now; one question, however
+--- many there are.
+---@param tab browser.Tab
+---@param list string[]
+---@return string?
+function actions.first_visible(tab, list)
+  local signature, lists = "page:first_visible{selector, …}", {}
+  if type(list) ~= "table" or #list == 0 then
+    fault.usage(signature, "it takes a list of selectors")
+  end
+  for i, one in ipairs(list) do lists[i] = selectors.parse(one) end
+  local answer = world.ask(tab, signature, "first", { lists = lists }, world.soon())
+  if not answer then messages.raise(tab, signature, list[1], nil, world.soon():words()) end
+  return list[answer.value + 1]
+end
+
 -- One form for expressions, awaited expressions and functions. The line breaks let a // comment
 -- end.
 local WRAPPER = "(async()=>{const __js=(\n%s\n);return typeof __js==='function'?__js(%s):__js})()"

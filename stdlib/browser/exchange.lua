@@ -8,6 +8,7 @@
 
 local fault = require "fault"
 local face = require "browser.face"
+local glob = require "browser.glob"
 local json = require "json"
 local nearest = require "run.nearest"
 local world = require "browser.world"
@@ -121,24 +122,27 @@ function exchange.response(tab, of)
   return of:response() and response_face { tab = tab, exchange = of } or nil
 end
 
-local LIST = { post_data = true }
+local LIST = { post_data = true, url = true }
 
 --- page:requests: the last requests of page, frames and workers, oldest first; a redirect is one
 --- entry for each address, except those that the browser made itself (HSTS).
 ---@param tab browser.Tab
----@param options table?  post_data: what each sent as well
+---@param options table?  post_data: what each sent as well; url: only those to such addresses, a
+---  glob or a function(url)
 ---@return table[]
 function exchange.list(tab, options)
+  local signature = "page:requests{url, post_data}"
   for key in pairs(options or {}) do
     if not LIST[key] then
-      fault.usage("page:requests{post_data}", ("unknown option %q"):format(tostring(key)),
+      fault.usage(signature, ("unknown option %q"):format(tostring(key)),
         nearest.hint(key, LIST))
     end
   end
   local with_data = options and options.post_data
+  local test = options and options.url and glob.compile(signature, options.url)
   local list, loader = {}, tab.document.loader
   for one in tab.network:after(0) do
-    if not one:is_internal() then
+    if (not test or test(one:url())) and not one:is_internal() then
       local summary = one:summary(loader)
       summary.post_data = with_data and one:post_data() or nil
       list[#list + 1] = summary

@@ -151,7 +151,9 @@ local function handle_of(tab, what, selector)
     if not answer then world.raise(tab, what, text, code) end
     local result = sys.codec.json_decode(answer).result
     if result.objectId then return result.objectId end
-    for _, ticket in ipairs(world.inject(tab, "handle")) do tab.browser:wait(ticket, CALL_MS) end
+    for _, ticket in ipairs(world.inject(tab, "handle", "second")) do
+      tab.browser:wait(ticket, CALL_MS)
+    end
   end
   messages.raise(tab, what, selector, { why = "missing" }, "0 s")
 end

@@ -77,7 +77,7 @@ navigation.exchange_of = exchange_of
 local function chain_of(one)
   local chain = {}
   while one do
-    table.insert(chain, 1, one:request().url)
+    table.insert(chain, 1, one:url())
     one = one.previous
   end
   return chain
@@ -86,6 +86,7 @@ end
 --- A store that redirects to another host of its own takes the page there: such a host counts as
 --- the store's.
 local function learn(tab, one)
+  if not one or not one.previous then return end
   local chain = chain_of(one)
   local first = chain[1] and sys.codec.url_parse(chain[1])
   if #chain > 1 and first and first.host and tab.hosts:allows(first.host) then
@@ -300,7 +301,7 @@ end
 
 local function wait_for_exchange(tab, signature, kind, pattern, options)
   local wrap = exchange[kind]
-  local function address(one) return one:request().url end
+  local function address(one) return one:url() end
   local test = glob.compile(signature, pattern, address)
   local deadline = limits.deadline(limits.read(signature, options and options.timeout, tab.timeout))
   local is_function = type(pattern) == "function"

@@ -212,6 +212,17 @@ function Exchange:request()
   return self.sent
 end
 
+--- The request's address, most times without decoding the rest.
+---@return string
+function Exchange:url()
+  local raw = self.raw_sent
+  local url = raw and raw:match('"request":{"url":"([^"\\]+)"')
+  if not url or #url > URL_MAX or raw:find('"urlFragment":"', 1, true) then
+    return self:request().url
+  end
+  return url
+end
+
 --- The response, nil while there is none: { url, status, status_text, headers, mime, from_cache,
 --- ttfb_ms, … }.
 function Exchange:response()

@@ -169,12 +169,9 @@ local function vitals(tab, options)
   options = actions.check_options(signature, options, { timeout = true, step = true })
   local deadline = limits.deadline(limits.read(signature, options.timeout, VITALS_MS))
   local document = tab.document
-  local answer = world.ask(tab, "vitals", "vitals", {}, deadline)
-  if answer and answer.value then tab.document.vitals = answer.value end
-  local out = copy_of(answer and answer.value or document.vitals or {})
-  -- After the wait, which lets the last interaction be painted.
-  local more = world.ask(tab, "vitals", "vitals_more", { step = options.step == true }, deadline)
-  for name, value in pairs(more and more.value or {}) do out[name] = value end
+  local answer = world.ask(tab, "vitals", "vitals_more", { step = options.step == true }, deadline)
+  local out = copy_of(answer and answer.vitals or document.vitals or {})
+  for name, value in pairs(answer and answer.value or {}) do out[name] = value end
   return out
 end
 
@@ -217,6 +214,7 @@ local about_page = {
     return in_frame(function() return tab end, frames.check(wanted))
   end,
   frames = all_frames,
+  first_visible = actions.first_visible,
   on_dialog = dialogs.on_dialog,
   wait_for_popup = function(tab, options) return register(popups.wait(tab, options)) end,
   wait_for_download = downloads.wait,
@@ -385,9 +383,12 @@ function page.finish(context)
   -- A context takes its pages with it: one command instead of two for each page.
   for _, browser_context in ipairs(shared.contexts) do
     pcall(browser_context.close, browser_context)
+    browser_context:release()
   end
   for _, one in ipairs(shared.pages) do one.tab.downloads:finish() end
   if context.own_browser and shared.browser then pcall(shared.browser.close, shared.browser) end
+  -- A state that holds nothing of the engine's is dropped without a walk through it.
+  if shared.browser then shared.browser:release() end
   context.shared = nil
 end
 

@@ -149,6 +149,10 @@ describe("a page", function()
     expect(by_path["/gone.js"].type):is("script")
     expect(by_path["/"].bytes):above(100)
     expect(by_path["/"].duration_ms):above(0)
+    local gone = page:requests { url = "/gone.*" }
+    expect(#gone):is(1)
+    expect(gone[1].status):is(404)
+    expect(#page:requests { url = function(url) return url == site.url .. "/" end }):is(1)
     web.finish(context)
   end)
 

@@ -37,22 +37,24 @@ for role in ([[alert alertdialog application article banner blockquote button ca
   ROLES[role] = true
 end
 
+-- What to stop at inside of a quoted text or a regular expression, by its mark.
+local STOPS = { ['"'] = '[\\"]', ["'"] = "[\\']", ["/"] = "[\\%[%]/]" }
+
 -- The end of a quoted text or a regular expression that begins at `from`; nil when it is not
 -- closed.
 local function closing(text, from, mark)
-  local in_class, at = false, from + 1
-  while at <= #text do
+  local stops, in_class = STOPS[mark], false
+  local at = text:find(stops, from + 1)
+  while at do
     local c = text:sub(at, at)
     if c == "\\" then
       at = at + 1
-    elseif mark == "/" and c == "[" then
-      in_class = true
-    elseif mark == "/" and c == "]" then
-      in_class = false
     elseif c == mark and not in_class then
       return at
+    else
+      in_class = c == "[" or c == mark -- a slash within a class is none of its ends
     end
-    at = at + 1
+    at = text:find(stops, at + 1)
   end
 end
 
@@ -189,6 +191,7 @@ local readers = {
 
 -- Cuts at ">>" outside of quotes, brackets and regular expressions.
 local function split(text)
+  if not text:find(">>", 1, true) then return { text } end
   local parts, from, depth, at = {}, 1, 0, 1
   while at <= #text do
     local c, before = text:sub(at, at), at > 1 and text:sub(at - 1, at - 1) or "="

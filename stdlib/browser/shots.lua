@@ -31,9 +31,10 @@ function shots.picture(answer, text, code)
   if not answer then return nil, text, code end
   if #answer > LARGE then collectgarbage() end -- what came before may fill the run's memory
   -- Megabytes of base64 have no escapes: decoded where they are, not cut out.
-  local from, to = answer:match('"data":"()[^"]*()"')
-  if not from then return nil, "the browser gave no picture", "cdp" end
-  return sys.codec.unbase64(answer, from, to - 1)
+  local _, before = answer:find('"data":"', 1, true)
+  local after = before and answer:find('"', before + 1, true)
+  if not after then return nil, "the browser gave no picture", "cdp" end
+  return sys.codec.unbase64(answer, before + 1, after - 1)
 end
 
 local function capture(tab, clip, deadline)
@@ -157,15 +158,27 @@ local function scale_of(options, area, page)
   return math.min(1, HEIGHT_MAX / (area.height * page.ratio))
 end
 
+-- Stops what moves, lets lazy parts load; the document's size.
+local function hold(tab, options, deadline)
+  local answer = world.ask(tab, "screenshot", "hold", { through = options.full_page == true },
+    limits.deadline(math.min(HOLD_MS, deadline:left())))
+  return answer and answer.value
+end
+
+-- The document's size as it is.
+local function measure(tab, _, deadline)
+  local found = tab:call("Page.getLayoutMetrics", nil, math.max(1, deadline:left()))
+  local size = found and found.cssContentSize
+  return size and { width = size.width, height = size.height, ratio = tab.device.scale }
+end
+
 local function take(tab, options, deadline)
   local masks, blurs = lists_of(SIGNATURE, options.mask), lists_of(SIGNATURE, options.blur)
   for _, parts in ipairs(personal(tab)) do
     table.insert(tab.privacy == "blur" and blurs or masks, parts)
   end
   local held = options.steady ~= false
-  local answer = world.ask(tab, "screenshot", "hold", { through = options.full_page == true },
-    limits.deadline(math.min(HOLD_MS, deadline:left())))
-  local page = answer and answer.value
+  local page = (held and hold or measure)(tab, options, deadline)
     or { width = tab.device.width, height = tab.device.height, ratio = tab.device.scale }
   local ok, png = pcall(function()
     local area, clip = area_of(tab, options, page, deadline), nil
@@ -181,7 +194,7 @@ local function take(tab, options, deadline)
     png = hide(png, masked, "fill", origin, page.ratio * scale)
     return hide(png, blurred, "blur", origin, page.ratio * scale)
   end)
-  pcall(world.ask, tab, "screenshot", "release", {}, world.soon())
+  if held then pcall(world.ask, tab, "screenshot", "release", {}, world.soon()) end
   if not ok then error(png, 0) end
   return png
 end

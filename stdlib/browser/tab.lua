@@ -281,25 +281,25 @@ local SETTLED = "new Promise(d=>{setTimeout(d,500);"
 --- All commands that set a page up go out together and are waited for once. Chromium must have
 --- answered them before the first navigation, or the new document is not seen.
 local function set_up(self, device)
+  local download = self.downloads:command()
   local commands = {
     { "Page.enable" },
-    { "Page.setLifecycleEventsEnabled", { enabled = true } },
+    { "Page.setLifecycleEventsEnabled", '{"enabled":true}' },
     { "Runtime.enable" },
-    { "Network.enable", decode(Tab.NETWORK) },
+    { "Network.enable", Tab.NETWORK },
     { targets.command() },
-    { "Page.addScriptToEvaluateOnNewDocument",
-      { source = injected.source(), worldName = injected.WORLD,
-      runImmediately = true } },
-    { "Emulation.setFocusEmulationEnabled", { enabled = true } },
-    self.downloads:command(),
+    { "Page.addScriptToEvaluateOnNewDocument", injected.command() },
+    { "Emulation.setFocusEmulationEnabled", '{"enabled":true}' },
+    { download[1], encode(download[2]) },
   }
   for _, command in ipairs(devices.commands(device, self.browser:info().product)) do
-    commands[#commands + 1] = command
-    self.targets:tell(command[1], command[1], encode(command[2]))
+    local params = encode(command[2])
+    commands[#commands + 1] = { command[1], params }
+    self.targets:tell(command[1], command[1], params)
   end
   local tickets = {}
   for i, command in ipairs(commands) do
-    tickets[i] = self.browser:send(command[1], command[2] and encode(command[2]), self.session)
+    tickets[i] = self.browser:send(command[1], command[2], self.session)
   end
   local settled = self.browser:peek_send("Runtime.evaluate",
     encode { expression = SETTLED, awaitPromise = true }, self.session)

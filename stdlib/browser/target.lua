@@ -113,7 +113,9 @@ function target.change(tab, what, name, argument)
       if value.usage then fault.usage(what, value.usage) end
       return value
     end
-    for _, ticket in ipairs(world.inject(tab, name)) do tab.browser:wait(ticket, INPUT_MS) end
+    for _, ticket in ipairs(world.inject(tab, name, "second")) do
+      tab.browser:wait(ticket, INPUT_MS)
+    end
   end
   return {}
 end

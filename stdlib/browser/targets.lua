@@ -59,8 +59,8 @@ end
 --- The command that makes Chromium tell of frames and workers; it goes out with those that set a
 --- page up.
 ---@return string method
----@return table params
-function targets.command() return "Target.setAutoAttach", decode(ATTACH) end
+---@return string params  JSON
+function targets.command() return "Target.setAutoAttach", ATTACH end
 
 local function take_tree(self, target)
   local answer = self.tab.browser:call("Page.getFrameTree", "{}", target.session, TREE_MS)
@@ -197,8 +197,7 @@ function Targets:act_in(session)
   local target, browser = self.list[session], self.tab.browser
   if not target or target.acted then return end
   target.acted = true
-  browser:post("Page.addScriptToEvaluateOnNewDocument", encode {
-    source = injected.source(), worldName = injected.WORLD, runImmediately = true }, session)
+  browser:post("Page.addScriptToEvaluateOnNewDocument", injected.command(), session)
   local download = self.tab.downloads:command()
   browser:post(download[1], encode(download[2]), session)
 end

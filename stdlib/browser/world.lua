@@ -49,9 +49,11 @@ function world.has_moved(tab, text, code)
     or text:find("Session with given id", 1, true) ~= nil)
 end
 
--- The second script's names are looked up, so that its absence is an answer (false) and no error.
+-- The second script's names are looked up, so that its absence is an answer (false) and no error;
+-- the third comes along with its question.
 local function expression(name, argument)
   local call = "__nano." .. name .. "(" .. encode(argument) .. ")"
+  if name == "vitals_more" then return injected.vitals() .. ";" .. call end
   if not injected.LATER[name] then return call end
   return ("__nano.%s?%s:false"):format(name, call)
 end
@@ -69,10 +71,11 @@ function world.send(tab, name, argument)
     awaitPromise = true, returnByValue = true }, tab.session)
 end
 
---- The answer to a ticket of send: the value, or nil and why: "gone", "late", "broken".
+--- The answer to a ticket of send: the value, or nil and why: "gone", "late", "broken", "bare".
 ---@return table? value
 ---@return string? why
 ---@return string? text
+---@return string? code  of a bare document "second": only the second script is missing
 function world.receive(tab, ticket, limit_ms)
   if not ticket then return nil, "gone" end
   local answer, text, code = tab.browser:wait(ticket, limit_ms)
@@ -88,21 +91,22 @@ function world.receive(tab, ticket, limit_ms)
     return nil, "broken", words, "injected"
   end
   local value = found.result.value
-  if value == false then return nil, "bare" end
+  if value == false then return nil, "bare", nil, "second" end
   return type(value) == "table" and value or {}
 end
 
 --- A document that was made in a way that skips the script gets it now; so does one that needs the
 --- second script for `name`. Does not wait.
+---@param lacks "second"|nil  it has the first script
 ---@return number[] tickets
-function world.inject(tab, name)
+function world.inject(tab, name, lacks)
   local id, tickets = tab.world, {}
   local function run(source)
     tickets[#tickets + 1] = tab.browser:peek_send("Runtime.evaluate",
       encode { expression = source, uniqueContextId = id }, tab.session)
   end
   if id then
-    run(injected.source())
+    if lacks ~= "second" then run(injected.source()) end
     if injected.LATER[name] then run(injected.later()) end
   end
   return tickets
@@ -141,7 +145,9 @@ function world.ask(tab, what, name, argument, deadline)
     end
     if why == "bare" and bare < 2 then
       bare = bare + 1
-      for _, ticket in ipairs(world.inject(tab, name)) do tab.browser:wait(ticket, GRACE_MS) end
+      for _, ticket in ipairs(world.inject(tab, name, code)) do
+        tab.browser:wait(ticket, GRACE_MS)
+      end
     elseif why == "gone" then
       -- The event that the document has gone may come behind this answer.
       if tab.world == id then tab.world = nil end

@@ -8,7 +8,7 @@ local WORK = { inspect = "run.inspect", alert = "run.alert", trigger = "run.trig
 
 ---@param argument string  the job as JSON; its fields are described in docs/result-format.md
 function main.run(argument)
-  collectgarbage("setpause", 130) -- garbage counts towards the memory cap: do not let it pile up
+  collectgarbage("setpause", 200) -- until the state is large, see engine/script/alloc.c
   local job = require("json").decode(argument)
   require("run.secret").hide_personal_data(job.redact_pii)
   local work = require(WORK[job.mode] or "run.session")

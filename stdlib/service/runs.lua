@@ -251,7 +251,8 @@ function Pool:run(job)
   local outcome, flight = launch(self, job, {
     module = "run.main",
     -- a guess that saves the run from loading what it will require
-    base = says(job, "http") and "run.base_http" or "run.base",
+    base = says(job, "browser") and "run.base_browser" or says(job, "http") and "run.base_http"
+      or "run.base",
     capabilities = CEILING,
     dry_run = job.dry_run,
     record = job.record,

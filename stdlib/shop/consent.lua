@@ -41,12 +41,6 @@ local wanted = setmetatable({}, { __mode = "k" })
 ---@return "accept"|"decline"|nil
 function consent.wanted(page) return wanted[page] end
 
-local function find(page, list)
-  for _, selector in ipairs(list) do
-    if page:is_visible(selector) then return selector end
-  end
-end
-
 --- Answers the cookie banner of the page that is open, if there is one.
 ---@param page Page
 ---@param answer "accept"|"decline"
@@ -59,10 +53,10 @@ function consent.answer(page, answer, options)
       'answer must be "accept" or "decline"')
   end
   wanted[page] = answer
-  local button, wait = find(page, list), options and options.wait or APPEAR_MS
+  local button, wait = page:first_visible(list), options and options.wait or APPEAR_MS
   if not button and wait > 0 and page:eval(SHOULD_SHOW) ~= false then
     pcall(page.wait_for, page, list[1], { timeout = wait })
-    button = find(page, list)
+    button = page:first_visible(list)
   end
   if not button then return false end
   local click = options and options.click or page.click

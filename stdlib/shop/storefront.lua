@@ -127,16 +127,11 @@ end
 ---@param timeout number    ms to wait for any of them
 ---@return string selector
 function storefront.find(page, selectors, what, timeout)
-  local function first_shown()
-    for _, selector in ipairs(selectors) do
-      if page:is_visible(selector) then return selector end
-    end
-  end
-  local found = first_shown()
+  local found = page:first_visible(selectors)
   if found then return found end
   -- Most pages that are late are late with the usual element.
   pcall(page.wait_for, page, selectors[1], { timeout = timeout })
-  found = first_shown()
+  found = page:first_visible(selectors)
   if found then return found end
   local _, why = pcall(page.wait_for, page, selectors[#selectors], { timeout = 0 })
   local details = fault.is(why) and why.details or {}

@@ -187,6 +187,11 @@ function page:wait_for_request(pattern, options) end
 ---@return nano.Response
 function page:wait_for_response(pattern, options) end
 
+--- Which of several selectors has something visible now: the first one, nil if none has.
+---@param selectors string[]
+---@return string?
+function page:first_visible(selectors) end
+
 ---@param options? nano.ScreenshotOptions
 ---@return string png
 ---@return string? path
@@ -210,8 +215,9 @@ function page:visited() end
 ---@return nano.Response?
 function page:response() end
 
---- The last 400 requests of the page, its frames and its workers, the oldest first.
----@param options? { post_data: boolean }
+--- The last 400 requests of the page, its frames and its workers, the oldest first. url: only those
+--- to such addresses, a glob or a function that is given each.
+---@param options? { url?: string|(fun(url: string): boolean), post_data?: boolean }
 ---@return nano.RequestRecord[]
 function page:requests(options) end
 

@@ -38,19 +38,30 @@ function places(e) {
 const sameBox = (a, b) => ['x', 'y', 'width', 'height'].every(side => a[side] === b[side]);
 // By round; in the first only what is out of sight is scrolled to.
 const BLOCKS = ['center', 'center', 'end', 'start'];
+const STILL_MS = 1000; // for something to come to rest, before it is looked for anew
+
+// Whether e is where it was a frame ago; waits until it is.
+async function still(e, end) {
+  for (let before = e.getBoundingClientRect(); ;) {
+    await nextFrame();
+    const box = e.getBoundingClientRect();
+    if (sameBox(before, box) || !e.isConnected) return true;
+    if (now() > end) return false;
+    before = box;
+  }
+}
 
 // {ok, e, x, y} or {why, e}. needs: {enabled, editable, point}
-async function ready(e, needs, round) {
+async function ready(e, needs, round, end) {
   if (needs.enabled && disabled(e)) return { why: 'disabled', e };
   if (needs.editable && !editable(e)) return { why: 'readonly', e };
   if (!needs.point) return { ok: true, e };
   if (round || !onScreen(places(e)[0])) {
     e.scrollIntoView({ block: BLOCKS[round % 4], inline: 'nearest', behavior: 'instant' });
   }
-  const before = e.getBoundingClientRect();
-  await nextFrame();
+  const rested = await still(e, Math.min(end, now() + STILL_MS));
   if (!e.isConnected) return { why: 'replaced', e };
-  if (!sameBox(before, e.getBoundingClientRect())) return { why: 'moving', e };
+  if (!rested) return { why: 'moving', e };
   const points = places(e).filter(onScreen);
   if (!points.length) return { why: 'offscreen', e };
   for (const p of points) {
@@ -64,6 +75,7 @@ async function ready(e, needs, round) {
 
 // Waits for the first visible match that is ready.
 function target(parts, needs, limit) {
+  const end = now() + limit;
   return until(limit, async round => {
     const found = resolve(parts);
     let e = found.find(visible);
@@ -71,7 +83,7 @@ function target(parts, needs, limit) {
     if (!e && needs.label) e = found.flatMap(one => [...one.labels || []]).find(visible);
     if (!e) return { why: found.length ? 'hidden' : 'missing', e: found[0] };
     if (needs.editable && e.nodeName === 'LABEL' && e.control) e = e.control;
-    return ready(e, needs, round);
+    return ready(e, needs, round, end);
   });
 }
 

@@ -79,7 +79,6 @@ async function scroll(a) {
 const storageOf = kind => kind === 'session' ? sessionStorage : localStorage;
 
 Object.assign(nano, {
-  vitals_more: async a => ({ ok: true, value: await vitalsMore(a) }),
   hold: guarded(hold),
   release: async () => release(),
   boxes: guarded(async a => boxes(a)),

@@ -71,6 +71,9 @@ const nano = {
     found.map(e => READ[a.read](e, a.argument)).filter(value => value !== null)),
   count: atOnce(found => found.length),
   shown: atOnce(found => found.some(visible)),
+  // a: {lists: [parts]}: the index of the first with something visible, or -1
+  first: guarded(async a =>
+    ({ ok: true, value: a.lists.findIndex(parts => resolve(parts).some(visible)) })),
   enabled: atOnce(found => found.filter(visible).slice(0, 1).some(e => !disabled(e))),
   // a: {parts, wait, seen}; wait: how long a finger's click may take to come
   landed: async a => {
@@ -92,7 +95,7 @@ const nano = {
 };
 nano.kit = {
   attr, squeeze, clip, now, parentOf, childrenOf, visible, query, SILENT, deepestAt, holds, tagText,
-  roleOf, WHERE, nameOf, disabled, resolve, nextFrame, change, until, guarded, vitalsNow, places,
-  onScreen, reaches, shadowsIn, seenVitals, observers, keepEntries, ms, last: {},
+  roleOf, WHERE, nameOf, disabled, resolve, nextFrame, change, until, guarded, vitals, vitalsNow,
+  places, onScreen, reaches, shadowsIn, seenVitals, observers, keepEntries, ms, last: {},
 };
 globalThis.__nano = nano;

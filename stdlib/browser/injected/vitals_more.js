@@ -1,5 +1,5 @@
 // Vitals that need sums over what happened: INP, TBT, the elements that moved; since the last time
-// that a step was ended, or since the document began. Of the second script.
+// that a step was ended, or since the document began. The third script.
 
 const tasks = [];
 const taskWatch = new PerformanceObserver(list => tasks.push(...list.getEntries()));
@@ -91,3 +91,9 @@ async function vitalsMore(a) {
   }
   return out;
 }
+
+// a: {limit, step}. The sums come after the wait, which lets the last interaction be painted.
+nano.vitals_more = async a => {
+  const found = await vitals(a.limit);
+  return { ok: true, vitals: found, value: await vitalsMore(a) };
+};
