@@ -14,8 +14,14 @@ local fault = {}
 ---@field hint string?     what to do next
 ---@field details table?   structured evidence (JSON-encodable)
 ---@field unseen boolean?  the pages that are open do not show it: a picture of them would mislead
--- the metatable; no __index, or a script could reach it through a fault that it has caught
 local Fault = {}
+
+-- fault → its fields. A script that has caught one holds an empty table.
+local contents = setmetatable({}, { __mode = "k" })
+
+function Fault:__index(key) return contents[self][key] end
+
+function Fault.__newindex() error("an error of nano-sre is read-only", 2) end
 
 function Fault:__tostring()
   local text = self.message
@@ -28,7 +34,8 @@ end
 ---@param fields table  message, code, hint, details, unseen
 ---@return Fault
 function fault.new(kind, fields)
-  return setmetatable({
+  local made = setmetatable({}, Fault)
+  contents[made] = {
     kind = kind,
     message = fields.message or "unknown problem",
     code = fields.code or kind,
@@ -36,8 +43,13 @@ function fault.new(kind, fields)
     where = fields.where,
     details = fields.details,
     unseen = fields.unseen,
-  }, Fault)
+  }
+  return made
 end
+
+--- What a fault shows to pairs and rawget of scripts (run/guard.lua); nil for any other value.
+---@return table?
+function fault.contents(value) return contents[value] end
 
 --- Raises: the shop did not do what was expected of it.
 function fault.failure(fields) error(fault.new("failure", fields), 0) end
@@ -54,7 +66,7 @@ end
 --- Whether value is a fault (of that kind, if given).
 ---@return boolean
 function fault.is(value, kind)
-  return getmetatable(value) == Fault and (kind == nil or value.kind == kind)
+  return contents[value] ~= nil and (kind == nil or value.kind == kind)
 end
 
 return fault

@@ -212,8 +212,12 @@ end
 
 ---@class http.Jar
 local Jar = {}
-Jar.__index = Jar
-Jar.__metatable = false
+-- By a function: jar.__index must not give the methods away.
+local JarMeta = { __index = function(_, key) return Jar[key] end, __metatable = false }
+
+local function handle_of(jar, signature)
+  return jars[jar] or fault.usage(signature, "it is called with the jar before the colon")
+end
 
 --- A cookie jar for several requests.
 ---@return http.Jar? jar
@@ -222,7 +226,7 @@ Jar.__metatable = false
 function http.jar()
   local handle, message, code = sys.http.jar()
   if not handle then return nil, message, code end
-  local jar = setmetatable({}, Jar)
+  local jar = setmetatable({}, JarMeta)
   jars[jar] = handle
   return jar
 end
@@ -233,7 +237,7 @@ local LINE = "^(#?[^\t]*)\t(%u+)\t([^\t]*)\t(%u+)\t(%d+)\t([^\t]*)\t([^\t]*)$"
 ---@return http.Cookie[]
 function Jar:cookies()
   local out = {}
-  for line in jars[self]:list():gmatch("[^\n]+") do
+  for line in handle_of(self, "jar:cookies()"):list():gmatch("[^\n]+") do
     local domain, subdomains, path, secure, expires, name, value = line:match(LINE)
     if domain then
       local bare = domain:match("^#HttpOnly_(.*)$")
@@ -252,6 +256,7 @@ end
 ---@raise usage: name, value or domain is missing, or something contains control characters
 function Jar:set(cookie)
   local signature = "jar:set{ name = …, value = …, domain = … }"
+  local handle = handle_of(self, signature)
   for _, field in ipairs { "name", "value", "domain", "path" } do
     local text = cookie[field] or field == "path" and "/"
     if type(text) ~= "string" or text:find("%c") then
@@ -264,12 +269,12 @@ function Jar:set(cookie)
     cookie.path or "/", word(cookie.secure), ("%d"):format(cookie.expires or 0),
     cookie.name, cookie.value,
   }, "\t")
-  if not jars[self]:add(line) then fault.usage(signature, "this is no cookie") end
+  if not handle:add(line) then fault.usage(signature, "this is no cookie") end
 end
 
 --- Drops every cookie.
 function Jar:clear()
-  jars[self]:clear()
+  handle_of(self, "jar:clear()"):clear()
 end
 
 return http

@@ -1,6 +1,7 @@
 -- What needs no server: options, answers, retries, cookies, failures. The wire is
 -- tests/unit/test_http*.c.
 local http = require "http"
+local json = require "json"
 local options = require "http.options"
 local response = require "http.response"
 local retry = require "http.retry"
@@ -67,6 +68,20 @@ describe("http options", function()
     expect(out.headers):same { "Authorization", "Bearer s3cret" }
     out = plain { auth = { "user", secret.new "pass" } }
     expect(out.headers):same { "Authorization", "Basic dXNlcjpwYXNz" }
+    local given = { user = "ada", keys = json.array { token, "x" } }
+    expect(plain({ json = given }).body):is('{"keys":["s3cret","x"],"user":"ada"}')
+    expect(given.keys[1]):is(token)
+    expect(plain({ form = { password = token } }).body):is("password=s3cret")
+    expect(plain({ query = { key = { token, "x" } } }).url):contains("?key=s3cret&key=x")
+    local endless = {}
+    endless[1] = endless
+    expect(function() plain { json = endless } end):raises("contains itself")
+  end)
+
+  it("hide a secret in an address too, where it has escapes", function()
+    local address = plain({ query = { key = secret.new "pass w/d" } }).url
+    expect(address):contains("key=pass%20w%2Fd")
+    expect(secret.scrub("no answer from " .. address)):lacks("w%2Fd")
   end)
 
   it("that are wrong raise, naming the function", function()
@@ -76,6 +91,8 @@ describe("http options", function()
     raises({ tiemout = 1 }, "http.get%(url%[, options%]%): there is no option \"tiemout\"")
     raises({ timeout = "soon" }, "timeout: \"soon\" is not a duration")
     raises({ timeout = -1 }, "timeout must be milliseconds")
+    raises({ max_body = -1 }, "max_body must be from 0")
+    raises({ max_redirects = 0 / 0 }, "max_redirects must be from 0 to 1000, not ")
     raises({ headers = "x" }, "headers must be a table, not a string")
     raises({ headers = { "X-A: 1" } }, "headers must be a table such as")
     raises({ headers = { ["X-A"] = {} and true } }, "header X%-A")

@@ -121,6 +121,12 @@ local function encode_object(state, value)
   close(state, "}")
 end
 
+-- A handle of ours that hides what it holds would be written as {}.
+local function is_secret(value)
+  return next(value) == nil and getmetatable(value) == false
+    and require("run.secret").is(value)
+end
+
 function encode_value(state, value)
   local kind = type(value)
   if kind == "string" then
@@ -132,6 +138,7 @@ function encode_value(state, value)
   elseif value == nil or value == json.null then
     put(state, "null")
   elseif kind == "table" then
+    if is_secret(value) then fail(state, "a secret stays a handle and has no JSON form") end
     local count = array_length(state, value)
     if count then encode_array(state, value, count) else encode_object(state, value) end
   else

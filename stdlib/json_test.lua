@@ -90,6 +90,11 @@ describe("json.decode", function()
     expect(select(2, json.decode(" \n"))):is("not JSON: it is empty")
   end)
 
+  it("does not write a secret, not even as an empty object", function()
+    expect(function() json.encode { key = require("run.secret").new "s3cret" } end)
+      :raises("a secret .* at key")
+  end)
+
   it("refuses what is nearly JSON", function()
     for _, text in ipairs { "{", "[1,]", '{"a":}', "nul", "'a'", "[1] x", "NaN", "Infinity", "0x10",
       '"\\ud800"', "\0" } do

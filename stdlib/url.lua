@@ -101,6 +101,10 @@ function url.decode(text)
 end
 
 local function add_pair(out, name, value)
+  if getmetatable(value) == false and require("run.secret").is(value) then
+    fault.usage("url.encode_query(params)", name .. " is a secret, which stays a handle",
+      "requests take it: { query = { … } }, { form = { … } }")
+  end
   if type(value) == "boolean" or type(value) == "number" then value = tostring(value) end
   if type(name) ~= "string" or type(value) ~= "string" then
     fault.usage("url.encode_query(params)",
@@ -134,7 +138,7 @@ function url.encode_query(params)
   table.sort(names)
   for _, name in ipairs(names) do
     local value = params[name]
-    if type(value) == "table" then
+    if type(value) == "table" and getmetatable(value) ~= false then
       for _, item in ipairs(value) do add_pair(out, name, item) end
     else
       add_pair(out, name, value)

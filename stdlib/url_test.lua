@@ -51,6 +51,9 @@ describe("queries", function()
       "a=x%20y%26z&b=2&ids%5B%5D=1&ids%5B%5D=2&t=true")
     expect(url.encode_query { { "b", 1 }, { "a", 2 } }):is("b=1&a=2")
     expect(url.encode_query {}):is("")
+    local secret = require("run.secret").new "s3cret"
+    expect(function() url.encode_query { key = secret } end):raises("key is a secret")
+    expect(function() url.encode_query { key = { secret } } end):raises("key is a secret")
     expect(function() url.encode_query {
       a = error } end):raises("a must be text, a number or a boolean")
   end)

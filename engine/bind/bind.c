@@ -8,6 +8,8 @@
 
 #include "base/log.h"
 
+#define DURATION_MAX_MS 1e12
+
 static const struct {
     const char *name;
     lua_CFunction open;
@@ -159,8 +161,15 @@ bool bind_opt_bool(lua_State *L, int table, const char *field, bool def)
     return on;
 }
 
+mono_ns bind_duration(lua_State *L, int index)
+{
+    double ms = luaL_checknumber(L, index);
+    if (!(ms > 0))
+        return 0;
+    return (mono_ns)((ms < DURATION_MAX_MS ? ms : DURATION_MAX_MS) * (double)NS_PER_MS);
+}
+
 mono_ns bind_timeout(lua_State *L, int index)
 {
-    return lua_isnoneornil(L, index) ? -1
-                                     : (mono_ns)(luaL_checknumber(L, index) * (double)NS_PER_MS);
+    return lua_isnoneornil(L, index) ? -1 : bind_duration(L, index);
 }

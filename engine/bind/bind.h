@@ -39,6 +39,9 @@ const char *bind_opt_string(lua_State *L, int table, const char *field, const ch
                             size_t *len);
 double bind_opt_number(lua_State *L, int table, const char *field, double def);
 bool bind_opt_bool(lua_State *L, int table, const char *field, bool def);
+/* The milliseconds at index as nanoseconds: 0 for what is negative or not a number, at most 30
+ * years. */
+mono_ns bind_duration(lua_State *L, int index);
 /* An optional time limit in milliseconds at index, as nanoseconds for task_limit; -1 (none) when
  * absent. */
 mono_ns bind_timeout(lua_State *L, int index);

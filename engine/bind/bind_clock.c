@@ -47,10 +47,10 @@ static void sleep_over(void *arg)
 /* sleep(ms) waits → true */
 static int clock_sleep(lua_State *L)
 {
-    double ms = luaL_checknumber(L, 1);
+    mono_ns delay = bind_duration(L, 1);
     sleep_op *op = bind_new(L, "sys.clock.sleep", sizeof *op);
     op->token = task_begin(L, sleep_cancel, op);
-    loop_timer_start(&op->timer, (mono_ns)(ms * (double)NS_PER_MS), sleep_over, op);
+    loop_timer_start(&op->timer, delay, sleep_over, op);
     return task_wait(L);
 }
 

@@ -128,14 +128,16 @@ static bool write_table(writer *w)
     lua_State *L = w->L;
     if (w->depth == DEPTH_MAX || !lua_checkstack(L, 8))
         return false;
-    bool marked = lua_getmetatable(L, -1);
-    if (marked) {
+    bool has_meta = lua_getmetatable(L, -1), marked = false;
+    if (has_meta) {
         marked = lua_rawequal(L, -1, ARRAY_META);
         lua_pop(L, 1);
     }
     size_t from = w->names->len, others = read_keys(w);
     bool named = w->names->len > from, list = others || marked;
     if (named && list)
+        return false;
+    if (has_meta && !marked && !named && !others) /* a secret's handle, perhaps */
         return false;
     w->depth++;
     bool fine = list ? write_items(w, others) : write_members(w, from);

@@ -1,6 +1,6 @@
 /*
- * bind_task.c: sys.task, concurrency inside one script. Pure as far as the gate goes: what tasks
- * learn from each other follows from what crossed the gate.
+ * bind_task.c: sys.task, concurrency inside one script. Pure as far as the gate goes, but for time
+ * limits: what tasks learn from each other follows from what crossed the gate.
  */
 #include <string.h>
 
@@ -61,15 +61,26 @@ static int l_done(lua_State *L)
     return 1;
 }
 
+/* A wait with a time limit tells the clock's news; one without hangs on other tasks alone. */
+static gate_class classify_park(lua_State *L)
+{
+    return lua_isnoneornil(L, 1) ? GATE_PURE : GATE_CHANCE;
+}
+
+static gate_class classify_join(lua_State *L)
+{
+    return lua_isnoneornil(L, 2) ? GATE_PURE : GATE_CHANCE;
+}
+
 static const gate_fn functions[] = {
     {"spawn", l_spawn, GATE_PURE, CAP_NONE, NULL},
     {"current", l_current, GATE_PURE, CAP_NONE, NULL},
-    {"park", l_park, GATE_PURE, CAP_NONE, NULL},
+    {"park", l_park, GATE_CHANCE, CAP_NONE, classify_park},
     {NULL, NULL, 0, 0, NULL},
 };
 
 static const gate_fn methods[] = {
-    {"join", l_join, GATE_PURE, CAP_NONE, NULL},
+    {"join", l_join, GATE_CHANCE, CAP_NONE, classify_join},
     {"unpark", l_unpark, GATE_PURE, CAP_NONE, NULL},
     {"kill", l_kill, GATE_PURE, CAP_NONE, NULL},
     {"done", l_done, GATE_PURE, CAP_NONE, NULL},

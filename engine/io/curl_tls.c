@@ -5,6 +5,7 @@
  */
 #include "io/curl_tls.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +111,21 @@ static void time_text(const ASN1_TIME *when, char *out, size_t size)
         snprintf(out, size, "unknown");
 }
 
-/* Appends the DNS names that the certificate is for, a few of them. */
+/* A host's name or address; "" for what is neither. */
+static void name_of_host(const GENERAL_NAME *name, char *out, size_t size)
+{
+    out[0] = 0;
+    if (name->type == GEN_DNS) {
+        snprintf(out, size, "%.*s", name->d.dNSName->length, (const char *)name->d.dNSName->data);
+    } else if (name->type == GEN_IPADD) {
+        int len = name->d.iPAddress->length;
+        if (len == 4 || len == 16)
+            inet_ntop(len == 4 ? AF_INET : AF_INET6, name->d.iPAddress->data, out,
+                      (socklen_t)size);
+    }
+}
+
+/* Appends the hosts that the certificate is for, a few of them. */
 static void names_text(const X509 *certificate, int most, buf *out)
 {
     GENERAL_NAMES *names = ossl.X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
@@ -119,11 +134,10 @@ static void names_text(const X509 *certificate, int most, buf *out)
     int count = ossl.OPENSSL_sk_num((const OPENSSL_STACK *)names), shown = 0;
     for (int i = 0; i < count && shown < most; i++) {
         const GENERAL_NAME *name = ossl.OPENSSL_sk_value((const OPENSSL_STACK *)names, i);
-        if (name->type != GEN_DNS)
-            continue;
-        buf_printf(out, "%s%.*s", shown ? ", " : "", name->d.dNSName->length,
-                   (const char *)name->d.dNSName->data);
-        shown++;
+        char host[256];
+        name_of_host(name, host, sizeof host);
+        if (host[0])
+            buf_printf(out, "%s%s", shown++ ? ", " : "", host);
     }
     if (shown == most && count > shown)
         buf_append_str(out, ", …");

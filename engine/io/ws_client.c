@@ -157,12 +157,16 @@ static void failed_to_connect(ws_client *c, const char *why)
     }
     if (!why)
         why = "nobody accepts connections there";
-    if (strncmp(why, "HS:", 3) == 0)
+    if (strstr(why, "not 101")) {
         code = "protocol";
-    else if (c->tls && (strstr(why, "SSL") || strstr(why, "tls") || strstr(why, "cert")))
+        why = "there is a web server, but no WebSocket at this path";
+    } else if (strncmp(why, "HS:", 3) == 0) {
+        code = "protocol";
+    } else if (c->tls && (strstr(why, "SSL") || strstr(why, "tls") || strstr(why, "cert"))) {
         code = "tls";
-    else if (strstr(why, "nable to connect") || strstr(why, "nobody"))
+    } else if (strstr(why, "nable to connect") || strstr(why, "nobody")) {
         code = "refused";
+    }
     snprintf(text, sizeof text, "can't connect to the WebSocket at %s port %d: %s", c->name,
              c->port, why);
     end(c, code, text);

@@ -30,6 +30,8 @@ void *alloc_lua(void *ud, void *ptr, size_t old_size, size_t new_size)
     /* Shrinking must never fail: Lua relies on it. */
     if (a->cap && !a->uncapped && new_size > old_size && a->used - old_size + new_size > a->cap) {
         a->refused++;
+        if (a->on_refused)
+            a->on_refused(a);
         return NULL;
     }
     void *block = resize(a, ptr, old_size, new_size);

@@ -167,22 +167,19 @@ static int gate_call(lua_State *L)
     gate *g = s->gate;
     gate_class class = fn->classify ? fn->classify(L) : fn->class;
     int refused = check(L, g, module, fn, class);
-    if (!g->sink) {
-        if (refused)
-            return refused;
-        count(g, class);
-        return fn->fn(L);
+    task *t = s->running;
+    if (g->sink) { /* of a call that threw: the result of this one is not its */
+        free(t->record_open);
+        t->record_open = NULL;
     }
+    if (!refused)
+        count(g, class);
+    if (!g->sink || class == GATE_PURE)
+        return refused ? refused : fn->fn(L);
     buf line;
     buf_init(&line);
     begin_line(&line, g, module, fn, class, L, lua_gettop(L) - refused);
-    /* Kept in the task: a wait finds it there, and after a throw inside fn the next call frees it.
-     */
-    task *t = s->running;
-    free(t->record_open);
-    t->record_open = buf_take(&line, NULL);
-    if (!refused)
-        count(g, class);
+    t->record_open = buf_take(&line, NULL); /* kept in the task: a wait finds it there */
     int results = refused ? refused : fn->fn(L);
     if (results >= 0)
         gate_note_result(t, L, results);

@@ -63,6 +63,7 @@ static void begin(script *s, const script_config *config)
     list_init(&s->ready);
     list_init(&s->tasks);
     s->memory.cap = config->memory_cap;
+    s->memory.on_refused = config->trusted ? NULL : watchdog_refused;
     s->gate = gate_create();
     if (config->trusted)
         gate_grant(s->gate, CAP_ALL);

@@ -97,6 +97,9 @@ void task_doom_at(lua_State *L, task *t, const char *code, const char *text);
 /* watchdog.c */
 /* Once, when the state has been made. */
 void watchdog_open(script *s);
+/* The cap refused memory: notes the line. Lua's error for it calls no handler and loses it; the
+ * line inside of a coroutine is not found, only the one that resumed it. */
+void watchdog_refused(alloc_account *account);
 /* Before every resume. */
 void watchdog_enter(task *t);
 

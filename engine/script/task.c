@@ -270,8 +270,7 @@ static void keep_error(task *t, int result)
     t->owner->memory.uncapped--;
     if (result != LUA_ERRMEM || !t->owner->last_seen[0])
         return;
-    /* Running out of memory calls no handler and leaves no line: the watchdog's last look is the
-     * best there is. */
+    /* Running out of memory calls no handler and leaves no line but what the watchdog saw. */
     buf text;
     buf_init(&text);
     buf_printf(&text, "%s\n\t%s: last seen here", t->error_text, t->owner->last_seen);

@@ -62,6 +62,13 @@ static void on_hook(lua_State *L, lua_Debug *ar)
     luaL_error(L, "%s", t->doom_text);
 }
 
+void watchdog_refused(alloc_account *account)
+{
+    script *s = (script *)account; /* its first member */
+    if (s->running)
+        look(s, s->running->co);
+}
+
 void watchdog_open(script *s)
 {
     if (!s->config.trusted)

@@ -36,7 +36,10 @@ local function look(tab, selector, into)
   if answer then into.title, into.dom, into.vitals = answer.title, answer.dom, answer.vitals end
   local png = shot and shots.picture(tab.browser:wait(shot, LOOK_MS))
   png = png and shots.protect(tab, png)
-  if png then into.screenshot = tab.save("failure.png", png) end
+  if not png then return end
+  local why
+  into.screenshot, why = tab.save("failure.png", png)
+  if why then tab.log("warn", "the picture of the failure is not kept: " .. tostring(why)) end
 end
 
 --- page:evidence: what explains a failure. Within a few seconds; never raises; parts that cannot be

@@ -108,6 +108,11 @@ function forms.is_checked(tab, selector)
   return state_of(tab, "is_checked " .. selector, selector, world.soon()) == true
 end
 
+-- Files that hold the project's own secrets: .env, .nano-sre/nano-sre.db, nano-sre.lua.
+local function is_private(place)
+  return ("/" .. place):find("/.", 1, true) or place:match("[^/]*$") == "nano-sre.lua"
+end
+
 -- A script may show the shop files of its own folder, and nothing else of this machine.
 local function real_files(tab, signature, files)
   local folder = tab.folder and sys.files.real_path(tab.folder)
@@ -121,6 +126,10 @@ local function real_files(tab, signature, files)
     local found = path and sys.files.stat(path)
     if name:sub(1, 1) == "/" or (path and path:sub(1, #folder + 1) ~= folder .. "/") then
       fault.usage(signature, ("%s is not in the script's folder"):format(name))
+    end
+    if path and is_private(path:sub(#folder + 2)) then
+      fault.usage(signature, name .. " may hold secrets of the project, and is not shown to a shop",
+        "copy what the shop is to get into a file of its own")
     end
     if not found or found.kind ~= "file" then
       fault.usage(signature, ("there is no file %s beside the script"):format(name))

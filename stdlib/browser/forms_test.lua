@@ -33,6 +33,10 @@ describe("forms", function()
     assert(sys.files.write(folder .. "/scripts/files/a.txt", "hello"))
     assert(sys.files.write(folder .. "/scripts/b.txt", "you"))
     assert(sys.files.write(folder .. "/secret.txt", "no"))
+    assert(sys.files.make_dirs(folder .. "/scripts/.nano-sre"))
+    for _, name in ipairs { ".env", ".nano-sre/nano-sre.db", "nano-sre.lua" } do
+      assert(sys.files.write(folder .. "/scripts/" .. name, "no"))
+    end
     site = web.site { ["/"] = PAGE }
     page, context = web.page(site, { folder = folder .. "/scripts" })
   end)
@@ -93,6 +97,10 @@ describe("forms", function()
     for _, wrong in ipairs { "../secret.txt", "/etc/hostname", "none.txt", "files",
       folder .. "/scripts/b.txt" } do
       web.fault("usage", page.upload, page, "#f", wrong)
+    end
+    for _, private in ipairs { ".env", ".nano-sre/nano-sre.db", "nano-sre.lua" } do
+      expect(web.fault("usage", page.upload, page, "#f", private).message)
+        :contains("may hold secrets")
     end
     expect(web.fault("usage", page.upload, page, "#c", "b.txt").message):contains("no file field")
   end)

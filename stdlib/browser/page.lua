@@ -267,6 +267,16 @@ for _, methods in ipairs { element, about_page } do
 end
 make_page = face.maker("page", page_methods)
 
+-- What to do about a browser that cannot be had.
+local function remedy(code, endpoint)
+  if endpoint then
+    return "the address is webSocketDebuggerUrl in what http://HOST:PORT/json/version answers, and "
+      .. "changes whenever that browser starts"
+  end
+  return code == "not-found" and "install chromium-headless-shell, or run `nano-sre doctor`"
+    or "run `nano-sre doctor`"
+end
+
 local function connect(context)
   local wanted = context.browser or {}
   local browser, text, code = sys.cdp.connect { kind = wanted.kind or "auto", path = wanted.path,
@@ -278,9 +288,8 @@ local function connect(context)
       hint = "take it out of browser_args (--browser-arg)" }), 0)
   end
   fault.engine { code = code == "not-found" and "no-browser" or "browser",
-    message = "the browser did not start: " .. tostring(text),
-    hint = code == "not-found" and "install chromium-headless-shell, or run `nano-sre doctor`"
-      or "run `nano-sre doctor`" }
+    message = (wanted.endpoint and "" or "the browser did not start: ") .. tostring(text),
+    hint = remedy(code, wanted.endpoint) }
 end
 
 local function new_browser_context(browser)

@@ -18,6 +18,10 @@ local function choose_browser(which, headed, cwd)
     end
     return { kind = "auto", endpoint = which, headed = false }
   end
+  if which:find("^https?://") then
+    refuse("a browser that runs already is named by its ws:// address, not " .. which,
+      ("webSocketDebuggerUrl in what %s/json/version answers"):format(which:match("^%a+://[^/]*")))
+  end
   if which == "shell" and headed then
     refuse("chromium-headless-shell has no window to show", "use --browser chromium --headed")
   end

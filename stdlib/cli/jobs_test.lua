@@ -135,6 +135,7 @@ describe("the browser", function()
   end)
 
   for which, expected in pairs {
+    ["http://127.0.0.1:9222/x"] = "named by its ws:// address",
     ["/no/such/browser"] = "there is no browser at /no/such/browser", chromum = 'not "chromum"',
   } do
     it("refuses " .. which, function()

@@ -63,7 +63,7 @@ function session.warm() warm = open_pool() end
 ---@return Session
 function session.open(flags, options)
   local self = setmetatable({ problems = {}, results = {}, codes = {} }, Session)
-  self.cwd = sys.env.cwd()
+  self.cwd = paths.here()
   local opened = warm or open_pool()
   warm = nil
   opened.on_event = function(job, event) self:on_event(job, event) end

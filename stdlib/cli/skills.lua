@@ -78,17 +78,24 @@ function skills.triggers(config)
   return found
 end
 
--- A name under `skills` in nano-sre.lua that is no skill is most likely mistyped.
-local function warn_of_unknown(config, all)
-  local names = {}
+--- What to say of the names under `skills` in nano-sre.lua that are no skill: most likely they are
+--- mistyped.
+---@param config Config
+---@param all SkillFile[]?  as skills.all gives them
+---@return string[]
+function skills.unknown(config, all)
+  all = all or skills.all(config)
+  local names, messages = {}, {}
   for _, entry in ipairs(all) do names[#names + 1] = entry.name end
   for name in pairs(config.skills) do
     if not all[name] then
       local nearest = require("run.nearest").find(name, names)
-      table.insert(config.warnings, ("%s: skills.%s: there is no such skill%s"):format(
-        paths.CONFIG_FILE, name, nearest and (", did you mean %s?"):format(nearest) or ""))
+      messages[#messages + 1] = ("%s: skills.%s: there is no such skill%s"):format(
+        paths.CONFIG_FILE, name, nearest and (", did you mean %s?"):format(nearest) or "")
     end
   end
+  table.sort(messages)
+  return messages
 end
 
 --- What `check` runs: the skills of the project and of scripts/skills, and the bundled ones that
@@ -99,7 +106,9 @@ end
 function skills.for_check(config)
   local own, bundled = {}, {}
   local all = skills.all(config)
-  warn_of_unknown(config, all)
+  for _, message in ipairs(skills.unknown(config, all)) do
+    table.insert(config.warnings, message)
+  end
   for _, entry in ipairs(all) do
     local setting = config.skills[entry.name]
     if not (setting and setting.enabled == false) then
@@ -120,8 +129,8 @@ local function find_file(config, ref)
       kind = paths.base(paths.folder(path)):match "^(trigger)s$" }
   end
   if stat then
-    refuse(ref .. " is not a file",
-      "give the path of a skill, such as " .. ref:gsub("/+$", "") .. "/checkout.lua")
+    refuse(ref .. " is not a file", "give the path of a skill" .. (stat.kind == "dir"
+      and ", such as " .. ref:gsub("/+$", "") .. "/checkout.lua" or ""))
   end
   local folder, names = paths.folder(path), {}
   for _, item in ipairs(sys.files.list(folder) or {}) do

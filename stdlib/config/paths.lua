@@ -5,6 +5,14 @@ local paths = {}
 
 paths.CONFIG_FILE = "nano-sre.lua"
 
+--- The folder where the person stands. Raises a usage fault when it has been removed.
+---@return string
+function paths.here()
+  local here, why = sys.env.cwd()
+  if here then return here end
+  error(require("fault").new("usage", { message = why, hint = "cd to a folder that exists" }), 0)
+end
+
 --- The absolute form of path, with "." and ".." worked out on paper (symbolic links are not
 --- followed).
 ---@param path string

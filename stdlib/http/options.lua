@@ -56,6 +56,13 @@ local function check_kind(signature, name, value)
   end
 end
 
+local function check_range(signature, name, value, most)
+  if value and not (value >= 0 and value <= most) then
+    fault.usage(signature, ("%s must be from 0 to %.0f, not %s"):format(name, most,
+      tostring(value)))
+  end
+end
+
 local function header_value(signature, name, value)
   value = secret.reveal(value)
   if type(value) == "number" then return tostring(value) end
@@ -99,6 +106,41 @@ local function add_header(flat, name, value)
   end
 end
 
+-- Deeper than json.encode goes, which then says so; a table may contain itself.
+local DEPTH_MAX = 1001
+
+-- What goes to the shop, with the texts of secrets in the place of their handles. Copies what it
+-- changes: the script holds the table.
+local function revealed(value, depth)
+  if type(value) ~= "table" then return value end
+  if secret.is(value) then return secret.reveal(value) end
+  if depth > DEPTH_MAX then return value end
+  local copy
+  for key, content in next, value do
+    local shown = revealed(content, depth + 1)
+    if not rawequal(shown, content) then
+      if not copy then
+        copy = setmetatable({}, debug.getmetatable(value)) -- the mark of a JSON list
+        for k, v in next, value do rawset(copy, k, v) end
+      end
+      rawset(copy, key, shown)
+    end
+  end
+  return copy or value
+end
+
+-- The same for parameters. In an address a secret is written with escapes, and an address is shown.
+local function revealed_params(params)
+  local function hide(value)
+    if secret.is(value) then secret.new(sys.codec.url_encode(secret.reveal(value))) end
+    if type(value) == "table" and not secret.is(value) then
+      for _, item in next, value do hide(item) end
+    end
+  end
+  for _, value in next, params do hide(value) end
+  return revealed(params, 1)
+end
+
 local function set_body(signature, given, out, headers)
   local count = 0
   for _, name in ipairs { "body", "json", "form", "multipart" } do
@@ -108,11 +150,11 @@ local function set_body(signature, given, out, headers)
     fault.usage(signature, "only one of body, json, form and multipart can be sent")
   end
   if given.json ~= nil then
-    out.body = json.encode(given.json)
+    out.body = json.encode(revealed(given.json, 1))
     add_header(headers, "Content-Type", "application/json")
     add_header(headers, "Accept", "application/json")
   elseif given.form ~= nil then
-    out.body = require("url").encode_query(given.form)
+    out.body = require("url").encode_query(revealed_params(given.form))
     add_header(headers, "Content-Type", "application/x-www-form-urlencoded")
   elseif given.multipart ~= nil then
     local kind
@@ -145,10 +187,12 @@ function options.plain(signature, given, jar_handle)
   local out = { url = given.url, method = given.method and given.method:upper() }
   if given.query then
     local message, code
-    out.url, message, code = require("url").with_query(given.url, given.query)
+    out.url, message, code = require("url").with_query(given.url, revealed_params(given.query))
     if not out.url then return nil, message, code end
   end
   for _, name in ipairs(PLAIN) do out[name] = given[name] end
+  check_range(signature, "max_body", given.max_body, 1e15)
+  check_range(signature, "max_redirects", given.max_redirects, 1000)
   for _, name in ipairs(TIMES) do
     if given[name] ~= nil then out[name] = options.milliseconds(signature, name, given[name]) end
   end

@@ -159,7 +159,7 @@ end
 --- error.
 function guard.rawget(value, key)
   need_table(value, 1, "rawget", 2)
-  return rawget(backing[value] or value, key)
+  return rawget(backing[value] or fault.contents(value) or value, key)
 end
 
 --- rawset for the user.
@@ -172,7 +172,7 @@ end
 --- next for the user.
 function guard.next(value, key)
   need_table(value, 1, "next", 2)
-  return raw_next(backing[value] or value, key)
+  return raw_next(backing[value] or fault.contents(value) or value, key)
 end
 
 local RANK = { number = 1, string = 2, boolean = 3 }
@@ -210,7 +210,7 @@ end
 --- and a run could not be repeated.
 function guard.pairs(value)
   need_table(value, 1, "pairs", 2)
-  local source = backing[value] or value
+  local source = backing[value] or fault.contents(value) or value
   local keys, at = sorted_keys(source), 0
   return function()
     while true do

@@ -35,12 +35,16 @@ local function candidates(base, name)
   return out
 end
 
---- The file's place, after symbolic links, must lie in the project.
+--- The file's place, after symbolic links, must lie in the project, and not be its settings.
 local function check_place(name, path, root)
   local real, root_real = sys.files.real_path(path), sys.files.real_path(root)
   local inside = root_real and root_real:gsub("/$", "") .. "/"
   if not real or not inside or real:sub(1, #inside) ~= inside then
     refuse(name, "the file lies outside of the project's folder", "copy it beside the script")
+  end
+  if real:match("[^/]*$") == "nano-sre.lua" then
+    refuse(name, "a script does not see the project's settings: they may hold passwords",
+      "what it needs of them are its options (o.NAME) and t.store")
   end
 end
 

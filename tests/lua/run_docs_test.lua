@@ -147,6 +147,10 @@ describe("docs/errors.md", function()
         if not text:find("| `" .. code .. "`", 1, true) then missing[code] = path end
       end
     end
+    local of_errno = assert(sys.files.read "engine/base/err.c")
+    for code in of_errno:gmatch('return "([a-z][a-z-]*)"') do
+      if not text:find("| `" .. code .. "`", 1, true) then missing[code] = "errno" end
+    end
     expect(missing):same {}
     expect(found):above(20)
   end)

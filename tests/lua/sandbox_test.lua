@@ -90,6 +90,14 @@ describe("code from outside", function()
     expect(broken('require "secret"', "script", job)):contains("outside of the project")
   end)
 
+  it("require of the project's settings, which may hold passwords", function()
+    local job, root = project { ["nano-sre.lua"] = "return { store = { password = 'hunter22' } }" }
+    expect(broken('require "nano-sre"', "script", job)):contains("settings")
+    local made = sys.process.spawn { argv = { "ln", "-s", "nano-sre.lua", root .. "/other.lua" } }
+    expect(made:wait().code):is(0)
+    expect(broken('require "other"', "script", job)):contains("settings")
+  end)
+
   it("require of something that is no name", function()
     expect(broken("require({})")):contains("takes a name")
     local named = "setmetatable({}, { __tostring = function() return 'json' end })"
@@ -129,6 +137,14 @@ describe("metatables", function()
       return tostring(getmetatable(e)) .. tostring(pcall(setmetatable, e, {}))
         .. tostring(rawget(e, "__index")) .. tostring(e.__index) .. tostring(e.__tostring)]]))
       :is("falsefalsenilnilnil")
+  end)
+
+  it("of a cookie jar give no methods away", function()
+    local result = scripts.run([=[return skill "t" { needs = { "http" }, run = function()
+      local jar = require("http").jar()
+      return type(jar.__index) .. type(jar.set) .. tostring(pcall(jar.set, {}, {}))
+    end }]=])
+    expect(result.summary):is("nilfunctionfalse")
   end)
 
   it("with a finalizer are refused", function()
@@ -172,6 +188,36 @@ describe("changing what is ours", function()
         or "read%-only")
     end)
   end
+end)
+
+describe("an error of ours that the script has caught", function()
+  it("cannot be changed, and is told as it was", function()
+    local result = scripts.body([=[local _, e = pcall(t.fail, "sold out")
+      for _, field in ipairs { "kind", "where", "message", "code", "hint", "details" } do
+        assert(not pcall(function() e[field] = print end))
+        assert(not pcall(rawset, e, field, print))
+      end
+      error(e, 0)]=])
+    expect(result.status):is("FAIL")
+    expect(result.summary):is("sold out")
+    expect(result.failure.code):is("fail")
+  end)
+
+  it("shows its fields", function()
+    expect(answer([=[local _, e = pcall(t.fail, "sold out")
+      local words = {}
+      for name, value in pairs(e) do words[#words + 1] = name .. "=" .. value end
+      return table.concat(words, " ") .. " " .. rawget(e, "message") .. " " .. type(next(e))]=]))
+      :is("code=fail kind=failure message=sold out where=checkout.lua:1 sold out string")
+  end)
+
+  it("and whose details the script fills with nonsense", function()
+    local result = scripts.body([=[local _, e = pcall(function() t.expect(1):is(2) end)
+      e.details.actual = print
+      e.details[e.details] = e.details
+      error(e, 0)]=])
+    expect(result.status):is("FAIL")
+  end)
 end)
 
 describe("seeing what is ours", function()

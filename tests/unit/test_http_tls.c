@@ -102,7 +102,7 @@ static void good_certificates_are_told_of(void **state)
         assert_non_null(a->certificate);
         assert_string_equal(a->certificate->subject, "CN=shop.example Café");
         assert_string_equal(a->certificate->issuer, "CN=Test authority");
-        assert_string_equal(a->certificate->names, "localhost, www.localhost");
+        assert_string_equal(a->certificate->names, "localhost, www.localhost, 127.0.0.1");
         assert_string_equal(a->certificate->verify, "ok");
         assert_string_equal(a->certificate->protocol, "TLSv1.3");
         assert_memory_equal(a->certificate->not_after, day(30), 10);
@@ -178,7 +178,7 @@ static int open_all(void **state)
     http_tests_open(state);
     ca = make_certificate("Test authority", NULL, -10, 100, NULL);
     authority unknown = make_certificate("Unknown authority", NULL, -10, 100, NULL);
-    serve(&good, "DNS:localhost,DNS:www.localhost", -1, 30, &ca);
+    serve(&good, "DNS:localhost,DNS:www.localhost,IP:127.0.0.1", -1, 30, &ca);
     serve(&expired, "DNS:localhost", -30, -2, &ca);
     serve(&early, "DNS:localhost", 5, 30, &ca);
     serve(&self_signed, "DNS:localhost", -1, 30, NULL);

@@ -69,7 +69,7 @@ end
 
 function verb.run(args)
   local out, paths = require "cli.out", require "config.paths"
-  local cwd = sys.env.cwd()
+  local cwd = paths.here()
   local dir = args.dir or "."
   local root = paths.absolute(dir, cwd)
   local url, expected = args["store.url"], nil

@@ -41,7 +41,7 @@ function verb.run(args)
     refuse(("%q can't be the name of a %s"):format(args.name, args.what),
       "use small letters, digits, _ and -, and begin with a letter: nano-sre new skill search")
   end
-  local cwd = sys.env.cwd()
+  local cwd = paths.here()
   local folder = folder_for(cwd, args.what)
   local path = folder .. "/" .. name .. ".lua"
   local shown = paths.display(path, cwd)

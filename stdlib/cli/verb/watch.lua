@@ -27,7 +27,7 @@ function verb.run(args)
   local log = require("watch.log").new { format = args.log_format or "logfmt", silent = view,
     level = args.verbose > 0 and "debug" or args.quiet and "warn" or "info" }
   local daemon = require("watch.daemon").new {
-    flags = require("cli.flags").settings(args), log = log, cwd = sys.env.cwd(),
+    flags = require("cli.flags").settings(args), log = log, cwd = require("config.paths").here(),
     version = require("cli.session").version(),
   }
   return require("watch.service").run(daemon, args)
