@@ -32,7 +32,7 @@ enum {
     PARTS_MAX = 8,
 };
 
-static const mono_ns REST = 6 * NS_PER_MS, PROMPT = 3 * NS_PER_MS;
+static const mono_ns REST = 6 * NS_PER_MS, PROMPT = 10 * NS_PER_MS;
 
 typedef struct cdp_pipe {
     cdp_transport base;

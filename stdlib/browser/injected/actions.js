@@ -76,6 +76,7 @@ async function ready(e, needs, round, end) {
 // Waits for the first visible match that is ready.
 function target(parts, needs, limit) {
   const end = now() + limit;
+  let middle = null; // what lay over it in the middle: at the edges a sticky header may, too
   return until(limit, async round => {
     const found = resolve(parts);
     let e = found.find(visible);
@@ -83,7 +84,10 @@ function target(parts, needs, limit) {
     if (!e && needs.label) e = found.flatMap(one => [...one.labels || []]).find(visible);
     if (!e) return { why: found.length ? 'hidden' : 'missing', e: found[0] };
     if (needs.editable && e.nodeName === 'LABEL' && e.control) e = e.control;
-    return ready(e, needs, round, end);
+    const state = await ready(e, needs, round, end);
+    if (state.why !== 'covered') return state;
+    if (BLOCKS[round % 4] === 'center') middle = state;
+    return middle && middle.e === e ? middle : state;
   });
 }
 
