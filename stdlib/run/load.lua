@@ -10,7 +10,6 @@ local option_words = require("run.option").words()
 local problem = require "run.problem"
 local sandbox = require "run.sandbox"
 local skill = require "run.skill"
-local trigger = require "run.trigger"
 
 local load = {}
 
