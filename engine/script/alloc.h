@@ -18,10 +18,10 @@ typedef struct alloc_account {
     unsigned uncapped; /* > 0: the cap is lifted (the engine is pushing results and cannot be thrown
                           out of) */
     size_t refused;    /* how often the cap has refused */
-    lua_State *capped; /* whose garbage counts towards the cap; NULL: none */
-    bool tight;        /* it has grown so large that garbage may not pile up any more */
     /* Called when it does, before Lua raises; may look at the state, not change it. May be NULL. */
     void (*on_refused)(struct alloc_account *);
+    lua_State *capped; /* whose garbage counts towards the cap; NULL: none */
+    bool tight;        /* it has grown so large that garbage may not pile up any more */
 } alloc_account;
 
 /* A lua_Alloc; ud is an alloc_account. */
