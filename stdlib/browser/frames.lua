@@ -57,7 +57,7 @@ end
 function View:__newindex(key, value)
   local hidden = rawget(self, own)
   if key == "world" then
-    record_of(hidden).world = value
+    hidden.page.tree:set_world(hidden.id, value)
   else
     hidden.page[key] = value
   end

@@ -3,7 +3,8 @@
 --- browser's events, read by frames.lua.
 ---
 --- Invariant: a frame's contexts are those of its session. Two sessions tell of a frame that moves
---- from one process to another, in any order: the context that was made last counts.
+--- from one process to another, in any order: the context that was made last counts, and when it is
+--- gone, what the other session has told.
 
 local injected = require "browser.injected"
 
@@ -24,10 +25,11 @@ local decode = sys.codec.json_decode
 ---@field main string?      its own world
 ---@field number integer?   Chromium's other name for the isolated world
 ---@field crashed boolean?  the process that showed it
+---@field sets table<string, table>  by session: the world, main and number that it told of
 
 ---@class browser.Tree
 ---@field frames table<string, browser.FrameRecord>    by id, all but the main one
----@field contexts table<string, browser.FrameRecord>  by a context's id
+---@field contexts table<string, table>               by a context's id: { record, session }
 ---@field urls table<string, string>                   by id, also of frames that are gone
 local Tree = {}
 Tree.__index = Tree
@@ -45,7 +47,7 @@ function Tree:record(id)
   if record then return record end
   if self.count >= KEEP then self:clear() end
   self.seen = self.seen + 1
-  record = { id = id, seq = self.seen, url = "about:blank", name = "" }
+  record = { id = id, seq = self.seen, url = "about:blank", name = "", sets = {} }
   self.frames[id], self.count = record, self.count + 1
   return record
 end
@@ -55,14 +57,26 @@ function Tree:clear()
   self.frames, self.contexts, self.count = {}, {}, 0
 end
 
-local function forget_contexts(self, record)
+-- What a session has told of a frame holds from now on.
+local function show(record, session)
+  local set = record.sets[session] or {}
+  record.session, record.world, record.main, record.number = session, set.world, set.main,
+    set.number
+end
+
+-- A session's contexts are gone. Of a frame that has moved, the other session's still hold.
+local function forget_set(self, record, session)
+  local set = record.sets[session]
+  if not set then return end
+  record.sets[session] = nil
   for _, field in ipairs { "world", "main" } do
-    if record[field] then self.contexts[record[field]], record[field] = nil, nil end
+    if set[field] then self.contexts[set[field]] = nil end
   end
+  if record.session == session then show(record, next(record.sets) or session) end
 end
 
 local function remove(self, record)
-  forget_contexts(self, record)
+  for session in pairs(record.sets) do forget_set(self, record, session) end
   self.frames[record.id], self.count = nil, self.count - 1
 end
 
@@ -114,15 +128,25 @@ end
 ---@param session string  that told of it
 function Tree:context_made(context, session)
   local record = self:record(context.auxData.frameId)
-  if record.session ~= session then
-    forget_contexts(self, record)
-    record.session = session
-  end
-  record.crashed = nil
+  local set = record.sets[session] or {}
+  record.sets[session], record.crashed = set, nil
   local field = context.auxData.isDefault and "main" or "world"
-  if record[field] then self.contexts[record[field]] = nil end
-  record[field], self.contexts[context.uniqueId] = context.uniqueId, record
-  if field == "world" then record.number = context.id end
+  if set[field] then self.contexts[set[field]] = nil end
+  set[field] = context.uniqueId
+  self.contexts[context.uniqueId] = { record = record, session = session }
+  if field == "world" then set.number = context.id end
+  show(record, session)
+end
+
+--- The isolated world of a frame turned out to be gone (nil), or was made.
+---@param id string
+---@param value string?
+function Tree:set_world(id, value)
+  local record = self.frames[id]
+  if not record then return end
+  local set = record.sets[record.session]
+  record.world = value
+  if set then set.world = value end
 end
 
 --- What a new context is: a document's own, our isolated one in it, or nil: somebody else's.
@@ -137,18 +161,26 @@ end
 ---@param raw string
 function Tree:context_gone(raw)
   local id = raw:match('"executionContextUniqueId":"([^"]+)"')
-  local record = id and self.contexts[id]
-  if not record then return end
+  local known = id and self.contexts[id]
+  if not known then return end
   self.contexts[id] = nil
-  if record.world == id then record.world = nil end
-  if record.main == id then record.main = nil end
+  local record, session = known.record, known.session
+  local set = record.sets[session]
+  for _, field in ipairs { "world", "main" } do
+    if set[field] == id then set[field] = nil end
+  end
+  if not set.world and not set.main then
+    forget_set(self, record, session)
+  elseif record.session == session then
+    show(record, session)
+  end
 end
 
 --- Runtime.executionContextsCleared
 ---@param session string
 function Tree:contexts_cleared(session)
   for _, record in pairs(self.frames) do
-    if record.session == session then forget_contexts(self, record) end
+    forget_set(self, record, session)
   end
 end
 
@@ -157,13 +189,12 @@ end
 ---@param frame string  id of its outermost frame
 function Tree:session_ended(session, frame)
   for id, record in pairs(self.frames) do
-    if record.session == session then
-      if id == frame then
-        forget_contexts(self, record)
-        record.session = nil
-      else
-        remove(self, record)
-      end
+    local mine = record.session == session
+    forget_set(self, record, session)
+    if mine and id ~= frame and record.session == session then
+      remove(self, record)
+    elseif record.session == session then
+      record.session = nil
     end
   end
 end
