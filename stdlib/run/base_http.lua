@@ -2,6 +2,5 @@
 
 local _ = sys.http
 require "run.base"
-require "expect"
 require "http"
 require "run.http_words"
