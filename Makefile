@@ -16,8 +16,8 @@ Q = $(if $(V),,@)
 
 PACKAGES = gcc libc6-dev make pkg-config luajit libluajit-5.1-dev libev-dev libcurl4 libcurl4-openssl-dev \
   libwebsockets17 libwebsockets-dev libwebsockets-evlib-ev libsqlite3-dev lua-cjson-dev lua-argparse libssl-dev \
-  zlib1g-dev libspng-dev libdeflate-dev chromium-headless-shell fonts-dejavu-core
-TEST_PACKAGES = libcmocka-dev libxml2-utils sqlite3 openssl curl qpsmtpd libio-socket-ssl-perl prometheus
+  zlib1g-dev libspng-dev libdeflate-dev chromium-headless-shell fonts-dejavu-core tzdata
+TEST_PACKAGES = libcmocka-dev libxml2-utils sqlite3 openssl curl qpsmtpd libio-socket-ssl-perl prometheus chromium procps
 
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Werror
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(SANITIZE) -Iengine -MMD -MP \
