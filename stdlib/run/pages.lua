@@ -98,6 +98,18 @@ function pages.screenshot(run, page, name)
   return path
 end
 
+--- The browser's end, when it died under a page that the script had not closed.
+---@param run run.State
+---@return run.Problem?
+function pages.lost(run)
+  for _, one in ipairs(run.page_context.shared and run.page_context.shared.pages or {}) do
+    local trouble = one.tab.problem
+    if trouble and trouble.code == "browser" then
+      return require("run.problem").describe(trouble)
+    end
+  end
+end
+
 --- Closes all pages and the browser context of a run that has opened one. Bounded in time, never
 --- raises.
 ---@param run run.State

@@ -127,6 +127,8 @@ local function execute(run, loaded)
   local limit_ms = run.job.timeout_ms or run.skill.timeout_ms or DEFAULT_LIMIT_MS
   local cause, path = await(run, sys.task.spawn(perform, run), limit_ms)
   steps.abandon(run, { message = "the step never came to its end" })
+  -- Nothing may have touched the page since, but what the script saw of it was cut short.
+  if not cause and run.page_context then cause = require("run.pages").lost(run) end
   if conditions then conditions.note(run, cause ~= nil) end
   if run.page_context then require("run.pages").finish(run) end
   return cause, path

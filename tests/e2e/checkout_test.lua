@@ -97,11 +97,9 @@ describe("checkout at the demo store", function()
     expect(result.summary):contains("password")
   end)
 
-  it("reports a browser that is killed as the monitor's trouble, and leaves nothing behind",
-    function()
-    demo = folder:demo("slow_hero")
-    local started = folder:start { "run", "checkout", "--url", demo.url, "-r", "json" }
-    local browser
+  -- The report of a run whose browser is shot when it is there.
+  local function shoot(arguments)
+    local started, browser = folder:start(arguments), nil
     while not browser do
       for _, line in ipairs(lib.processes_with("--remote-debugging-pipe")) do
         if line:find(folder.path, 1, true) and not line:find("--type=", 1, true) then
@@ -113,9 +111,33 @@ describe("checkout at the demo store", function()
     sys.process.spawn({ argv = { "/bin/kill", "-9", browser }, stdin = "null", stdout = "null",
       stderr = "null" }):wait()
     local ended = started.finish()
-    local report = require("json").decode(ended.stdout)
-    expect(report.results[1].status):is("ERROR")
-    expect(report.results[1].error.kind):is("browser")
+    local result = require("json").decode(ended.stdout).results[1]
+    expect(result.status):is("ERROR")
+    expect(result.error.kind):is("browser")
     expect(ended.code):is(3)
+    return result
+  end
+
+  it("reports a browser that is killed as the monitor's trouble, and leaves nothing behind",
+    function()
+    demo = folder:demo("slow_hero")
+    shoot { "run", "checkout", "--url", demo.url, "-r", "json" }
+  end)
+
+  it("reports it too when the script asks no more of its page", function()
+    demo = folder:demo()
+    folder:write("sleeper.lua", [[
+return skill "sleeper" { about = "waits for the end of its browser", needs = { "browser" },
+  run = function(t)
+    local page = t.page()
+    page:goto(t.store.url)
+    local gone = false
+    while not gone do
+      t.sleep("20ms")
+      gone = not pcall(page.title, page)
+    end
+  end }
+]])
+    shoot { "run", "sleeper.lua", "--url", demo.url, "-r", "json" }
   end)
 end)
