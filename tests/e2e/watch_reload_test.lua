@@ -162,7 +162,8 @@ describe("reloading", function()
         main[1] / 1e6, main[#main] / 1e6, per_main, workers[1] / 1e6, workers[#workers] / 1e6,
         per_worker, deaths))
     end
-    if lib.program:find("asan", 1, true) then return end -- a sanitizer keeps freed memory for itself
+    -- A sanitizer keeps freed memory for itself.
+    if lib.program:find("asan", 1, true) then return end
     -- Something kept of each would be seen; the allocator's noise is not, nor is the database's
     -- cache of pages, which grows to 8 MB (with one of 256 KB main keeps nothing at all).
     if per_main > 2000 then error(("main keeps %.0f bytes of each reload"):format(per_main)) end
