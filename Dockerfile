@@ -17,7 +17,7 @@ FROM debian:bookworm-slim
 ARG EXTRA_PACKAGES=""
 RUN apt-get update && apt-get install -y --no-install-recommends \
       ca-certificates chromium-headless-shell fonts-dejavu-core libcurl4 libev4 libluajit-5.1-2 libspng0 \
-      libsqlite3-0 libssl3 libwebsockets17 libwebsockets-evlib-ev zlib1g $EXTRA_PACKAGES \
+      libsqlite3-0 libssl3 libwebsockets17 libwebsockets-evlib-ev tzdata zlib1g $EXTRA_PACKAGES \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home --home-dir /home/nano-sre --shell /usr/sbin/nologin nano-sre \
     && install -d -o nano-sre -g nano-sre /data
